@@ -1,0 +1,63 @@
+# Every target sets up what it needs: Python 3.11 or newer, make and git are enough.
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+SPEC ?=
+OUT ?=
+CHECK ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types imports generate check-generated update-spec bench build clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+# The stamp is newer than pyproject.toml when the environment has all that pyproject.toml asks for.
+$(VENV)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=/path/to/python"; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[testing,aiohttp]" --group dev
+	@touch $@
+
+demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no account, no network
+	@$(RUN) -m examples.first_run
+
+test: $(VENV)/.ready ## Run the tests
+	@$(RUN) -m pytest
+
+lint: $(VENV)/.ready ## Check style, formatting and the rules of imports between layers
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(VENV)/bin/lint-imports --no-cache
+
+format: $(VENV)/.ready ## Format the code
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+types: $(VENV)/.ready ## Check types: mypy --strict and pyright in strict mode
+	@$(RUN) -m mypy
+	@$(RUN) -m pyright
+
+generate: $(VENV)/.ready ## Generate the client from the contract; SPEC=some.yml OUT=some/dir for another
+	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)")
+
+check-generated: $(VENV)/.ready ## Fail if the committed client is not what the contract gives
+	@$(RUN) -m generator check
+
+update-spec: $(VENV)/.ready ## Take in a new contract, SPEC=file or URL; CHECK=1 only tells whether there is one
+	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check)
+
+bench: $(VENV)/.ready ## Measure decoding and import time, as ratios in one run
+	@$(RUN) -m benchmarks
+
+build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
+	@$(RUN) -m pip install --quiet --disable-pip-version-check build
+	@$(RUN) -m build --outdir dist .
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,34 @@
+"""A simulated Sendcloud to test against: the Integrations API v3 with state, as an ASGI application.
+
+In process, without a socket:
+
+    server = SimulatedSendcloud()
+    transport = httpx.ASGITransport(server)
+
+Over real HTTP, on a loopback port:
+
+    async with serve(SimulatedSendcloud()) as base_url:
+        ...
+
+From a shell: `python -m sendcloud_integrations_client.testing --port 8080`.
+
+It is written from the published contract alone and imports nothing of the client, so that it cannot share a mistake
+with it. Needs the extra `testing`.
+"""
+
+from __future__ import annotations
+
+try:
+    import uvicorn as _uvicorn  # noqa: F401  # pyright: ignore[reportUnusedImport]
+except ImportError:
+    raise ImportError(
+        "the simulated Sendcloud needs uvicorn: pip install 'sendcloud-integrations-client[testing]'"
+    ) from None
+
+from .app import SimulatedSendcloud
+from .faults import Fault
+from .limits import SimulatedLimits
+from .recording import RecordedRequest
+from .serve import serve
+
+__all__ = ["Fault", "RecordedRequest", "SimulatedLimits", "SimulatedSendcloud", "serve"]
