@@ -8,8 +8,8 @@ from contextlib import aclosing
 
 from sendcloud_integrations_client.decoding import OnUndecodable
 from sendcloud_integrations_client.errors import InvalidInputError, SendcloudError
-from sendcloud_integrations_client.generated.models import IntegrationLog
-from sendcloud_integrations_client.generated.resources import LogsResource
+from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
+from sendcloud_integrations_client.generated.resources.logs import LogsResource
 from sendcloud_integrations_client.pagination import Page
 
 __all__ = ["Logs"]

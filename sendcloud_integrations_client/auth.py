@@ -158,6 +158,8 @@ class OAuth2ClientCredentials(Credentials):
         ConfigurationError: If an argument is empty, no text, cannot be sent or is insecure.
     """
 
+    _token_url = httpx.URL()  # as `_shown`: an object that is refused half-built has a repr too
+
     def __init__(
         self,
         client_id: str,
@@ -169,9 +171,9 @@ class OAuth2ClientCredentials(Credentials):
         refresh_ahead: float = 60.0,
         allow_insecure_http: bool = False,
     ) -> None:
-        self._token_url = check_base_url(token_url, allow_insecure_http=allow_insecure_http, name="token_url")
         secret = _Secret(client_secret)
         del client_secret  # as in BasicAuth
+        self._token_url = check_base_url(token_url, allow_insecure_http=allow_insecure_http, name="token_url")
         _check(client_id=_Secret(client_id), client_secret=secret, scope=_Secret(scope))
         if not (math.isfinite(refresh_ahead) and refresh_ahead >= 0):
             raise ConfigurationError("refresh_ahead must be a number of seconds, 0 or more")
@@ -479,7 +481,7 @@ def _lifetime(expires_in: Any) -> float:
 def _json_object(content: bytes) -> dict[str, Any]:
     try:
         body = json.loads(content)  # takes numbers of any size, which orjson refuses
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 

@@ -11,13 +11,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 import httpx
 import orjson
 
-from sendcloud_integrations_client.across import Logs
 from sendcloud_integrations_client.auth import (
     Credentials,
     OriginGuard,
@@ -42,6 +41,9 @@ from sendcloud_integrations_client.retry_after import parse_retry_after
 from sendcloud_integrations_client.transport import PooledTransport
 from sendcloud_integrations_client.version import __version__
 from sendcloud_integrations_client.wire import UNSET, Unset
+
+if TYPE_CHECKING:
+    from sendcloud_integrations_client.across import Logs
 
 __all__ = ["CallReport", "SendcloudIntegrations"]
 
@@ -140,6 +142,8 @@ class SendcloudIntegrations(Resources):
     @cached_property
     def logs(self) -> Logs:
         """Exception logs: `GET` and `POST /integrations/{id}/logs`, `GET /integrations/logs`."""
+        from sendcloud_integrations_client.across import Logs
+
         return Logs(self)
 
     @property

@@ -54,17 +54,15 @@ class Server(httpx.AsyncBaseTransport):
         self.answers: list[httpx.Response | Exception] = []
         self.token_hold: asyncio.Event | None = None
         self.token_began = asyncio.Event()
-        self.pool = asyncio.Semaphore(10_000)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        async with self.pool:
-            if str(request.url).startswith(TOKEN_URL):
-                return await self.token(request)
-            await asyncio.sleep(0)
-            sent = request.headers["Authorization"].removeprefix("Bearer ")
-            self.api_requests.append((sent, await request.aread()))
-            good = self.accepted is None or sent in self.accepted
-            return httpx.Response(200 if good else 401, json={"data": []})
+        if str(request.url).startswith(TOKEN_URL):
+            return await self.token(request)
+        await asyncio.sleep(0)
+        sent = request.headers["Authorization"].removeprefix("Bearer ")
+        self.api_requests.append((sent, await request.aread()))
+        good = self.accepted is None or sent in self.accepted
+        return httpx.Response(200 if good else 401, json={"data": []})
 
     async def token(self, request: httpx.Request) -> httpx.Response:
         self.token_requests.append(request)
@@ -243,11 +241,8 @@ async def test_the_token_request_is_the_one_that_rfc_6749_asks_for(server: Serve
 
 async def test_the_token_request_has_the_timeout_of_the_call(server: Server) -> None:
     async with client(server, oauth()) as http:
-        await http.get("/integrations", timeout=3.0, extensions={"sendcloud": 1})
         await http.get("/integrations", timeout=3.0)
-    async with client(server, oauth()) as http:
-        await http.get("/integrations", timeout=3.0)
-    assert server.token_requests[-1].extensions["timeout"]["read"] == 3.0
+    assert server.token_requests[0].extensions["timeout"]["read"] == 3.0
 
 
 async def test_a_token_url_is_kept_to_its_trailing_slash(server: Server) -> None:
@@ -299,32 +294,21 @@ async def test_an_expired_token_is_replaced(server: Server) -> None:
 @pytest.mark.parametrize(
     ("expires_in", "lifetime"),
     [
-        (None, 3600),
-        (120, 120),
-        ("120", 120),
-        (90.5, 90.5),
-        ("soon", 3600),
-        ([], 3600),
-        ("nan", 3600),
-        ("inf", 3600),
-        (10**400, 3600),
+        ("", 3600),
+        (', "expires_in": null', 3600),
+        (', "expires_in": 120', 120),
+        (', "expires_in": "120"', 120),
+        (', "expires_in": 90.5', 90.5),
+        (', "expires_in": "soon"', 3600),
+        (', "expires_in": []', 3600),
+        (', "expires_in": "nan"', 3600),
+        (', "expires_in": "inf"', 3600),
+        (', "expires_in": 1e400', 3600),
+        (', "expires_in": 1' + "0" * 400, 3600),
     ],
 )
-async def test_expires_in_is_read_leniently(server: Server, expires_in: object, lifetime: float) -> None:
-    server.answers = (
-        [
-            httpx.Response(
-                200,
-                json={"access_token": "t"} | ({"expires_in": expires_in} if expires_in != 10**400 else {}),
-            )
-        ]
-        if expires_in is not None
-        else []
-    )
-    if expires_in == 10**400:
-        server.answers = [httpx.Response(200, content=b'{"access_token": "t", "expires_in": 1e400}')]
-    if expires_in is None:
-        server.expires_in = None
+async def test_expires_in_is_read_leniently(server: Server, expires_in: str, lifetime: float) -> None:
+    server.answers = [httpx.Response(200, text=f'{{"access_token": "t"{expires_in}}}')]
     auth = oauth(store=(store := CountingStore()))
     before = time.time()
     async with client(server, auth) as http:
@@ -427,7 +411,7 @@ async def test_a_second_401_is_returned_and_nothing_more_is_sent(server: Server)
     assert len(server.token_requests) == 2
 
 
-async def test_a_thousand_401_at_once_renew_once_even_on_few_connections(server: Server) -> None:
+async def test_a_thousand_401_at_once_renew_once(server: Server) -> None:
     auth = oauth(store=(store := CountingStore()))
     await store.put(auth, "revoked", seconds=900)
     server.accepted = {"token-1"}
@@ -485,6 +469,7 @@ ENDPOINT_ANSWERS = [
     (httpx.Response(200, html="<html>login</html>"), 200, "no usable access token"),
     (httpx.Response(200, content=b'{"access_tok'), 200, "no usable access token"),
     (httpx.Response(200, json=["token"]), 200, "no usable access token"),
+    (httpx.Response(200, content=b"[" * 200_000), 200, "no usable access token"),
     (httpx.Response(200, json={}), 200, "no usable access token"),
     (httpx.Response(200, json={"access_token": 7}), 200, "no usable access token"),
     (httpx.Response(200, json={"access_token": ""}), 200, "no usable access token"),
@@ -828,6 +813,16 @@ def test_a_bad_credential_shows_neither_itself_nor_the_other_one() -> None:
         with pytest.raises(ConfigurationError) as caught:
             kind("public-id", f"{secret}\n")
         assert secret not in shown(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"token_url": "http://shop.example"}, {"scope": ""}, {"refresh_ahead": -1}], ids=str
+)
+def test_a_bad_option_shows_no_secret_in_locals(options) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        oauth(**options)
+    assert "OAuth2ClientCredentials(client_id=" in shown(caught.value), "the half-built object has a repr"
+    assert SECRET not in shown(caught.value)
 
 
 @pytest.mark.parametrize(
