@@ -19,8 +19,8 @@ $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=/path/to/python"; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[testing,aiohttp]" --group dev
+	@$(RUN) -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp]" --group dev
 	@touch $@
 
 demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no account, no network
@@ -55,7 +55,7 @@ bench: $(VENV)/.ready ## Measure decoding and import time, as ratios in one run
 	@$(RUN) -m benchmarks
 
 build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
-	@$(RUN) -m pip install --quiet --disable-pip-version-check build
+	@$(RUN) -m pip install -qq --disable-pip-version-check build
 	@$(RUN) -m build --outdir dist .
 
 clean: ## Remove what the targets made

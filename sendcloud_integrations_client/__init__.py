@@ -65,6 +65,12 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.rate_limits import RateLimits as RateLimits
     from sendcloud_integrations_client.retries import RetryPolicy as RetryPolicy
     from sendcloud_integrations_client.version import __version__ as __version__
+    from sendcloud_integrations_client.webhooks import WebhookAction as WebhookAction
+    from sendcloud_integrations_client.webhooks import WebhookError as WebhookError
+    from sendcloud_integrations_client.webhooks import WebhookEvent as WebhookEvent
+    from sendcloud_integrations_client.webhooks import WebhookIntegration as WebhookIntegration
+    from sendcloud_integrations_client.webhooks import parse_webhook as parse_webhook
+    from sendcloud_integrations_client.webhooks import verify_webhook as verify_webhook
     from sendcloud_integrations_client.wire import UNSET as UNSET
     from sendcloud_integrations_client.wire import FieldMismatchError as FieldMismatchError
     from sendcloud_integrations_client.wire import Unset as Unset
@@ -100,6 +106,14 @@ _HOMES = {
     "rate_limits": ("RateLimits",),
     "retries": ("RetryPolicy",),
     "version": ("__version__",),
+    "webhooks": (
+        "WebhookAction",
+        "WebhookError",
+        "WebhookEvent",
+        "WebhookIntegration",
+        "parse_webhook",
+        "verify_webhook",
+    ),
     "wire": ("UNSET", "FieldMismatchError", "Unset"),
 }
 
