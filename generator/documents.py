@@ -20,6 +20,7 @@ __all__ = ["DocumentError", "fetch", "parse", "parse_yaml", "read_document", "va
 Document = dict[str, Any]
 
 _TIMEOUT = 30.0
+_ADVICE = "Try again later, or name a file with SPEC=."
 
 
 class DocumentError(Exception):
@@ -47,9 +48,11 @@ def fetch(source: str | Path) -> bytes:
         try:
             response = httpx.get(source, timeout=_TIMEOUT, follow_redirects=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError, socket.gaierror) as error:
-            raise DocumentError(f"{source}: cannot be fetched ({type(error).__name__}: {_line(error)})") from error
+            raise DocumentError(
+                f"{source}: cannot be fetched ({type(error).__name__}: {_line(error)}). {_ADVICE}"
+            ) from error
         if response.status_code != httpx.codes.OK:
-            raise DocumentError(f"{source}: cannot be fetched (the server answered {response.status_code})")
+            raise DocumentError(f"{source}: cannot be fetched (the server answered {response.status_code}). {_ADVICE}")
         return response.content
     try:
         return Path(source).read_bytes()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import os
 import re
 import subprocess
@@ -54,6 +56,12 @@ def test_a_code_block_runs(code: str, environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("module", ["wire", "webhooks"])
+def test_the_examples_in_docstrings_run(module: str) -> None:
+    done = doctest.testmod(importlib.import_module(f"sendcloud_integrations_client.{module}"))
+    assert (done.failed, done.attempted > 0) == (0, True)
 
 
 def test_every_make_target_that_is_named_exists() -> None:
