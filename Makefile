@@ -27,7 +27,7 @@ demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no accou
 	@$(RUN) -m examples.first_run
 
 test: $(VENV)/.ready ## Run the tests
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto
 
 lint: $(VENV)/.ready ## Check style, formatting and the rules of imports between layers
 	@$(RUN) -m ruff check .
