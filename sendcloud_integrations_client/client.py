@@ -6,6 +6,7 @@ limit, transport.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.across import Logs
 
 __all__ = ["CallReport", "SendcloudIntegrations"]
+
+_logger = logging.getLogger("sendcloud_integrations_client")
 
 _BASE_URL: Final = "https://panel.sendcloud.sc/api/v3"
 
@@ -88,7 +91,8 @@ class SendcloudIntegrations(Resources):
             keeps to none.
         transport: Any `httpx.AsyncBaseTransport` in place of the default one; it is closed with the client.
         event_hooks: httpx's event hooks: `{"request": [...], "response": [...]}`, async callables.
-        on_call: Called with a `CallReport` at the end of each call, for metrics; it must not block.
+        on_call: Called with a `CallReport` at the end of each call, for metrics; it must not block. What it
+            raises is logged and goes no further.
         allow_insecure_http: Accept a `base_url` of `http://` on another machine, credentials in the clear.
 
     Raises:
@@ -249,7 +253,10 @@ class SendcloudIntegrations(Resources):
             raise wrapped from error
         finally:
             if self._on_call is not None:
-                self._on_call(CallReport(operation.name, status, failure, call.attempts, call.waited, call.elapsed))
+                _tell(
+                    self._on_call,
+                    CallReport(operation.name, status, failure, call.attempts, call.waited, call.elapsed),
+                )
         return response
 
 
@@ -287,6 +294,13 @@ def _json(operation: Operation, body: object) -> bytes:
         return orjson.dumps(body)
     except orjson.JSONEncodeError as error:
         raise InvalidInputError(operation.name, "the body", f"cannot be written as JSON: {error}") from None
+
+
+def _tell(hook: Callable[[CallReport], None], report: CallReport) -> None:
+    try:
+        hook(report)
+    except Exception:
+        _logger.exception("on_call raised; the call itself is not affected")
 
 
 def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
