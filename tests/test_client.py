@@ -369,6 +369,20 @@ async def test_a_link_to_elsewhere_is_not_followed(client: Client, httpx_mock: H
     assert [log.id async for log in client.logs.list()] == [1, 2]
 
 
+async def test_a_view_shares_connections_and_budget(client: Client) -> None:
+    view = client.with_options(timeout=5.0)
+    assert view.http is client.http
+    assert view.logs is not client.logs
+
+
+def test_credentials_travel_in_the_clear_only_where_that_is_asked_for_by_name() -> None:
+    auth = BasicAuth("p", "s")
+    with pytest.raises(sendcloud.ConfigurationError, match="would send credentials in the clear"):
+        Client(auth=auth, base_url="http://sendcloud.internal/api/v3")
+    Client(auth=auth, base_url="http://sendcloud.internal/api/v3", allow_insecure_http=True)
+    Client(auth=auth, base_url="http://127.0.0.1:8080/api/v3")
+
+
 async def test_no_secret_is_in_what_a_client_shows(client: Client) -> None:
     assert "secret" not in repr(client)
     assert "publ…" in repr(client)
