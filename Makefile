@@ -51,7 +51,7 @@ check-generated: $(VENV)/.ready ## Fail if the committed client is not what the 
 update-spec: $(VENV)/.ready ## Take in a new contract, SPEC=file or URL; CHECK=1 only tells whether there is one
 	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check)
 
-bench: $(VENV)/.ready ## Measure decoding and import time, as ratios in one run
+bench: $(VENV)/.ready ## Measure: decoding, imports, layers, looking ahead, cancellations, as ratios in one run
 	@$(RUN) -m benchmarks
 
 build: $(VENV)/.ready ## Build the wheel and the source archive into dist/

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import decoding, imports
+from benchmarks import decoding, imports, layers, storms
 from benchmarks.ratios import table
 
 
 def main() -> None:
     """Measure, and print the table."""
-    print(table([*decoding.measure(), *imports.measure()]))
+    print(table([*decoding.measure(), *imports.measure(), *layers.measure(), *storms.measure()]))
 
 
 if __name__ == "__main__":

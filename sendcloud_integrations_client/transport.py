@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary, ref
 
@@ -74,25 +74,31 @@ class PooledTransport(httpx.AsyncBaseTransport):
             The answer, its body not read yet: whoever takes it has to close it.
 
         Raises:
-            ClientClosedError: After `aclose()`, or in a second event loop while the first still runs.
+            ClientClosedError: After `aclose()`, also if that comes while the request is under way; or in a second event
+                loop while the first still runs.
             httpx.TransportError: The request could not be sent, or no answer came.
         """
-        pool = await self._pool_for(request.url.scheme)
+        pools = await self._pools_here()
+        pool = self._pool_for(request.url.scheme, pools)
         import httpcore2
 
         url = request.url
+        sent = httpcore2.Request(
+            method=request.method,
+            url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=cast(httpx.AsyncByteStream, request.stream),
+            extensions=request.extensions,
+        )
         try:
-            answer: Any = await pool.handle_async_request(
-                httpcore2.Request(
-                    method=request.method,
-                    url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                    headers=request.headers.raw,
-                    content=cast(httpx.AsyncByteStream, request.stream),
-                    extensions=request.extensions,
-                )
-            )
+            async with asyncio.timeout(None) as until_closed:
+                pools.under_way.add(until_closed)
+                try:
+                    answer: Any = await pool.handle_async_request(sent)
+                finally:
+                    pools.under_way.discard(until_closed)
         except Exception as error:
-            _raise_as_httpx(error, request)
+            self.raise_as_httpx(error, request)
             raise
         return httpx.Response(
             answer.status,
@@ -102,18 +108,41 @@ class PooledTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Close all connections. Calling it twice is fine."""
+        """Close all connections, and end the requests that are under way. Calling it twice is fine."""
         self._is_closed = True
         pools, self._pools = self._pools, None
-        if pools is not None:
-            pools.is_abandoned = True
-        # In another loop there is nothing to be done: the connections end with their own.
-        if pools is not None and pools.loop is asyncio.get_running_loop():
+        if pools is None:
+            return
+        pools.is_abandoned = True
+        if pools.loop is asyncio.get_running_loop():
             await _close_forgotten(pools.loop)
+        else:
+            # Not waited for: the other loop may itself be waiting for this one. If it does not run, it closes the
+            # connections when it shuts down.
+            with suppress(RuntimeError):  # it is closed
+                pools.loop.call_soon_threadsafe(_start_closing_forgotten, pools.loop)
 
-    async def _pool_for(self, scheme: str) -> httpcore2.AsyncConnectionPool:
+    def raise_as_httpx(self, error: Exception, request: httpx.Request) -> None:
+        """Raise what stands for one of httpcore2's errors; returns if it is none, and this transport is not closed.
+
+        Raises:
+            ClientClosedError: This transport is closed, which is what ended the request.
+            httpx.RequestError: The one with the name of the error, or of its nearest class that has such a twin.
+        """
         if self._is_closed:
-            raise ClientClosedError("this client is closed: make a new one, or close it later")
+            raise ClientClosedError(_CLOSED) from error
+        for kind in type(error).__mro__:
+            twin = getattr(httpx, kind.__name__, None)
+            if (
+                kind.__module__.startswith("httpcore2")
+                and isinstance(twin, type)
+                and issubclass(twin, httpx.RequestError)
+            ):
+                raise twin(str(error) or kind.__name__, request=request) from error
+
+    async def _pools_here(self) -> _Pools:
+        if self._is_closed:
+            raise ClientClosedError(_CLOSED)
         loop = asyncio.get_running_loop()
         if self._pools is None or self._pools.loop is not loop:
             if self._pools is not None and self._pools.loop.is_running():
@@ -125,7 +154,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
             self._pools = _Pools(loop, ref(self))
             await _close_forgotten(loop)
             await _register(self._pools)
-        pool = self._pools.by_scheme.get(scheme)
+        return self._pools
+
+    def _pool_for(self, scheme: str, pools: _Pools) -> httpcore2.AsyncConnectionPool:
+        pool = pools.by_scheme.get(scheme)
         if pool is None:
             import httpcore2
 
@@ -135,8 +167,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
             pool = httpcore2.AsyncConnectionPool(
                 ssl_context=context, network_backend=cast(Any, _Network()), **self._options
             )
-            self._pools.by_scheme[scheme] = pool
+            pools.by_scheme[scheme] = pool
         return pool
+
+
+_CLOSED: Final = "this client is closed: make a new one, or close it later"
 
 
 @attrs.define(eq=False)
@@ -145,6 +180,7 @@ class _Pools:
     owner: ref[PooledTransport]
     is_abandoned: bool = False
     by_scheme: dict[str, httpcore2.AsyncConnectionPool] = attrs.field(factory=dict[str, Any])
+    under_way: set[asyncio.Timeout] = attrs.field(factory=set[asyncio.Timeout])
 
     def are_forgotten(self) -> bool:
         return self.is_abandoned or self.owner() is None
@@ -162,19 +198,11 @@ class _Body(httpx.AsyncByteStream):
                 async for part in parts:
                     yield part
         except Exception as error:
-            _raise_as_httpx(error, self._request)
+            self._owner.raise_as_httpx(error, self._request)
             raise
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-
-def _raise_as_httpx(error: Exception, request: httpx.Request) -> None:
-    """Raise httpx's exception of the same name, for the nearest class of httpcore2's that has one."""
-    for kind in type(error).__mro__:
-        twin = getattr(httpx, kind.__name__, None)
-        if kind.__module__.startswith("httpcore2") and isinstance(twin, type) and issubclass(twin, httpx.RequestError):
-            raise twin(str(error) or kind.__name__, request=request) from error
 
 
 class _Network:
@@ -258,7 +286,21 @@ async def _close_forgotten(loop: asyncio.AbstractEventLoop) -> None:
         await _close(forgotten)
 
 
+def _start_closing_forgotten(loop: asyncio.AbstractEventLoop) -> None:
+    task = loop.create_task(_close_forgotten(loop))
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+
+
+_closing: Final[set[asyncio.Task[None]]] = set()  # a loop holds its tasks weakly
+
+
 async def _close(held: list[_Pools]) -> None:
     while held:
-        for pool in held.pop().by_scheme.values():
+        pools = held.pop()
+        # All at once, and before the connections: a request that waits for one in a pool that is closed would wait for
+        # ever, or get a new one that nobody closes.
+        for until_closed in pools.under_way:
+            until_closed.reschedule(pools.loop.time())
+        for pool in pools.by_scheme.values():
             await pool.aclose()

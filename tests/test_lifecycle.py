@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 import warnings
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
@@ -16,6 +18,8 @@ import pytest
 from sendcloud_integrations_client import ClientClosedError, RetryPolicy, SendcloudIntegrations
 from sendcloud_integrations_client.transport import PooledTransport
 from tests.test_connections import OK, Serve, answering, client_for, serving
+
+Loop = weakref.ref[asyncio.AbstractEventLoop]
 
 
 class Counted:
@@ -35,12 +39,11 @@ class Counted:
 
     async def until(self, opened: int) -> None:
         async with asyncio.timeout(5):
-            while self.open != opened:
+            while self.open != opened:  # noqa: ASYNC110 - sockets tell nobody
                 await asyncio.sleep(0.001)
 
 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-    await reader.read()
     while await reader.read(1024):
         pass
 
@@ -87,18 +90,17 @@ async def test_closing_ends_every_call_that_was_sent_or_waits_for_a_connection(
 async def test_closing_ends_calls_whose_connection_is_being_made(monkeypatch: pytest.MonkeyPatch) -> None:
     import httpcore2
 
-    asked = 0
+    asked = asyncio.Semaphore(0)
 
     async def never(*_: object, **__: object) -> None:
-        nonlocal asked
-        asked += 1
+        asked.release()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(httpcore2.AnyIOBackend, "connect_tcp", never)
     async with under_way("http://127.0.0.1:9/api/v3", 6):
-        while asked < 2:
-            await asyncio.sleep(0)
-    assert asked == 2
+        await asked.acquire()
+        await asked.acquire()
+    assert asked.locked()  # those in line asked for no connection
 
 
 async def test_closing_that_is_given_up_closes_all_the_same() -> None:
@@ -128,39 +130,57 @@ async def test_closing_in_another_loop_closes_the_connections_where_they_are() -
             await client.integrations.list()
 
 
-async def get_from(transport: PooledTransport) -> None:
-    async with serving(answering()) as base_url:
-        response = await transport.handle_async_request(httpx.Request("GET", base_url))
-        await response.aread()
-        await response.aclose()
+@contextmanager
+def served_elsewhere() -> Iterator[str]:
+    """A server in a thread and a loop of its own, which outlives the loops of the test."""
+    address: Future[str] = Future()
+    over = threading.Event()
+
+    async def serve() -> None:
+        async with serving(answering()) as base_url:
+            address.set_result(base_url)
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    try:
+        yield address.result(timeout=5)
+    finally:
+        over.set()
+        thread.join()
 
 
-def run_well(transport: PooledTransport) -> weakref.ref[asyncio.AbstractEventLoop]:
-    async def job() -> weakref.ref[asyncio.AbstractEventLoop]:
-        await get_from(transport)
-        return weakref.ref(asyncio.get_running_loop())
+async def get_from(transport: PooledTransport, base_url: str) -> Loop:
+    response = await transport.handle_async_request(httpx.Request("GET", base_url))
+    await response.aread()
+    await response.aclose()
+    return weakref.ref(asyncio.get_running_loop())
 
-    return asyncio.run(job())
+
+def run_well(transport: PooledTransport, base_url: str) -> Loop:
+    return asyncio.run(get_from(transport, base_url))
 
 
-def run_badly(transport: PooledTransport) -> weakref.ref[asyncio.AbstractEventLoop]:
+def run_badly(transport: PooledTransport, base_url: str) -> Loop:
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(get_from(transport))
-    loop.close()  # asynchronous generators are not shut down
-    return weakref.ref(loop)
+    try:
+        return loop.run_until_complete(get_from(transport, base_url))
+    finally:
+        loop.close()  # asynchronous generators are not shut down
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("run", [run_well, run_badly], ids=["asyncio.run", "closed without shutdown_asyncgens"])
 def test_loops_that_ended_do_not_stop_the_next_and_are_let_go(
-    run: Callable[[PooledTransport], weakref.ref[asyncio.AbstractEventLoop]],
+    run: Callable[[PooledTransport, str], Loop],
 ) -> None:
     transport = PooledTransport()
-    loops = [run(transport) for _ in range(4)]
-    asyncio.run(get_from(transport))
-    asyncio.run(transport.aclose())
-    gc.collect()
+    with served_elsewhere() as base_url:
+        loops = [run(transport, base_url) for _ in range(4)]
+        asyncio.run(get_from(transport, base_url))
+        asyncio.run(transport.aclose())
+        gc.collect()
     assert [loop() for loop in loops] == [None] * 4
 
 
