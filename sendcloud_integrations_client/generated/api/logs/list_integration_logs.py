@@ -59,7 +59,7 @@ async def list_integration_logs(
             given its error.
 
     Returns:
-        The records of the answer, without the envelope of one page; the cursor of the next one is in the `Link` header, which the detailed twin gives.
+        The records of one page. The cursor of the next one is in the `Link` header, which the detailed twin gives.
 
     Raises:
         InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
