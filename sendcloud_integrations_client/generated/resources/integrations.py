@@ -164,7 +164,7 @@ class IntegrationsResource:
         self,
         integration_id: int,
     ) -> None:
-        """Delete an integration.
+        """End the connection to a shop.
 
         The connection between Sendcloud and the shop ends. There is no way back through this API.
 

@@ -27,7 +27,7 @@ async def delete_integration(
     client: Sender,
     integration_id: int,
 ) -> None:
-    """Delete an integration.
+    """End the connection to a shop.
 
     The connection between Sendcloud and the shop ends. There is no way back through this API.
 
@@ -53,7 +53,7 @@ async def delete_integration_detailed(
     client: Sender,
     integration_id: int,
 ) -> Response[None]:
-    """Delete an integration, with status and headers.
+    """End the connection to a shop, with status and headers.
 
     The connection between Sendcloud and the shop ends. There is no way back through this API.
 
