@@ -48,6 +48,7 @@ class Call:
         operation: What is called.
         on_headers: Called once with the headers of a success, before its body is read.
         attempts: How many times the request was sent so far.
+        may_have_acted: The server may have done what an attempt asked for, though its answer said nothing of it.
         waited: Seconds spent waiting for the budget.
         started: `time.monotonic()` at the start.
     """
@@ -55,6 +56,7 @@ class Call:
     operation: Operation
     on_headers: Callable[[httpx.Headers], None] | None = None
     attempts: int = 0
+    may_have_acted: bool = False
     waited: float = 0.0
     started: float = attrs.field(factory=time.monotonic)
 

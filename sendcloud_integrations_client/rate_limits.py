@@ -11,9 +11,11 @@ The limits are Sendcloud's figures for an integration's credentials: https://sen
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -86,7 +88,7 @@ class Budget:
             Seconds waited. The place is to be ended by `answered` or `give_back`.
         """
         line = self._safe if safe else self._unsafe
-        if not line.waiting and line.take(self._clock()):
+        if not line.has_waiting and line.take():
             return 0.0
         started = self._clock()
         await line.wait()
@@ -95,7 +97,7 @@ class Budget:
     def answered(self, *, safe: bool) -> None:
         """End a place whose call the server may have counted up to now: it is free one window from now."""
         line = self._safe if safe else self._unsafe
-        line.end(self._clock())
+        line.end()
 
     def give_back(self, *, safe: bool) -> None:
         """End a place whose call was never sent: it is free at once."""
@@ -104,9 +106,13 @@ class Budget:
 
     def pause(self, seconds: float | None) -> None:
         """Hold back everybody, as a 429 asks: for `seconds`, or for 1, 2, 4 ... up to 30 where it does not say."""
-        self._pauses += 1
-        hold = min(2.0 ** (self._pauses - 1), 30.0) if seconds is None else seconds
-        self.paused_until = max(self.paused_until, self._clock() + hold)
+        now = self._clock()
+        if seconds is None:
+            if now < self.paused_until:
+                return  # calls that were under way together are refused together
+            self._pauses += 1
+            seconds = min(2.0 ** (self._pauses - 1), 30.0)
+        self.paused_until = max(self.paused_until, now + seconds)
 
     def succeeded(self) -> None:
         """Forget earlier pauses."""
@@ -192,81 +198,108 @@ class _Window:
 
 
 class _Line:
-    """Those who wait for a place in all of some windows, in the order in which they came."""
+    """Those who wait for a place in all of some windows: in each event loop, in the order in which they came."""
 
     def __init__(self, windows: list[_Window], budget: Budget) -> None:
-        self.windows = windows
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self._windows = windows
         self._budget = budget
-        self._timer: asyncio.TimerHandle | None = None
+        self._queues: dict[asyncio.AbstractEventLoop, _Queue] = {}
+        # Clients in other threads share it. Reentrant: a coroutine that is collected ends its place at any moment.
+        self._lock = threading.RLock()
 
-    def take(self, now: float) -> bool:
-        if now < self._budget.paused_until or not all(window.has_place(now) for window in self.windows):
-            return False
-        for window in self.windows:
-            window.free -= 1
-        return True
+    @property
+    def has_waiting(self) -> bool:
+        return any(queue.waiting for queue in self._queues.values())
 
-    def end(self, now: float) -> None:
-        for window in self.windows:
-            window.freed_at.append(now + window.seconds)
-        if self.waiting:
-            self._serve()
+    def take(self) -> bool:
+        with self._lock:
+            now = self._budget.now()
+            if now < self._budget.paused_until or not all(window.has_place(now) for window in self._windows):
+                return False
+            for window in self._windows:
+                window.free -= 1
+            return True
+
+    def end(self) -> None:
+        with self._lock:
+            now = self._budget.now()
+            for window in self._windows:
+                window.freed_at.append(now + window.seconds)
+        self._wake()
 
     def give_back(self) -> None:
-        for window in self.windows:
-            window.free += 1
-        if self.waiting:
-            self._serve()
+        with self._lock:
+            for window in self._windows:
+                window.free += 1
+        self._wake()
+
+    def delay(self) -> float | None:
+        """Seconds until there may be a place; None if that depends on calls that are under way."""
+        with self._lock:
+            now = self._budget.now()
+            moments = [self._budget.paused_until]
+            for window in self._windows:
+                if not window.has_place(now):
+                    if not window.freed_at:
+                        return None
+                    moments.append(window.freed_at[0])
+            return max(max(moments) - now, 0.0)
 
     async def wait(self) -> None:
         loop = asyncio.get_running_loop()
-        if self.waiting and self.waiting[0].get_loop() is not loop:
-            if not self.waiting[0].get_loop().is_closed():
-                await self._wait_apart()
-                return
-            # Left behind by a loop that is gone; its tasks are too.
-            self.waiting.clear()
-            self._timer = None
-        place: asyncio.Future[None] = loop.create_future()
+        with self._lock:
+            queue = self._queues.get(loop)
+            if queue is None:
+                queue = _Queue(self, loop)
+                # Whoever waited in a loop that is gone is gone too. A new dict, for others may be going through it.
+                known = {other: its for other, its in self._queues.items() if not other.is_closed()}
+                self._queues = known | {loop: queue}
+        await queue.wait()
+
+    def _wake(self) -> None:
+        for queue in self._queues.values():
+            queue.wake()
+
+
+class _Queue:
+    """Those who wait in one event loop."""
+
+    def __init__(self, line: _Line, loop: asyncio.AbstractEventLoop) -> None:
+        self.waiting: deque[asyncio.Future[None]] = deque()
+        self._line = line
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def wait(self) -> None:
+        place: asyncio.Future[None] = self._loop.create_future()
         self.waiting.append(place)
         self._serve()
         try:
             await place
-        except asyncio.CancelledError:
+        except BaseException:
             if place.done() and not place.cancelled():
-                self.give_back()
+                self._line.give_back()
             elif place in self.waiting:
                 self.waiting.remove(place)
             raise
 
-    async def _wait_apart(self) -> None:
-        """Wait beside the line of another running loop, whose futures are not this one's to touch."""
-        while not self.take(self._budget.now()):  # noqa: ASYNC110 - an event belongs to one loop, too
-            await asyncio.sleep(max(self._delay(self._budget.now()) or 0.0, 0.01))
+    def wake(self) -> None:
+        """Serve again, in the loop's own thread; may be called in any."""
+        if self.waiting:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._serve)
 
     def _serve(self) -> None:
-        now = self._budget.now()
         while self.waiting:
             if self.waiting[0].done():
                 self.waiting.popleft()
-            elif self.take(now):
+            elif self._line.take():
                 self.waiting.popleft().set_result(None)
             else:
                 break
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        delay = self._delay(now)
-        if self.waiting and delay is not None:
-            self._timer = self.waiting[0].get_loop().call_later(delay, self._serve)
-
-    def _delay(self, now: float) -> float | None:
-        """Seconds until there may be a place; None if that depends on calls that are under way."""
-        moments = [self._budget.paused_until]
-        for window in self.windows:
-            if not window.has_place(now):
-                if not window.freed_at:
-                    return None
-                moments.append(window.freed_at[0])
-        return max(max(moments) - now, 0.0)
+        delay = self._line.delay() if self.waiting else None
+        if delay is not None:
+            self._timer = self._loop.call_later(delay, self._serve)

@@ -31,7 +31,9 @@ _NOT_ACTED_ON: Final = frozenset({429, 503})
 _MAYBE_ACTED_ON: Final = _RETRIED - _NOT_ACTED_ON - {425}
 _NEVER_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HOPELESS: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _OPTION: Final = "sendcloud_retries"
+_TOKEN_REQUEST: Final = "sendcloud_token_request"  # noqa: S105 - the name of an extension, which the credentials set
 
 
 @attrs.frozen
@@ -103,12 +105,11 @@ class RetryTransport(httpx.AsyncBaseTransport):
         call = call_of(request)
         policy: RetryPolicy | None = request.extensions.get(_OPTION, self._policy)
         started = call.started if call else time.monotonic()
-        attempt = 0
-        may_have_acted = False
+        attempt = call.attempts if call else 0  # not 0 where the credentials send it again after a 401
         while True:
             attempt += 1
             if call:
-                call.attempts += 1
+                call.attempts = attempt
             response: httpx.Response | None = None
             failure: httpx.TransportError | None = None
             try:
@@ -116,12 +117,14 @@ class RetryTransport(httpx.AsyncBaseTransport):
             except httpx.TransportError as error:
                 failure = error
             _log_attempt(request, call, attempt, response, failure)
-            if response is not None and may_have_acted and _was_deleted(request, call, response):
+            if response is not None and _was_deleted(request, call, response):
                 return httpx.Response(204, request=request)
             retry_after = parse_retry_after(response.headers) if response is not None else None
             delay = (
                 policy.delay(attempt, retry_after, self._draw)
-                if policy is not None and attempt < policy.max_attempts and _is_worth_it(call, response, failure)
+                if policy is not None
+                and attempt < policy.max_attempts
+                and _is_worth_it(request, call, response, failure)
                 else None
             )
             if delay is None or policy is None or time.monotonic() - started + delay > policy.total_timeout:
@@ -129,7 +132,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
                     raise failure
                 assert response is not None  # noqa: S101 - one of the two there is
                 return response
-            may_have_acted = may_have_acted or _may_have_acted(response, failure)
+            if call and _may_have_acted(response, failure):
+                call.may_have_acted = True
             _logger.info(
                 "%s: %s, attempt %d; trying again in %.2f s",
                 _name(request, call),
@@ -161,8 +165,16 @@ class RetryTransport(httpx.AsyncBaseTransport):
         )
 
 
-def _is_worth_it(call: Call | None, response: httpx.Response | None, failure: httpx.TransportError | None) -> bool:
-    idempotent = call is None or call.operation.idempotent
+def _is_worth_it(
+    request: httpx.Request,
+    call: Call | None,
+    response: httpx.Response | None,
+    failure: httpx.TransportError | None,
+) -> bool:
+    if call:
+        idempotent = call.operation.idempotent
+    else:  # a token request, or one that somebody sends by the httpx client itself
+        idempotent = request.method in _SAFE_TO_REPEAT or _TOKEN_REQUEST in request.extensions
     if failure is not None:
         if isinstance(failure, _HOPELESS):
             return False
@@ -182,6 +194,7 @@ def _was_deleted(request: httpx.Request, call: Call | None, response: httpx.Resp
         request.method == "DELETE"
         and response.status_code == 404
         and call is not None
+        and call.may_have_acted
         and 204 in call.operation.success
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 __all__ = ["parse_retry_after"]
@@ -27,7 +28,10 @@ def parse_retry_after(headers: Mapping[str, str], now: float | None = None) -> f
         seconds = float(value)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now)
+            date = parsedate_to_datetime(value)
+            # Without a zone, as in the form of C's asctime, it means UTC, where Python would take the machine's.
+            moment = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+            seconds = moment - (time.time() if now is None else now)
         except (ValueError, OverflowError):
             return None
     return max(seconds, 0.0) if math.isfinite(seconds) else None

@@ -88,7 +88,7 @@ async def sent(
     """What comes of a call whose attempts have these outcomes: the answer or error, and what was done for it."""
     script, waits = Script(*outcomes), Waits()
     call = Call(operation) if operation else None
-    known = call.extensions() if call else {}
+    known = call.extensions() if call else {"sendcloud_token_request": True}
     request = httpx.Request(
         operation.method if operation else "POST", "https://x.example/", extensions={**known, **extensions}
     )
