@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from sendcloud_integrations_client import BasicAuth, ConfigurationError, Operation, RateLimits, SendcloudIntegrations
 from sendcloud_integrations_client.operations import Call
 from sendcloud_integrations_client.rate_limits import Budget, RateLimitTransport, budget_for
-from tests.virtual_time import now, run
+from tests.virtual_time import VirtualTimeLoop, now, run
 
 READ = Operation("list_logs", "GET", "/integrations/logs", frozenset({200}), safe=True, idempotent=True)
 WRITE = Operation("update_integration", "PATCH", "/i", frozenset({204}), safe=False, idempotent=True)
@@ -91,7 +92,7 @@ def request(operation: Operation | None) -> httpx.Request:
 def test_a_job_that_wants_more_reaches_the_limit_without_one_429(
     windows: Any, operation: Operation, limits: list[tuple[int, float]], per_minute: int
 ) -> None:
-    minutes = 6 if operation.safe else 30
+    minutes = 3 if operation.safe else 10
 
     async def job() -> Server:
         server = Server(windows(*limits).admits, until=minutes * 60)
@@ -124,6 +125,26 @@ def test_waiting_is_in_order() -> None:
         return served
 
     assert run(job()) == list(range(20))
+
+
+def test_a_burst_of_other_calls_keeps_to_the_second_as_well_as_to_the_minute() -> None:
+    async def job() -> list[float]:
+        budget = Budget(RateLimits(), clock=now)
+        begins: list[float] = []
+
+        async def one() -> None:
+            await budget.take(safe=False)
+            begins.append(now())
+            budget.answered(safe=False)
+
+        await asyncio.gather(*(one() for _ in range(116)))
+        return begins
+
+    begins = run(job())
+    assert begins[:15] == [0.0] * 15
+    assert begins[15:30] == [1.0] * 15
+    assert begins[99] == 6.0
+    assert begins[100:] == [60.0] * 15 + [61.0]
 
 
 def test_the_seconds_waited_are_told() -> None:
@@ -176,6 +197,91 @@ def test_who_gives_up_waiting_gives_the_place_back(data: st.DataObject) -> None:
     run(job())
 
 
+@given(
+    groups=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40)), max_size=6),
+    grants=st.lists(st.integers(0, 40), min_size=12, max_size=12),
+)
+def test_those_who_stay_are_served_in_order_whoever_leaves_and_when(
+    groups: list[tuple[int, int]], grants: list[int]
+) -> None:
+    """Who leaves and when it is in turns of the loop, so that it may be between a grant and its arrival."""
+
+    async def job() -> None:
+        budget = Budget(RateLimits(safe_per_minute=1), clock=now)
+        await budget.take(safe=True)
+        served: list[int] = []
+        free = 0
+
+        async def one(number: int) -> None:
+            await budget.take(safe=True)
+            served.append(number)
+
+        tasks = [asyncio.ensure_future(one(number)) for number in range(10)]
+        for turn in range(41):
+            await asyncio.sleep(0)
+            for who, when in groups:
+                if when == turn:
+                    tasks[who].cancel()
+            for when in grants:
+                if when == turn:
+                    free += 1
+                    budget.give_back(safe=True)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert [task for task in tasks if not task.done()] == []
+        assert served == [number for number, task in enumerate(tasks) if not task.cancelled()]
+        # Nothing is lost and nothing is made: what was given back and not taken is free, at once, and no more.
+        for _ in range(free - len(served)):
+            assert await budget.take(safe=True) == 0.0
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(budget.take(safe=True), 600)
+
+    run(job())
+
+
+def test_the_next_in_line_is_served_in_time_when_the_first_leaves() -> None:
+    async def job() -> None:
+        budget = Budget(RateLimits(safe_per_minute=1), clock=now)
+        await budget.take(safe=True)
+        budget.answered(safe=True)
+        first, second = (asyncio.ensure_future(budget.take(safe=True)) for _ in range(2))
+        await asyncio.sleep(30)
+        first.cancel()
+        await second
+        assert now() == 60.0
+
+    run(job())
+
+
+def test_who_waits_for_calls_under_way_is_served_a_window_after_the_answer() -> None:
+    async def job() -> None:
+        budget = Budget(RateLimits(safe_per_minute=1), clock=now)
+        await budget.take(safe=True)
+        waiting = asyncio.ensure_future(budget.take(safe=True))
+        await asyncio.sleep(500)
+        assert not waiting.done()
+        budget.answered(safe=True)
+        await waiting
+        assert now() == 560.0
+
+    run(job())
+
+
+def test_a_pause_holds_back_those_who_wait_already() -> None:
+    async def job() -> None:
+        budget = Budget(RateLimits(safe_per_minute=1), clock=now)
+        await budget.take(safe=True)
+        budget.answered(safe=True)
+        waiting = asyncio.ensure_future(budget.take(safe=True))
+        await asyncio.sleep(59)
+        budget.pause(10.0)
+        budget.pause(5.0)
+        await waiting
+        assert now() == 69.0
+
+    run(job())
+
+
 def test_a_place_granted_to_someone_who_has_just_left_goes_to_the_next() -> None:
     async def job() -> None:
         budget = Budget(RateLimits(safe_per_minute=1), clock=now)
@@ -206,6 +312,20 @@ def test_a_429_holds_back_everybody_until_retry_after() -> None:
         return ends
 
     assert run(job()) == [7.0, 7.0, 7.0]
+
+
+def test_calls_refused_together_are_held_back_once() -> None:
+    async def job() -> float:
+        async def refuse(_: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0.1)
+            return httpx.Response(429)
+
+        budget = Budget(RateLimits(), clock=now)
+        transport = RateLimitTransport(httpx.MockTransport(refuse), budget)
+        await asyncio.gather(*(transport.handle_async_request(request(READ)) for _ in range(20)))
+        return budget.paused_until
+
+    assert run(job()) == pytest.approx(1.1)
 
 
 def test_a_429_that_does_not_say_holds_back_longer_each_time() -> None:
@@ -278,6 +398,108 @@ def test_one_budget_serves_several_event_loops_one_after_the_other() -> None:
     moment = 61.0
     assert run(budget.take(safe=True)) == 0.0
     budget.give_back(safe=True)
+
+
+def drop(loop: asyncio.AbstractEventLoop, *tasks: asyncio.Task[Any]) -> None:
+    """Close a loop without its tasks, and collect these as the interpreter would, without asyncio's complaints."""
+    loop.close()
+    for task in tasks:
+        coroutine: Any = task.get_coro()
+        coroutine.close()
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def test_a_loop_that_was_dropped_with_its_waiters_costs_nobody_a_place() -> None:
+    moment = 0.0
+    budget = Budget(RateLimits(safe_per_minute=1), clock=lambda: moment)
+    abandoned = VirtualTimeLoop()
+    abandoned.run_until_complete(budget.take(safe=True))
+    waiting = [abandoned.create_task(budget.take(safe=True)) for _ in range(2)]
+    abandoned.run_until_complete(asyncio.sleep(0))
+    drop(abandoned, *waiting)
+    budget.give_back(safe=True)
+    for _ in range(3):
+        assert run(asyncio.wait_for(budget.take(safe=True), 5)) == 0.0
+        budget.give_back(safe=True)
+
+
+def test_a_place_granted_in_a_loop_that_ends_then_is_not_lost() -> None:
+    budget = Budget(RateLimits(safe_per_minute=1), clock=lambda: 0.0)
+    loop = VirtualTimeLoop()
+    loop.run_until_complete(budget.take(safe=True))
+    task = loop.create_task(budget.take(safe=True))
+
+    async def stop_between_the_grant_and_its_arrival() -> None:
+        await asyncio.sleep(0)
+        budget.give_back(safe=True)
+        await asyncio.sleep(0)
+        loop.stop()
+
+    stopping = loop.create_task(stop_between_the_grant_and_its_arrival())
+    loop.run_forever()
+    assert stopping.done()
+    assert not task.done()
+    drop(loop, task)
+    assert run(asyncio.wait_for(budget.take(safe=True), 5)) == 0.0
+
+
+def test_a_place_that_is_freed_in_one_thread_goes_to_who_waits_in_another() -> None:
+    budget = Budget(RateLimits(safe_per_minute=1))
+    is_waiting = threading.Event()
+    served: list[float] = []
+
+    async def wait() -> None:
+        task = asyncio.ensure_future(budget.take(safe=True))
+        await asyncio.sleep(0)
+        is_waiting.set()
+        served.append(await asyncio.wait_for(task, 20))
+
+    async def hold_until_somebody_waits() -> None:
+        await budget.take(safe=True)
+        thread = threading.Thread(target=asyncio.run, args=(wait(),))
+        thread.start()
+        await asyncio.to_thread(is_waiting.wait)
+        budget.give_back(safe=True)
+        await asyncio.to_thread(thread.join)
+
+    asyncio.run(hold_until_somebody_waits())
+    assert len(served) == 1
+    assert served[0] < 15
+
+
+def test_threads_that_share_a_budget_neither_lose_places_nor_make_any() -> None:
+    budget = Budget(RateLimits(safe_per_minute=7), minute=0.001)
+    held = most = 0
+
+    async def work() -> None:
+        nonlocal held, most
+        for _ in range(50):
+            await budget.take(safe=True)
+            held += 1
+            most = max(most, held)
+            await asyncio.sleep(0)
+            held -= 1
+            budget.answered(safe=True)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(work() for _ in range(4)))
+
+    threads = [threading.Thread(target=asyncio.run, args=(all_of_them(),)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert most <= 7
+
+    async def take_all() -> list[float]:
+        await asyncio.sleep(0.01)
+        taken = await asyncio.gather(*(budget.take(safe=True) for _ in range(7)))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(budget.take(safe=True), 0.02)
+        return taken
+
+    assert asyncio.run(take_all()) == [0.0] * 7
 
 
 def test_clients_with_equal_credentials_share_one_budget() -> None:

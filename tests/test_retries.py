@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
 from typing import Any
@@ -13,7 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendcloud_integrations_client import ConfigurationError, Operation, RetryPolicy
+from sendcloud_integrations_client import (
+    APIConnectionError,
+    BasicAuth,
+    ConfigurationError,
+    NotFoundError,
+    OAuth2ClientCredentials,
+    Operation,
+    RetryPolicy,
+    SendcloudIntegrations,
+    ServerError,
+)
 from sendcloud_integrations_client.operations import Call
 from sendcloud_integrations_client.retries import RetryTransport
 from sendcloud_integrations_client.retry_after import parse_retry_after
@@ -100,6 +111,13 @@ async def sent(
     return result, script, waits, call
 
 
+def client_for(
+    transport: httpx.AsyncBaseTransport, *, retries: RetryPolicy | None = RetryPolicy(base_delay=0.0), auth: Any = None
+) -> SendcloudIntegrations:
+    auth = auth or BasicAuth("public", "s3cret")
+    return SendcloudIntegrations(auth=auth, retries=retries, transport=transport, rate_limits=None)
+
+
 @pytest.mark.parametrize("outcome", [*NEVER_CONNECTED, *LOST, *AGAIN])
 @pytest.mark.parametrize("operation", [READ, DELETE, None])
 async def test_what_is_safe_to_send_twice_is_tried_again(operation: Operation | None, outcome: Any) -> None:
@@ -122,6 +140,41 @@ async def test_a_create_is_never_sent_twice_where_the_server_may_have_acted(outc
     assert script.sent == 1
     assert waits.seconds == []
     assert isinstance(result, outcome) if isinstance(outcome, type) else result.status_code == outcome
+
+
+def every(kind: type[httpx.TransportError]) -> list[type[httpx.TransportError]]:
+    return [kind, *(below for child in kind.__subclasses__() for below in every(child))]
+
+
+@pytest.mark.parametrize("outcome", sorted(set(every(httpx.TransportError)), key=lambda kind: kind.__name__))
+async def test_no_error_of_the_transport_but_a_failed_connect_has_a_create_sent_twice(outcome: Any) -> None:
+    _, script, _, _ = await sent(CREATE, outcome, 201)
+    assert script.sent == (2 if outcome in NEVER_CONNECTED else 1)
+
+
+async def test_no_status_but_429_and_503_has_a_create_sent_twice() -> None:
+    twice = [status for status in range(200, 600) if (await sent(CREATE, status, 201))[1].sent > 1]
+    assert twice == [429, 503]
+
+
+async def test_a_create_is_given_up_after_a_lost_answer_that_follows_a_refusal() -> None:
+    result, script, _, _ = await sent(CREATE, 503, httpx.ReadTimeout, 201)
+    assert isinstance(result, httpx.ReadTimeout)
+    assert script.sent == 2
+
+
+@pytest.mark.parametrize(("method", "times"), [("POST", 1), ("PATCH", 1), ("GET", 2), ("PUT", 2)])
+async def test_what_somebody_sends_past_the_operations_is_repeated_only_by_a_safe_method(
+    method: str, times: int
+) -> None:
+    script = Script(httpx.ReadError, 200)
+    async with client_for(script) as client:
+        if times == 1:
+            with pytest.raises(httpx.ReadError):
+                await client.http.request(method, "/integrations/7/logs")
+        else:
+            await client.http.request(method, "/integrations/7/logs")
+    assert script.sent == times
 
 
 async def test_a_create_whose_answer_is_cut_is_not_sent_again() -> None:
@@ -197,6 +250,73 @@ async def test_no_attempt_begins_past_the_total_timeout() -> None:
     assert (result.status_code, script.sent, waits.seconds) == (500, 1, [])
 
 
+async def test_the_time_that_earlier_attempts_took_counts_against_the_total_timeout() -> None:
+    for seconds_gone, times in ((7.0, 2), (9.0, 1)):
+        script = Script(500, 200)
+        call = Call(READ, started=time.monotonic() - seconds_gone)
+        request = httpx.Request("GET", "https://x.example/", extensions=call.extensions())
+        policy = RetryPolicy(base_delay=2.0, total_timeout=10.0)
+        transport = RetryTransport(script, policy, sleep=Waits(), draw=lambda low, high: high)
+        await transport.handle_async_request(request)
+        assert script.sent == times
+
+
+async def test_the_last_failure_is_raised_with_how_many_attempts_and_how_long() -> None:
+    async with client_for(Script(502, httpx.ReadError, 500), retries=RetryPolicy(3, base_delay=0.001)) as client:
+        with pytest.raises(ServerError, match=r"answered 500.*after 3 attempts in \d+\.\d s") as caught:
+            await client.integrations.list()
+    assert caught.value.attempts == 3
+    assert 0.0 < caught.value.elapsed < 60.0
+
+
+async def test_the_last_failure_of_the_transport_is_raised_with_it_as_the_cause() -> None:
+    async with client_for(Script(500, httpx.ReadError)) as client:
+        with pytest.raises(APIConnectionError) as caught:
+            await client.integrations.list()
+    assert caught.value.attempts == 5
+    assert isinstance(caught.value.__cause__, httpx.ReadError)
+
+
+async def test_a_view_of_a_client_has_a_policy_of_its_own() -> None:
+    for retries, times in ((None, 1), (RetryPolicy(3, base_delay=0.0), 3)):
+        script = Script(500)
+        async with client_for(script) as client:
+            with pytest.raises(ServerError):
+                await client.with_options(retries=retries).integrations.list()
+            assert script.sent == times
+            with pytest.raises(ServerError):
+                await client.with_options(timeout=1.0).integrations.list()
+            assert script.sent == times + 5
+
+
+class WithTokens(Script):
+    """Answers token requests, and follows its script for all others."""
+
+    tokens = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth2/token":
+            self.tokens += 1
+            return httpx.Response(200, json={"access_token": f"token{self.tokens}", "expires_in": 3600})
+        return await super().handle_async_request(request)
+
+
+async def test_a_new_token_does_not_start_the_attempts_anew() -> None:
+    script = WithTokens(500, 500, 500, 401, 500)
+    async with client_for(script, auth=OAuth2ClientCredentials("id", "s3cret")) as client:
+        with pytest.raises(ServerError) as caught:
+            await client.integrations.list()
+    assert (script.sent, script.tokens, caught.value.attempts) == (5, 2, 5)
+
+
+async def test_a_delete_is_known_to_be_done_across_a_new_token() -> None:
+    async with client_for(WithTokens(httpx.ReadError, 401, 404), auth=OAuth2ClientCredentials("id", "s3")) as client:
+        await client.integrations.delete(7)
+    async with client_for(WithTokens(401, 404), auth=OAuth2ClientCredentials("id", "s3")) as client:
+        with pytest.raises(NotFoundError):
+            await client.integrations.delete(7)
+
+
 @pytest.mark.parametrize(("header", "least", "most"), [("7", 7.0, 8.0), ("0.5", 0.5, 1.0), ("0", 0.0, 0.5)])
 async def test_retry_after_is_obeyed_with_a_little_jitter(header: str, least: float, most: float) -> None:
     answer = httpx.Response(429, headers={"Retry-After": header})
@@ -233,6 +353,17 @@ NOW = 1_700_000_000.0
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
     assert parse_retry_after(httpx.Headers({"retry-after": header}), NOW) == seconds
+
+
+@pytest.mark.parametrize("date", ["Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 -0000"])
+def test_a_date_without_a_zone_is_utc_wherever_the_machine_stands(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", "XXX-5")
+            time.tzset()
+            assert parse_retry_after(httpx.Headers({"retry-after": date}), 784_111_777.0 - 100.0) == 100.0
+    finally:
+        time.tzset()
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
@@ -306,6 +437,19 @@ async def test_one_line_an_attempt_and_one_a_retry(caplog: pytest.LogCaptureFixt
         ("INFO", "list_logs: ReadError, attempt 2; trying again in 2.00 s"),
         ("DEBUG", "list_logs: status 200, attempt 3"),
     ]
+
+
+async def test_no_body_no_query_and_no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="sendcloud_integrations_client")
+    refused = httpx.Response(503, content=b"body-to-hide")
+    async with client_for(Script(refused, httpx.Response(201, json={"data": {"id": 1, "base_url": "x"}}))) as client:
+        await client.logs.create(7, base_url="https://shop.example", exception="body-to-hide")
+    async with client_for(Script(500, 200)) as client:
+        await client.http.get("/integrations/logs", params={"cursor": "query-to-hide"})
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["DEBUG", "INFO", "DEBUG"] * 2
+    for secret in ("to-hide", "s3cret", "Basic"):
+        assert secret not in caplog.text
 
 
 @pytest.mark.parametrize(
