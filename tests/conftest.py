@@ -1,7 +1,36 @@
 """What all tests share."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.wire_contract import violations
 
 # No deadline: the machines that run this are shared. The counts keep the whole suite under two minutes on two cores.
 settings.register_profile("suite", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+_found: list[str] = []
+_answer = SimulatedSendcloud._answer
+
+
+def _checked_answer(self: SimulatedSendcloud, request: Any, methods: Any) -> Any:
+    answer = _answer(self, request, methods)
+    if request.operation not in ("", "token"):
+        _found.extend(violations(request.operation, answer))
+    return answer
+
+
+# For the whole run, so that every simulated Sendcloud of every test is held to the contract.
+SimulatedSendcloud._answer = _checked_answer  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def answers_keep_to_the_contract() -> Iterator[None]:
+    """Fails a test during which the simulated Sendcloud, faults aside, gave an answer that the contract forbids."""
+    _found.clear()
+    yield
+    assert not _found, "\n".join(_found)
