@@ -9,7 +9,7 @@ OUT ?=
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types imports generate check-generated update-spec bench build clean
+.PHONY: help demo test conformance lint format types imports generate check-generated update-spec bench build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -28,6 +28,15 @@ demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no accou
 
 test: $(VENV)/.ready ## Run the tests
 	@$(RUN) -m pytest -n auto
+
+# Nothing of these packages but their own code is run, and no file with addresses is left behind.
+conformance/node_modules/.ready: conformance/package.json
+	@command -v npm >/dev/null 2>&1 || { echo "Node.js with npm is needed to run Prism"; exit 1; }
+	@npm install --prefix conformance --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+conformance: $(VENV)/.ready conformance/node_modules/.ready ## Hold the client to Prism, and the simulated Sendcloud to Schemathesis
+	@$(RUN) -m pytest conformance -n 0
 
 lint: $(VENV)/.ready ## Check style, formatting and the rules of imports between layers
 	@$(RUN) -m ruff check .

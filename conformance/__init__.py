@@ -1,0 +1,1 @@
+"""What the client and the simulated Sendcloud are held to from outside: Prism and Schemathesis."""
