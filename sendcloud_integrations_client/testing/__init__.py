@@ -10,6 +10,8 @@ Over real HTTP, on a loopback port:
     async with serve(SimulatedSendcloud()) as base_url:
         ...
 
+In a pytest project, by a fixture: see `sendcloud_integrations_client.pytest_plugin`.
+
 From a shell: `python -m sendcloud_integrations_client.testing --port 8080`.
 
 It is written from the published contract alone and imports nothing of the client, so that it cannot share a mistake
@@ -26,9 +28,20 @@ except ImportError:
     ) from None
 
 from .app import SimulatedSendcloud
+from .clock import SimulatedClock
 from .faults import Fault
 from .limits import SimulatedLimits
 from .recording import RecordedRequest
-from .serve import serve
+from .serve import serve, serve_in_thread
+from .tokens import Credentials
 
-__all__ = ["Fault", "RecordedRequest", "SimulatedLimits", "SimulatedSendcloud", "serve"]
+__all__ = [
+    "Credentials",
+    "Fault",
+    "RecordedRequest",
+    "SimulatedClock",
+    "SimulatedLimits",
+    "SimulatedSendcloud",
+    "serve",
+    "serve_in_thread",
+]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from .clock import SimulatedClock
 from .faults import Fault, FaultList, cut_connection, reset_connection
 from .integration_operations import IntegrationOperations
 from .limits import RateLimits, SimulatedLimits
@@ -32,8 +33,8 @@ class SimulatedSendcloud:
     """The Integrations API v3 of one account, as an ASGI application with state.
 
     The API is below `/api/v3`, the token endpoint at `/oauth2/token`. Everything it has at the start depends on `seed`
-    alone, and is the same everywhere. One instance is one account: nothing is shared between instances. Use it from
-    one event loop.
+    alone, and is the same everywhere. One instance is one account: nothing is shared between instances. It answers
+    in one event loop; faults may be asked for, requests looked at and the clock put forward from any thread.
 
     Args:
         seed: Decides what is in the integrations and the logs.
@@ -53,9 +54,13 @@ class SimulatedSendcloud:
 
     Attributes:
         requests: The last 10,000 requests, oldest first, without their credentials.
+        clock: The clock that limits, tokens and timestamps go by; `clock.advance(seconds)` puts it forward.
+        credentials: What is accepted, and what its clients log in with.
     """
 
     requests: deque[RecordedRequest]
+    clock: SimulatedClock
+    credentials: Credentials
 
     def __init__(
         self,
@@ -77,15 +82,16 @@ class SimulatedSendcloud:
             raise ValueError("integrations and logs must not be negative")
         self.requests = deque(maxlen=_REMEMBERED)
         self._faults = FaultList()
-        self._limits = RateLimits(limits, clock)
-        credentials = Credentials(public_key, secret_key, client_id, client_secret)
-        self._gate = Gate(credentials, token_lifetime, clock)
+        self.clock = SimulatedClock(clock, now)
+        self.credentials = Credentials(public_key, secret_key, client_id, client_secret)
+        self._limits = RateLimits(limits, self.clock.seconds)
+        self._gate = Gate(self.credentials, token_lifetime, self.clock.seconds)
 
         store = Store(seed, integrations)
         log_book = LogBook(SeededLogs(seed, integrations, logs))
-        of_integrations = IntegrationOperations(store, now)
-        of_logs = LogOperations(store, log_book, link_host.rstrip("/"), now)
-        of_statuses = StatusOperations(store, now)
+        of_integrations = IntegrationOperations(store, self.clock.now)
+        of_logs = LogOperations(store, log_book, link_host.rstrip("/"), self.clock.now)
+        of_statuses = StatusOperations(store, self.clock.now)
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "list_integrations": of_integrations.list_integrations,
             "retrieve_integration": of_integrations.retrieve_integration,

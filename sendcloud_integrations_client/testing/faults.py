@@ -6,6 +6,7 @@ import asyncio
 import http
 import socket
 import struct
+import threading
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -83,23 +84,30 @@ class Fault:
 
 
 class FaultList:
-    """The faults that are still to happen, in the order they were asked for."""
+    """The faults that are still to happen, in the order they were asked for. Tests may add from another thread."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
+        self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
         """Let `fault` happen, after the ones already waiting for the same operation."""
-        self._faults.append(fault)
+        with self._lock:
+            self._faults = [*self._faults, fault]
 
     def clear(self) -> None:
         """Forget all faults."""
-        self._faults.clear()
+        with self._lock:
+            self._faults = []
 
     def take(self, operation: str) -> tuple[float, Fault | None]:
         """What goes wrong with this call: seconds of delay in all, and at most one fault of another kind."""
         if not self._faults:
             return 0.0, None
+        with self._lock:
+            return self._take(operation)
+
+    def _take(self, operation: str) -> tuple[float, Fault | None]:
         delay, met = 0.0, None
         left: list[Fault] = []
         for fault in self._faults:

@@ -1,11 +1,13 @@
-"""The simulated Sendcloud on a real port, in the event loop of the caller."""
+"""The simulated Sendcloud on a real port, in the event loop of the caller or in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 else:
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_in_thread"]
 
 App = Any
 
@@ -54,6 +56,54 @@ async def serve(app: App, port: int = 0) -> AsyncGenerator[str]:
         finally:
             server.should_exit = True
             await running
+
+
+@contextlib.contextmanager
+def serve_in_thread(app: App, port: int = 0) -> Generator[str]:
+    """Serve an ASGI application on loopback while the block runs, in a thread and an event loop of its own.
+
+    For tests that are not async, or that block the event loop which they run in.
+
+    Args:
+        app: A `SimulatedSendcloud`, or any other ASGI application.
+        port: TCP port; 0 for a free one.
+
+    Yields:
+        The API's base URL, such as `http://127.0.0.1:49152/api/v3`.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    started: concurrent.futures.Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = (
+        concurrent.futures.Future()
+    )
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        async with serve(app, port) as base_url:
+            started.set_result((asyncio.get_running_loop(), stopped, base_url))
+            await stopped.wait()
+
+    def run_thread() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as failure:
+            if started.done():
+                raise
+            started.set_exception(failure)
+
+    thread = threading.Thread(target=run_thread, name="simulated-sendcloud", daemon=True)
+    thread.start()
+    try:
+        loop, stopped, base_url = started.result()
+    except BaseException:
+        thread.join()
+        raise
+    try:
+        yield base_url
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
 
 
 def _listener(port: int) -> socket.socket:
