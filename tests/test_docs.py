@@ -51,8 +51,13 @@ def test_there_is_something_to_run() -> None:
 
 
 @pytest.mark.parametrize("code", [code for _, code in blocks("python")], ids=[name for name, _ in blocks("python")])
-def test_a_code_block_runs(code: str, environment: dict[str, str]) -> None:
+def test_a_code_block_runs(code: str, environment: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-c", code]
+    if re.search(r"^(async )?def test_", code, re.MULTILINE):
+        file = tmp_path / "test_block.py"
+        file.write_text(code)
+        command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
+        command += ["-o", "asyncio_default_fixture_loop_scope=function", "--rootdir", str(tmp_path), str(file)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
