@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -178,13 +179,24 @@ def _is_worth_it(
     if failure is not None:
         if isinstance(failure, _HOPELESS):
             return False
-        return idempotent or isinstance(failure, _NEVER_CONNECTED)
+        return idempotent or _never_connected(failure)
     return response is not None and response.status_code in (_RETRIED if idempotent else _NOT_ACTED_ON)
+
+
+def _never_connected(failure: httpx.TransportError) -> bool:
+    if not isinstance(failure, _NEVER_CONNECTED):
+        return False
+    # httpx-aiohttp 0.2 says ConnectTimeout of a connection that was lost after the request had been sent.
+    aiohttp = sys.modules.get("aiohttp")
+    if aiohttp is not None and isinstance(failure.__cause__, aiohttp.ClientError):
+        too_late = getattr(aiohttp, "ConnectionTimeoutError", ())  # since 3.10
+        return isinstance(failure.__cause__, (aiohttp.ClientConnectorError, too_late))
+    return True
 
 
 def _may_have_acted(response: httpx.Response | None, failure: httpx.TransportError | None) -> bool:
     if failure is not None:
-        return not isinstance(failure, _NEVER_CONNECTED)
+        return not _never_connected(failure)
     return response is not None and response.status_code in _MAYBE_ACTED_ON
 
 

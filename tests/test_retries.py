@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
+from httpx_aiohttp.transport import map_aiohttp_exceptions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +71,8 @@ class Script(httpx.AsyncBaseTransport):
         self.sent += 1
         if isinstance(outcome, type):
             raise outcome("broken")
+        if isinstance(outcome, Exception):
+            raise outcome from outcome.__cause__
         if isinstance(outcome, int):
             return httpx.Response(outcome, json={})
         if isinstance(outcome, httpx.AsyncByteStream):
@@ -150,6 +155,25 @@ def every(kind: type[httpx.TransportError]) -> list[type[httpx.TransportError]]:
 async def test_no_error_of_the_transport_but_a_failed_connect_has_a_create_sent_twice(outcome: Any) -> None:
     _, script, _, _ = await sent(CREATE, outcome, 201)
     assert script.sent == (2 if outcome in NEVER_CONNECTED else 1)
+
+
+@pytest.mark.parametrize(
+    ("cause", "times"),
+    [
+        (aiohttp.ServerDisconnectedError(), 1),
+        (aiohttp.ClientOSError(104, "Connection reset by peer"), 1),
+        (aiohttp.ServerTimeoutError(), 1),
+        (aiohttp.ConnectionTimeoutError(), 2),
+        (aiohttp.ClientConnectorError(ConnectionKey("x", 443, True, True, None, None, None), OSError("refused")), 2),
+    ],
+)
+async def test_a_lost_connection_that_httpx_aiohttp_takes_for_a_failed_connect_has_no_create_sent_twice(
+    cause: aiohttp.ClientError, times: int
+) -> None:
+    with pytest.raises(httpx.TimeoutException) as raised, map_aiohttp_exceptions():
+        raise cause
+    _, script, _, _ = await sent(CREATE, raised.value, 201)
+    assert script.sent == times
 
 
 async def test_no_status_but_429_and_503_has_a_create_sent_twice() -> None:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import orjson
 import pytest
+from httpx_aiohttp import AiohttpTransport
 
 from sendcloud_integrations_client import (
     OAuth2ClientCredentials,
@@ -133,8 +134,8 @@ class FaultyServer:
         return True
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_every_call_ends_right_or_with_a_typed_error(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "transport"), [(1, None), (2, None), (3, AiohttpTransport)])
+async def test_every_call_ends_right_or_with_a_typed_error(seed: int, transport: type[AiohttpTransport] | None) -> None:
     server = FaultyServer(seed)
     outcomes: Counter[str] = Counter()
     created: list[str] = []
@@ -150,6 +151,7 @@ async def test_every_call_ends_right_or_with_a_typed_error(seed: int) -> None:
             timeout=0.3,
             retries=RetryPolicy(max_attempts=6, base_delay=0.005, max_delay=0.05),
             rate_limits=None,
+            transport=transport() if transport else None,
         ) as client:
 
             async def call(number: int) -> None:
