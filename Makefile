@@ -9,7 +9,7 @@ OUT ?=
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance lint format types imports generate check-generated update-spec bench build clean
+.PHONY: help demo test conformance compatibility lint format types imports generate check-generated update-spec bench build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -37,6 +37,9 @@ conformance/node_modules/.ready: conformance/package.json
 
 conformance: $(VENV)/.ready conformance/node_modules/.ready ## Hold the client to Prism, and the simulated Sendcloud to Schemathesis
 	@$(RUN) -m pytest conformance -n 0
+
+compatibility: $(VENV)/.ready ## Run the tests on the oldest and newest versions, on each Python found, and on aiohttp
+	@$(RUN) -m nox
 
 lint: $(VENV)/.ready ## Check style, formatting and the rules of imports between layers
 	@$(RUN) -m ruff check .
@@ -68,5 +71,5 @@ build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
 	@$(RUN) -m build --outdir dist .
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
