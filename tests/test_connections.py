@@ -27,20 +27,25 @@ OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r
 @asynccontextmanager
 async def serving(serve: Serve) -> AsyncIterator[str]:
     """A raw server on loopback; the API's base URL."""
+    connected: set[asyncio.StreamWriter] = set()
 
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.add(writer)
         try:
             await serve(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
+            connected.discard(writer)
 
     server = await asyncio.start_server(guarded, "127.0.0.1", 0, backlog=2048)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/v3"
     finally:
         server.close()
+        for writer in connected:
+            writer.transport.abort()  # from Python 3.12 on, the server waits for them
         await server.wait_closed()
 
 
