@@ -1,0 +1,118 @@
+"""Documents what the package gives under the names that it gives it, whichever module holds it.
+
+The models, resources and operations are whatever the contract has, so that a new contract needs no new page: three
+directives list them, `contract-models`, `contract-resources` and `contract-operations`.
+"""
+
+from __future__ import annotations
+
+import enum
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+
+import sendcloud_integrations_client
+from sendcloud_integrations_client import testing
+
+PACKAGE = "sendcloud_integrations_client"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("contract-models", _Models)
+    app.add_directive("contract-resources", _ContractResources)
+    app.add_directive("contract-operations", _Operations)
+    app.connect("missing-reference", _find_under_public_name)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def public_target(name: str) -> str | None:
+    """The full public name that a short one stands for; None if it is none."""
+    if name in sendcloud_integrations_client.__all__:
+        return f"{PACKAGE}.{name}"
+    if name in testing.__all__:
+        return f"{PACKAGE}.testing.{name}"
+    return _OTHERS.get(name)
+
+
+# Public, and documented, in a module of their own.
+_OTHERS = {
+    name: f"{PACKAGE}.{home}.{name}"
+    for home, names in {
+        "across": ("Logs",),
+        "auth": ("Credentials",),
+        "decoding": ("OnUndecodable",),
+        "errors": ("CallFacts",),
+        "operations": ("Sender",),
+        "transport": ("PooledTransport",),
+        "wire": ("Model", "OpenEnum"),
+    }.items()
+    for name in names
+}
+
+
+def _find_under_public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
+) -> nodes.Node | None:
+    """Resolve a reference to where a name is defined as one to where it is documented."""
+    home, _, name = node.get("reftarget", "").rpartition(".")
+    if node.get("refdomain") != "py" or (home and not home.startswith(PACKAGE)):
+        return None
+    target = public_target(name)
+    if home.startswith(f"{PACKAGE}.testing") and name in testing.__all__:
+        target = f"{PACKAGE}.testing.{name}"
+    if target is None:
+        return None
+    domain = env.get_domain("py")
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
+
+
+class _Models(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        models = sendcloud_integrations_client.models
+        lines: list[str] = []
+        for name in models.__all__:
+            lines += [f".. autoclass:: {PACKAGE}.{name}", "   :members:"]
+            lines += ["   :undoc-members:"] if issubclass(getattr(models, name), enum.Enum) else []
+            lines.append("")
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+class _ContractResources(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        package = sendcloud_integrations_client
+        client = package.SendcloudIntegrations(auth=package.BasicAuth("public", "secret"))
+        resources = import_module(f"{PACKAGE}.generated.resources").Resources
+        return [
+            self._section(name, type(getattr(client, name)))
+            for name, member in vars(resources).items()
+            if isinstance(member, cached_property)
+        ]
+
+    def _section(self, name: str, resource: type) -> nodes.section:
+        section = nodes.section(ids=[f"client-{name.replace('_', '-')}"], names=[f"client.{name}"])
+        section += nodes.title("", "", nodes.literal("", f"client.{name}"))
+        lines = [
+            f".. autoclass:: {resource.__module__}.{resource.__name__}()",
+            "   :members:",
+            "   :inherited-members:",
+        ]
+        section += self.parse_text_to_nodes("\n".join(lines))
+        return section
+
+
+class _Operations(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        api = sendcloud_integrations_client.api
+        lines: list[str] = []
+        for group in api.__all__:
+            home = f"{api.__name__}.{group}"
+            lines += [f".. py:module:: {PACKAGE}.api.{group}", ""]
+            for name in import_module(home).__all__:
+                lines += [f".. autofunction:: {home}.{name}", ""]
+        return self.parse_text_to_nodes("\n".join(lines))
