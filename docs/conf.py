@@ -36,6 +36,7 @@ autodoc_preserve_defaults = True
 autodoc_type_aliases = {"OnUndecodable": "OnUndecodable"}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+add_module_names = False
 python_use_unqualified_type_names = True
 maximum_signature_line_length = 60
 toc_object_entries_show_parents = "hide"

@@ -1,4 +1,4 @@
-"""Reads docstrings as they are written: `names` between single backticks, and examples that are code."""
+"""Reads docstrings as they are written: `names` between single backticks, examples that are code, attrs classes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from textwrap import dedent, indent
 from typing import Any
 
+import attrs
 from public_names import public_target
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 
 _COLON = "\x01"
 _EXAMPLE = re.compile(r"^Example:\n((?:[ ]+.*\n|\n)+)", re.MULTILINE)
@@ -19,6 +21,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Before napoleon, which runs at 500.
     app.connect("autodoc-process-docstring", _rewrite, priority=100)
     app.connect("autodoc-process-docstring", _give_colons_back, priority=900)
+    app.connect("autodoc-process-signature", _show_defaults)
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -41,6 +47,22 @@ def _rewrite(app: Sphinx, what: str, name: str, obj: object, options: object, li
 
 def _give_colons_back(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     lines[:] = [line.replace(_COLON, ":") for line in lines]
+
+
+def _show_defaults(
+    app: Sphinx, what: str, name: str, obj: type, options: object, signature: str | None, result: str | None
+) -> tuple[str, str | None] | None:
+    """Show the defaults of an attrs class, whose source is made up by attrs, by their values."""
+    if not signature or what not in {"class", "exception"} or not attrs.has(obj):
+        return None
+    for field in attrs.fields(obj):
+        default = field.default
+        if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
+            signature = re.sub(
+                rf"\b{field.name}(: [^=]+) = NOTHING", rf"{field.name}\1 = {default.factory()!r}", signature
+            )
+        signature = signature.replace(f"attr_dict['{field.name}'].default", repr(default))
+    return signature, result
 
 
 def _code_block(code: str) -> str:

@@ -2,6 +2,8 @@
 
 The models, resources and operations are whatever the contract has, so that a new contract needs no new page: three
 directives list them, `contract-models`, `contract-resources` and `contract-operations`.
+
+In the guides, each name of the package that stands in backticks becomes a link to its place in the reference.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 import sendcloud_integrations_client
@@ -27,6 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("contract-models", _Models)
     app.add_directive("contract-resources", _ContractResources)
     app.add_directive("contract-operations", _Operations)
+    app.add_transform(_LinkNames)
     app.connect("missing-reference", _find_under_public_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -72,6 +76,27 @@ def _find_under_public_name(
     return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
 
 
+class _LinkNames(SphinxTransform):
+    """Makes a link of each `name` of the package in the guides, which are plain Markdown and name no targets."""
+
+    default_priority = 400
+
+    def apply(self, **options: object) -> None:
+        for literal in list(self.document.findall(nodes.literal)):
+            name = literal.astext()
+            target = None if name in _NOT_LINKED else public_target(name)
+            if target is None or not isinstance(literal.parent, (nodes.paragraph, nodes.entry)):
+                continue
+            link = pending_xref(
+                "", refdomain="py", reftype="obj", reftarget=target, refdoc=self.env.docname, refexplicit=True
+            )
+            literal.replace_self(link)
+            link += literal
+
+
+_NOT_LINKED = frozenset({"api", "models"})  # words of every day
+
+
 class _Models(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         models = sendcloud_integrations_client.models
@@ -111,8 +136,7 @@ class _Operations(SphinxDirective):
         api = sendcloud_integrations_client.api
         lines: list[str] = []
         for group in api.__all__:
-            home = f"{api.__name__}.{group}"
             lines += [f".. py:module:: {PACKAGE}.api.{group}", ""]
-            for name in import_module(home).__all__:
-                lines += [f".. autofunction:: {home}.{name}", ""]
+            for name in getattr(api, group).__all__:
+                lines += [f".. autofunction:: {PACKAGE}::api.{group}.{name}", ""]
         return self.parse_text_to_nodes("\n".join(lines))
