@@ -67,7 +67,7 @@ bench: $(VENV)/.ready ## Measure: decoding, imports, layers, looking ahead, canc
 	@$(RUN) -m benchmarks
 
 docs: $(VENV)/.ready ## Build the documentation site into build/docs/
-	@$(RUN) -m sphinx --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
+	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
 	@echo "The site is in build/docs: open build/docs/index.html"
 
 build: $(VENV)/.ready ## Build the wheel and the source archive into dist/

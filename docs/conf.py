@@ -46,7 +46,7 @@ toc_object_entries_show_parents = "hide"
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(asyncio|attrs|builtins|collections|contextlib|datetime|enum|httpx|ssl|typing|pytest)\..*"),
-    (r"py:.*", r"sendcloud_integrations_client\..*\.T(_co)?"),  # type variables
+    (r"py:.*", r"(sendcloud_integrations_client\..*\.)?T(_co)?"),  # type variables
 ]
 # A pattern in a table of contents may match nothing yet. The warning has no type that `suppress_warnings` could name.
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(

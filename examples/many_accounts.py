@@ -60,10 +60,10 @@ async def read_accounts(
 
 
 def clients_of(path: Path) -> dict[str, Callable[[], SendcloudIntegrations]]:
-    def maker(keys: Mapping[str, str]) -> Callable[[], SendcloudIntegrations]:
-        return lambda: SendcloudIntegrations(auth=BasicAuth(keys["public_key"], keys["secret_key"]))
+    def maker(public_key: str, secret_key: str) -> Callable[[], SendcloudIntegrations]:
+        return lambda: SendcloudIntegrations(auth=BasicAuth(public_key, secret_key))
 
-    return {account: maker(keys) for account, keys in json.loads(path.read_text()).items()}
+    return {account: maker(**keys) for account, keys in json.loads(path.read_text()).items()}
 
 
 async def main(path: Path) -> int:

@@ -14,13 +14,15 @@ from sphinx.domains.python import PyObject
 _COLON = "\x01"
 _EXAMPLE = re.compile(r"^Example:\n((?:[ ]+.*\n|\n)+)", re.MULTILINE)
 _RESULT = re.compile(r"^(?:Returns|Yields):\n(?:[ ]+.*\n|\n)+", re.MULTILINE)
+_STATUS = re.compile(r"(?<=Error: )(\d{3})\.", re.MULTILINE)
+_HOME = re.compile(r"sendcloud_integrations_client\.(?:[a-z_]+\.)*")
 _SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     # Before napoleon, which runs at 500.
     app.connect("autodoc-process-docstring", _rewrite, priority=100)
-    app.connect("autodoc-process-docstring", _give_colons_back, priority=900)
+    app.connect("autodoc-process-docstring", _finish, priority=900)
     app.connect("autodoc-process-signature", _show_defaults)
     for field in PyObject.doc_field_types:
         if field.name == "variable":
@@ -41,12 +43,18 @@ def _rewrite(app: Sphinx, what: str, name: str, obj: object, options: object, li
     if what in {"property", "attribute", "data"}:
         text = text.replace(": ", f"{_COLON} ")
     text = _RESULT.sub(lambda found: found[0].replace(": ", f"{_COLON} "), text)
+    # A status at the beginning would begin a numbered list.
+    text = _STATUS.sub(r"\1\\.", text)
     text = re.sub(r"\x00(\d+)\x00", lambda found: examples[int(found[1])], text)
     lines[:] = text.split("\n")
 
 
-def _give_colons_back(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    lines[:] = [line.replace(_COLON, ":") for line in lines]
+def _finish(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    for at, line in enumerate(lines):
+        shown = line.replace(_COLON, ":")
+        if shown.startswith(":vartype "):  # full names of types: their last part finds them as well
+            shown = _HOME.sub("", shown)
+        lines[at] = shown
 
 
 def _show_defaults(
