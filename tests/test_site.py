@@ -31,6 +31,8 @@ def test_the_site(tmp_path: Path) -> None:
     first = (site / "index.html").read_text()
     assert sources - {"index.html"} - set(re.findall(r'href="([^"#]+)', first)) == set()
 
+    assert "attr_dict" not in (site / "reference" / "models.html").read_text()  # how attrs writes a default
+
     loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', first)
     assert [address for address in loaded if address.startswith(("http:", "https:", "//"))] == []
 

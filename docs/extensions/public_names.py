@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from docutils import nodes
@@ -21,7 +22,6 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 import sendcloud_integrations_client
-from sendcloud_integrations_client import testing
 
 PACKAGE = "sendcloud_integrations_client"
 
@@ -39,9 +39,13 @@ def public_target(name: str) -> str | None:
     """The full public name that a short one stands for; None if it is none."""
     if name in sendcloud_integrations_client.__all__:
         return f"{PACKAGE}.{name}"
-    if name in testing.__all__:
-        return f"{PACKAGE}.testing.{name}"
-    return _OTHERS.get(name)
+    home = next((home for home, package in _SUBPACKAGES.items() if name in package.__all__), None)
+    return f"{PACKAGE}.{home}.{name}" if home else _OTHERS.get(name)
+
+
+_SUBPACKAGES = {
+    home: import_module(f"{PACKAGE}.{home}") for home in ("testing", "sync") if find_spec(f"{PACKAGE}.{home}")
+}
 
 
 # Public, and documented, in a module of their own.
@@ -68,8 +72,9 @@ def _find_under_public_name(
     if node.get("refdomain") != "py" or (home and not home.startswith(PACKAGE)):
         return None
     target = public_target(name)
-    if home.startswith(f"{PACKAGE}.testing") and name in testing.__all__:
-        target = f"{PACKAGE}.testing.{name}"
+    for subpackage, its in _SUBPACKAGES.items():
+        if home.startswith(f"{PACKAGE}.{subpackage}") and name in its.__all__:
+            target = f"{PACKAGE}.{subpackage}.{name}"
     if target is None:
         return None
     domain = env.get_domain("py")
