@@ -1,0 +1,54 @@
+"""How `make docs` makes the site out of the pages of this folder and the docstrings of the package."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent / "extensions")]
+
+from sendcloud_integrations_client.version import __version__  # noqa: E402 - found on the path above
+
+project = "sendcloud-integrations-client"
+author = f"the authors of {project}"
+version = release = __version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "public_names", "plain_docstrings"]
+exclude_patterns = ["extensions"]
+
+html_theme = "furo"
+html_title = f"{project} {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_copyright = False
+html_theme_options = {"navigation_with_keys": True}
+
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autodoc_type_aliases = {"OnUndecodable": "OnUndecodable"}
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+add_module_names = False
+python_use_unqualified_type_names = True
+maximum_signature_line_length = 60
+toc_object_entries_show_parents = "hide"
+
+# Every cross-reference has to lead somewhere, but for the names of other projects: the site is built without a network,
+# so that there is nothing to look them up in.
+nitpicky = True
+nitpick_ignore_regex = [
+    (r"py:.*", r"(asyncio|attrs|builtins|collections|contextlib|datetime|enum|httpx|ssl|typing|pytest)\..*"),
+    (r"py:.*", r"(sendcloud_integrations_client\..*\.)?T(_co)?"),  # type variables
+]
+# A pattern in a table of contents may match nothing yet. The warning has no type that `suppress_warnings` could name.
+logging.getLogger("sphinx.sphinx.directives.other").addFilter(
+    lambda record: getattr(record, "subtype", None) != "empty_glob"
+)
