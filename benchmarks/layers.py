@@ -44,7 +44,7 @@ async def overhead() -> list[Row]:
             "a call with every layer / httpx.AsyncClient.get",
             seconds["limited"] / seconds["bare"],
             None,
-            f"{micros:+.0f} µs",
+            f"{micros:+.0f} µs, no network",
         ),
         Row(
             "a call with the rate limit free / without it",

@@ -1,21 +1,40 @@
-"""How things are timed and shown: the best of several rounds taken in turn, as ratios."""
+"""How things are timed and shown: several rounds taken in turn, as ratios beside their targets."""
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import attrs
 
 
 @attrs.frozen
 class Row:
-    """One measurement: a ratio, the most it should be, and what to know besides."""
+    """One measurement.
+
+    Attributes:
+        what: What was measured.
+        value: What came out; a ratio, where `unit` is empty.
+        target: The most it should be; None where nothing was promised.
+        note: What to know besides.
+        unit: Of `value` and `target`.
+        at_least: The target is the least that it should be.
+    """
 
     what: str
-    ratio: float
-    target: float | None
+    value: float
+    target: float | None = None
     note: str = ""
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether there is a target that was not reached."""
+        if self.target is None:
+            return False
+        return self.value < self.target if self.at_least else self.value > self.target
 
 
 def best_of(ways: Mapping[str, Callable[[], object]], *, rounds: int = 15, repeats: int = 20) -> dict[str, float]:
@@ -30,11 +49,21 @@ def best_of(ways: Mapping[str, Callable[[], object]], *, rounds: int = 15, repea
     return best
 
 
+async def rounds_of(ways: Mapping[str, Callable[[], Awaitable[float]]], rounds: int) -> dict[str, float]:
+    """What each way gives, the median of several rounds taken in turn; each way measures itself."""
+    results: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(rounds):
+        names = list(ways)
+        for name in names if number % 2 == 0 else reversed(names):
+            results[name].append(await ways[name]())
+    return {name: statistics.median(values) for name, values in results.items()}
+
+
 def table(rows: Iterable[Row]) -> str:
     """The rows as text."""
-    lines = [f"{'measured':56} {'ratio':>7} {'target':>7}  note"]
+    lines = [f"{'measured':66} {'value':>9} {'target':>9}  note"]
     for row in rows:
-        target = "" if row.target is None else f"{row.target:g}"
-        verdict = "" if row.target is None or row.ratio <= row.target else "  MISSED"
-        lines.append(f"{row.what:56} {row.ratio:7.2f} {target:>7}  {row.note}{verdict}")
+        target = "" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:g}{row.unit}"
+        verdict = "  MISSED" if row.is_missed else ""
+        lines.append(f"{row.what:66} {f'{row.value:.2f}{row.unit}':>9} {target:>9}  {row.note}{verdict}")
     return "\n".join(lines)

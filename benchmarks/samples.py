@@ -29,3 +29,4 @@ def record(number: int) -> dict[str, Any]:
 
 
 PAGE = orjson.dumps({"data": [record(number) for number in range(RECORDS)]})
+NEXT_PAGE = orjson.dumps({"data": [record(number) for number in range(RECORDS, 2 * RECORDS)]})

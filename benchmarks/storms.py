@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import random
 import time
-from collections.abc import Iterator
+from functools import partial
 
 import httpx
 
-from benchmarks.ratios import Row
-from sendcloud_integrations_client.transport import PooledTransport
+from benchmarks.ratios import Row, rounds_of
+from benchmarks.server import server
+from sendcloud_integrations_client import PooledTransport
+from sendcloud_integrations_client.aiohttp_transport import AiohttpTransport
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n" + b'{"data": []}'
 CONCURRENCIES = (1, 32, 128)
-CALLS = 2_000
+CALLS = 1_000
 
 
 def measure() -> list[Row]:
-    """The server is a process of its own, and its answer is rendered once."""
+    """After a storm, and in none."""
     with server() as url:
-        rows = [asyncio.run(storm(url))]
-        for concurrency in CONCURRENCIES:
-            own = min(
-                asyncio.run(seconds(httpx.AsyncHTTPTransport(limits=limits()), url, concurrency)) for _ in range(3)
-            )
-            ours = min(asyncio.run(seconds(PooledTransport(), url, concurrency)) for _ in range(3))
-            what = f"our transport / httpx's own, {concurrency} calls at once"
-            rows.append(
-                Row(what, ours / own, None, f"{1e6 * ours / CALLS:.0f} µs a call, httpx's {1e6 * own / CALLS:.0f}")
-            )
-    return rows
+        return [asyncio.run(storm(url)), *asyncio.run(pools(url))]
 
 
 async def storm(url: str) -> Row:
@@ -41,6 +31,7 @@ async def storm(url: str) -> Row:
     few = httpx.Limits(max_connections=20)
     for name, transport in {
         "ours": PooledTransport(max_connections=20),
+        "aiohttp": AiohttpTransport(max_connections=20),
         "httpx": httpx.AsyncHTTPTransport(limits=few),
     }.items():
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as http:
@@ -49,8 +40,8 @@ async def storm(url: str) -> Row:
                 await asyncio.gather(*calls)
             results = await asyncio.gather(*(http.get(url) for _ in range(100)), return_exceptions=True)
             failed[name] = sum(isinstance(result, BaseException) for result in results)
-    note = f"httpx's own pool: {failed['httpx']} of 100 fail"
-    return Row("calls that fail after a storm of cancellations", failed["ours"] / 100, 0.0, note)
+    note = f"aiohttp transport: {failed['aiohttp']} of 100; httpx's own pool: {failed['httpx']} of 100"
+    return Row("calls that fail after a storm of cancellations", max(failed["ours"], failed["aiohttp"]), 0.0, note)
 
 
 async def give_up(http: httpx.AsyncClient, url: str) -> None:
@@ -60,59 +51,35 @@ async def give_up(http: httpx.AsyncClient, url: str) -> None:
             await http.get(url)
 
 
-async def seconds(transport: httpx.AsyncBaseTransport, url: str, concurrency: int) -> float:
-    """Seconds for all calls, by so many tasks."""
+async def pools(url: str) -> list[Row]:
+    """What a call costs on each pool, by so many tasks."""
+    rows: list[Row] = []
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    async with (
+        httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(limits=limits)) as own,
+        httpx.AsyncClient(transport=PooledTransport()) as ours,
+        httpx.AsyncClient(transport=AiohttpTransport()) as fast,
+    ):
+        for concurrency in CONCURRENCIES:
+            clients = {"httpx's": own, "ours": ours, "aiohttp": fast}
+            ways = {name: partial(seconds, http, url, concurrency) for name, http in clients.items()}
+            cost = await rounds_of(ways, rounds=3)
+            note = ", ".join(f"{name} {1e6 * each:.0f} µs" for name, each in cost.items())
+            for name, what in (("ours", "default transport"), ("aiohttp", "aiohttp transport")):
+                rows.append(
+                    Row(f"{what} / httpx's own, {concurrency} calls at once", cost[name] / cost["httpx's"], None, note)
+                )
+    return rows
+
+
+async def seconds(http: httpx.AsyncClient, url: str, concurrency: int) -> float:
+    """Seconds a call."""
     left = iter(range(CALLS))
 
-    async def work(http: httpx.AsyncClient) -> None:
+    async def work() -> None:
         for _ in left:
             await http.get(url)
 
-    async with httpx.AsyncClient(transport=transport) as http:
-        await asyncio.gather(*(work(http) for _ in range(concurrency)))
-        left = iter(range(CALLS))
-        start = time.perf_counter()
-        await asyncio.gather(*(work(http) for _ in range(concurrency)))
-        return time.perf_counter() - start
-
-
-def limits() -> httpx.Limits:
-    """As many connections as ours has by default."""
-    return httpx.Limits(max_connections=200, max_keepalive_connections=200)
-
-
-@contextlib.contextmanager
-def server() -> Iterator[str]:
-    """A server in a process of its own."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{ours.recv()}/"
-    finally:
-        process.terminate()
-        process.join()
-
-
-def serve(pipe: object) -> None:
-    """Answer whatever comes until the process is ended."""
-
-    async def main() -> None:
-        listening = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0, backlog=1024)
-        pipe.send(listening.sockets[0].getsockname()[1])  # type: ignore[attr-defined]
-        await listening.serve_forever()
-
-    asyncio.run(main())
-
-
-class Answering(asyncio.Protocol):
-    """One answer for each request; requests come whole, one at a time."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the connection."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        """Answer."""
-        self.transport.write(ANSWER)
+    start = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    return (time.perf_counter() - start) / CALLS

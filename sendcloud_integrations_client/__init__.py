@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.auth import TokenStore as TokenStore
     from sendcloud_integrations_client.client import CallReport as CallReport
     from sendcloud_integrations_client.client import SendcloudIntegrations as SendcloudIntegrations
+    from sendcloud_integrations_client.client import TransportName as TransportName
     from sendcloud_integrations_client.errors import APIConnectionError as APIConnectionError
     from sendcloud_integrations_client.errors import APIError as APIError
     from sendcloud_integrations_client.errors import APIStatusError as APIStatusError
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.pagination import Paginator as Paginator
     from sendcloud_integrations_client.rate_limits import RateLimits as RateLimits
     from sendcloud_integrations_client.retries import RetryPolicy as RetryPolicy
+    from sendcloud_integrations_client.transport import PooledTransport as PooledTransport
     from sendcloud_integrations_client.version import __version__ as __version__
     from sendcloud_integrations_client.webhooks import WebhookAction as WebhookAction
     from sendcloud_integrations_client.webhooks import WebhookError as WebhookError
@@ -79,7 +81,7 @@ if TYPE_CHECKING:
 # its version, does not wait for asyncio, httpx and every model. The models are whatever the contract gives.
 _HOMES = {
     "auth": ("AccessToken", "BasicAuth", "MemoryTokenStore", "OAuth2ClientCredentials", "TokenStore"),
-    "client": ("CallReport", "SendcloudIntegrations"),
+    "client": ("CallReport", "SendcloudIntegrations", "TransportName"),
     "errors": (
         "APIConnectionError",
         "APIError",
@@ -105,6 +107,7 @@ _HOMES = {
     "pagination": ("Page", "Paginator"),
     "rate_limits": ("RateLimits",),
     "retries": ("RetryPolicy",),
+    "transport": ("PooledTransport",),
     "version": ("__version__",),
     "webhooks": (
         "WebhookAction",

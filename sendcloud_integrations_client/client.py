@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import attrs
 import httpx
@@ -46,7 +46,10 @@ from sendcloud_integrations_client.wire import UNSET, Unset
 if TYPE_CHECKING:
     from sendcloud_integrations_client.across import Logs
 
-__all__ = ["CallReport", "SendcloudIntegrations"]
+__all__ = ["CallReport", "SendcloudIntegrations", "TransportName"]
+
+TransportName = Literal["httpcore2", "aiohttp"]
+"""The transports that the client makes itself: the default one, and the one of the extra `aiohttp`."""
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -89,14 +92,18 @@ class SendcloudIntegrations(Resources):
         retries: How failures are retried; None retries nothing.
         rate_limits: The limits to keep to, shared by all clients of this process with the same credentials; None
             keeps to none.
-        transport: Any `httpx.AsyncBaseTransport` in place of the default one; it is closed with the client.
+        transport: `"httpcore2"`; or `"aiohttp"`, which costs less and needs the extra `aiohttp`; or any
+            `httpx.AsyncBaseTransport`, such as a `PooledTransport` with limits of your own. It is closed with the
+            client.
+        http2: Speak HTTP/2 where the server does; needs the extra `http2`, and the transport `"httpcore2"`.
         event_hooks: httpx's event hooks: `{"request": [...], "response": [...]}`, async callables.
         on_call: Called with a `CallReport` at the end of each call, for metrics; it must not block. What it
             raises is logged and goes no further.
         allow_insecure_http: Accept a `base_url` of `http://` on another machine, credentials in the clear.
 
     Raises:
-        ConfigurationError: An option cannot work: no credentials, an insecure or malformed address.
+        ConfigurationError: An option cannot work: no credentials, an insecure or malformed address, an extra that is
+            not installed.
 
     Example:
         async with SendcloudIntegrations(auth=BasicAuth(public_key, secret_key)) as client:
@@ -112,7 +119,8 @@ class SendcloudIntegrations(Resources):
         timeout: float | httpx.Timeout = 30.0,
         retries: RetryPolicy | None = RetryPolicy(),
         rate_limits: RateLimits | None = RateLimits(),
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | TransportName = "httpcore2",
+        http2: bool = False,
         event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
         on_call: Callable[[CallReport], None] | None = None,
         allow_insecure_http: bool = False,
@@ -123,7 +131,7 @@ class SendcloudIntegrations(Resources):
         )
         credentials = OriginGuard(auth if auth is not None else auth_from_environment(), url)
         budget = None if rate_limits is None else budget_for(credentials.budget_key, rate_limits)
-        layers = RateLimitTransport(transport or PooledTransport(), budget)
+        layers = RateLimitTransport(_transport(transport, http2=http2), budget)
         self._connection = _Connection(
             httpx.AsyncClient(
                 auth=credentials,
@@ -301,6 +309,24 @@ def _tell(hook: Callable[[CallReport], None], report: CallReport) -> None:
         hook(report)
     except Exception:
         _logger.exception("on_call raised; the call itself is not affected")
+
+
+def _transport(transport: httpx.AsyncBaseTransport | TransportName, *, http2: bool) -> httpx.AsyncBaseTransport:
+    if transport == "httpcore2":
+        return PooledTransport(http2=http2)
+    if http2:
+        raise ConfigurationError('http2=True works with transport="httpcore2" only')
+    if transport == "aiohttp":
+        try:
+            from sendcloud_integrations_client.aiohttp_transport import AiohttpTransport
+        except ImportError as error:
+            raise ConfigurationError(
+                'transport="aiohttp" needs the extra: pip install "sendcloud-integrations-client[aiohttp]"'
+            ) from error
+        return AiohttpTransport()
+    if not isinstance(transport, httpx.AsyncBaseTransport):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError('transport must be "httpcore2", "aiohttp" or an httpx.AsyncBaseTransport')
+    return transport
 
 
 def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:

@@ -16,14 +16,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import WeakKeyDictionary, ref
+from contextlib import aclosing
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, cast
 
-import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import ClientClosedError
+from sendcloud_integrations_client.connections import ConnectionsOfLoops
+from sendcloud_integrations_client.errors import ConfigurationError
 
 if TYPE_CHECKING:  # costs a fifth of `import httpx`, so it is loaded with the first request
     import httpcore2
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # costs a fifth of `import httpx`, so it is loaded with the f
 __all__ = ["PooledTransport"]
 
 
-class PooledTransport(httpx.AsyncBaseTransport):
+class PooledTransport(ConnectionsOfLoops["httpcore2.AsyncConnectionPool"]):
     """Connections kept open and shared, over HTTP/1.1 or HTTP/2.
 
     Args:
@@ -41,7 +41,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
             timeout of the request allows.
         max_keepalive_connections: Idle connections that are kept.
         keepalive_expiry: Seconds that an idle connection is kept.
-        http2: Speak HTTP/2 where the server does; needs the package `h2`.
+        http2: Speak HTTP/2 where the server does; needs the extra `http2`.
+
+    Raises:
+        ConfigurationError: HTTP/2 is asked for, and the extra is not installed.
     """
 
     def __init__(
@@ -53,6 +56,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
         keepalive_expiry: float = 30.0,
         http2: bool = False,
     ) -> None:
+        super().__init__()
+        if http2 and find_spec("h2") is None:
+            raise ConfigurationError('http2=True needs the extra: pip install "sendcloud-integrations-client[http2]"')
         self._verify = verify
         self._options: dict[str, Any] = {
             "max_connections": max_connections,
@@ -60,8 +66,6 @@ class PooledTransport(httpx.AsyncBaseTransport):
             "keepalive_expiry": keepalive_expiry,
             "http2": http2,
         }
-        self._pools: _Pools | None = None
-        self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request.
@@ -78,8 +82,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 loop while the first still runs.
             httpx.TransportError: The request could not be sent, or no answer came.
         """
-        pools = await self._pools_here()
-        pool = self._pool_for(request.url.scheme, pools)
+        pools = await self.pools_here()
+        pool = self.pool_for(request.url.scheme, pools)
         import httpcore2
 
         url = request.url
@@ -107,21 +111,6 @@ class PooledTransport(httpx.AsyncBaseTransport):
             extensions=answer.extensions,
         )
 
-    async def aclose(self) -> None:
-        """Close all connections, and end the requests that are under way. Calling it twice is fine."""
-        self._is_closed = True
-        pools, self._pools = self._pools, None
-        if pools is None:
-            return
-        pools.is_abandoned = True
-        if pools.loop is asyncio.get_running_loop():
-            await _close_forgotten(pools.loop)
-        else:
-            # Not waited for: the other loop may itself be waiting for this one. If it does not run, it closes the
-            # connections when it shuts down.
-            with suppress(RuntimeError):  # it is closed
-                pools.loop.call_soon_threadsafe(_start_closing_forgotten, pools.loop)
-
     def raise_as_httpx(self, error: Exception, request: httpx.Request) -> None:
         """Raise what stands for one of httpcore2's errors; returns if it is none, and this transport is not closed.
 
@@ -129,8 +118,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             ClientClosedError: This transport is closed, which is what ended the request.
             httpx.RequestError: The one with the name of the error, or of its nearest class that has such a twin.
         """
-        if self._is_closed:
-            raise ClientClosedError(_CLOSED) from error
+        self.raise_if_closed(error)
         for kind in type(error).__mro__:
             twin = getattr(httpx, kind.__name__, None)
             if (
@@ -140,50 +128,15 @@ class PooledTransport(httpx.AsyncBaseTransport):
             ):
                 raise twin(str(error) or kind.__name__, request=request) from error
 
-    async def _pools_here(self) -> _Pools:
-        if self._is_closed:
-            raise ClientClosedError(_CLOSED)
-        loop = asyncio.get_running_loop()
-        if self._pools is None or self._pools.loop is not loop:
-            if self._pools is not None and self._pools.loop.is_running():
-                raise ClientClosedError(
-                    "this client is used in another event loop, which still runs: make one client for each running loop"
-                )
-            if self._pools is not None:
-                self._pools.is_abandoned = True
-            self._pools = _Pools(loop, ref(self))
-            await _close_forgotten(loop)
-            await _register(self._pools)
-        return self._pools
+    def open_pool(self, scheme: str) -> httpcore2.AsyncConnectionPool:
+        """A new pool in the running loop."""
+        import httpcore2
 
-    def _pool_for(self, scheme: str, pools: _Pools) -> httpcore2.AsyncConnectionPool:
-        pool = pools.by_scheme.get(scheme)
-        if pool is None:
-            import httpcore2
-
-            # One pool a scheme, since http:// has no use for certificates, which take 20 ms and more to load; and once
-            # here, since httpcore2 would load them again for each connection.
-            context = httpx.create_ssl_context(self._verify) if scheme == "https" else None
-            pool = httpcore2.AsyncConnectionPool(
-                ssl_context=context, network_backend=cast(Any, _Network()), **self._options
-            )
-            pools.by_scheme[scheme] = pool
-        return pool
-
-
-_CLOSED: Final = "this client is closed: make a new one, or close it later"
-
-
-@attrs.define(eq=False)
-class _Pools:
-    loop: asyncio.AbstractEventLoop
-    owner: ref[PooledTransport]
-    is_abandoned: bool = False
-    by_scheme: dict[str, httpcore2.AsyncConnectionPool] = attrs.field(factory=dict[str, Any])
-    under_way: set[asyncio.Timeout] = attrs.field(factory=set[asyncio.Timeout])
-
-    def are_forgotten(self) -> bool:
-        return self.is_abandoned or self.owner() is None
+        # Once here, since httpcore2 would load the certificates again for each connection.
+        context = httpx.create_ssl_context(self._verify) if scheme == "https" else None
+        return httpcore2.AsyncConnectionPool(
+            ssl_context=context, network_backend=cast(Any, _Network()), **self._options
+        )
 
 
 class _Body(httpx.AsyncByteStream):
@@ -243,64 +196,3 @@ class _Connection:
             pass
         finally:
             closing.close()
-
-
-@attrs.frozen(eq=False)
-class _HeldByLoop:
-    pools: list[_Pools]
-    at_shutdown: AsyncGenerator[None, None]
-
-
-# An event loop that shuts down closes the asynchronous generators that were begun in it, while it still runs: the one
-# moment at which connections that nobody closed can be closed without a word. So each loop has one generator that
-# closes its pools, and it is held here as long as the loop: collected earlier, it would schedule its end from a
-# destructor.
-_pools_of: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _HeldByLoop]] = WeakKeyDictionary()
-
-
-async def _register(pools: _Pools) -> None:
-    if pools.loop not in _pools_of:
-        held: list[_Pools] = []
-        at_shutdown = _close_at_shutdown(held)
-        _pools_of[pools.loop] = _HeldByLoop(held, at_shutdown)
-        await anext(at_shutdown)
-    _pools_of[pools.loop].pools.append(pools)
-
-
-async def _close_at_shutdown(held: list[_Pools]) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        await _close(held)
-
-
-async def _close_forgotten(loop: asyncio.AbstractEventLoop) -> None:
-    """Close what no transport uses any more; a program that forgets its clients keeps the last one's connections."""
-    for other in list(_pools_of):
-        if other.is_closed():  # without its generators: its connections refer to it, and it would stay for ever
-            del _pools_of[other]
-    if loop in _pools_of:
-        held = _pools_of[loop].pools
-        forgotten = [pools for pools in held if pools.are_forgotten()]
-        held[:] = [pools for pools in held if pools not in forgotten]
-        await _close(forgotten)
-
-
-def _start_closing_forgotten(loop: asyncio.AbstractEventLoop) -> None:
-    task = loop.create_task(_close_forgotten(loop))
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
-
-
-_closing: Final[set[asyncio.Task[None]]] = set()  # a loop holds its tasks weakly
-
-
-async def _close(held: list[_Pools]) -> None:
-    while held:
-        pools = held.pop()
-        # All at once, and before the connections: a request that waits for one in a pool that is closed would wait for
-        # ever, or get a new one that nobody closes.
-        for until_closed in pools.under_way:
-            until_closed.reschedule(pools.loop.time())
-        for pool in pools.by_scheme.values():
-            await pool.aclose()

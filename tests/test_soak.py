@@ -6,12 +6,13 @@ import asyncio
 import gc
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
+import httpx_aiohttp
 import orjson
 import pytest
-from httpx_aiohttp import AiohttpTransport
 
 from sendcloud_integrations_client import (
     OAuth2ClientCredentials,
@@ -134,8 +135,12 @@ class FaultyServer:
         return True
 
 
-@pytest.mark.parametrize(("seed", "transport"), [(1, None), (2, None), (3, AiohttpTransport)])
-async def test_every_call_ends_right_or_with_a_typed_error(seed: int, transport: type[AiohttpTransport] | None) -> None:
+@pytest.mark.parametrize(
+    ("seed", "make_transport"),
+    [(1, lambda: "httpcore2"), (2, lambda: "aiohttp"), (3, httpx_aiohttp.AiohttpTransport)],
+    ids=["httpcore2", "aiohttp", "httpx-aiohttp"],
+)
+async def test_every_call_ends_right_or_with_a_typed_error(seed: int, make_transport: Callable[[], Any]) -> None:
     server = FaultyServer(seed)
     outcomes: Counter[str] = Counter()
     created: list[str] = []
@@ -151,7 +156,7 @@ async def test_every_call_ends_right_or_with_a_typed_error(seed: int, transport:
             timeout=0.3,
             retries=RetryPolicy(max_attempts=6, base_delay=0.005, max_delay=0.05),
             rate_limits=None,
-            transport=transport() if transport else None,
+            transport=make_transport(),
         ) as client:
 
             async def call(number: int) -> None:

@@ -53,11 +53,11 @@ _OTHERS = {
     name: f"{PACKAGE}.{home}.{name}"
     for home, names in {
         "across": ("Logs",),
+        "aiohttp_transport": ("AiohttpTransport",),
         "auth": ("Credentials",),
         "decoding": ("OnUndecodable",),
         "errors": ("CallFacts",),
         "operations": ("Sender",),
-        "transport": ("PooledTransport",),
         "wire": ("Model", "OpenEnum"),
     }.items()
     for name in names

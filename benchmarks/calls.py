@@ -1,0 +1,73 @@
+"""What the layers cost on a call, alone and among many, against `httpx.AsyncClient.get` on the same transport."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from benchmarks.peers import PLENTY
+from benchmarks.ratios import Row
+from benchmarks.server import server
+from sendcloud_integrations_client import BasicAuth, PooledTransport, SendcloudIntegrations
+
+Way = Callable[[], Awaitable[object]]
+CALLS = {1: 600, 32: 1600, 512: 3072}
+ROUNDS = 5
+
+
+def measure() -> list[Row]:
+    """Of each round the difference between the two, and of those the median."""
+    with server() as url:
+        return asyncio.run(overheads(f"{url}/empty"))
+
+
+async def overheads(base: str) -> list[Row]:
+    rows: list[Row] = []
+    async with (
+        httpx.AsyncClient(transport=pool(), timeout=30.0) as bare,
+        SendcloudIntegrations(auth=BasicAuth("p", "s"), base_url=base, transport=pool(), rate_limits=PLENTY) as client,
+    ):
+        url = f"{base}/integrations"
+        for concurrency, calls in CALLS.items():
+            each: list[float] = []
+            times: dict[str, list[float]] = {"bare": [], "ours": []}
+            for number in range(ROUNDS + 1):
+                theirs = await run(lambda: bare.get(url), concurrency, calls)
+                own = await run(client.integrations.list, concurrency, calls)
+                if number:  # the first makes the connections
+                    each.append((own[0] - theirs[0]) / calls)
+                    times["bare"] += theirs[1]
+                    times["ours"] += own[1]
+            note = "; ".join(f"{name} p50 {centile(of, 50)}, p99 {centile(of, 99)}" for name, of in times.items())
+            what = f"a call over httpx.AsyncClient.get, {concurrency} at once"
+            rows.append(Row(what, 1e6 * statistics.median(each), 60.0, note, " µs"))
+    return rows
+
+
+def pool() -> PooledTransport:
+    """One with a connection for each call, so that nobody waits."""
+    return PooledTransport(max_connections=max(CALLS), max_keepalive_connections=max(CALLS))
+
+
+async def run(way: Way, concurrency: int, calls: int) -> tuple[float, list[float]]:
+    """Seconds for all calls together, and for each."""
+    left = iter(range(calls))
+    each: list[float] = []
+
+    async def work() -> None:
+        for _ in left:
+            start = time.perf_counter()
+            await way()
+            each.append(time.perf_counter() - start)
+
+    start = time.perf_counter()
+    await asyncio.gather(*(work() for _ in range(concurrency)))
+    return time.perf_counter() - start, each
+
+
+def centile(times: list[float], percent: int) -> str:
+    return f"{1e3 * statistics.quantiles(times, n=100)[percent - 1]:.2f} ms"
