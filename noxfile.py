@@ -12,7 +12,8 @@ nox.options.error_on_missing_interpreters = False
 nox.options.error_on_external_run = True
 nox.options.sessions = ["oldest", "newest", "aiohttp"]
 
-_EXTRAS = ("testing", "aiohttp")
+_PROJECT = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+_EXTRAS = _PROJECT["optional-dependencies"]
 
 
 @nox.session(python="3.11")
@@ -44,8 +45,7 @@ def _install(session: nox.Session, *requirements: str) -> None:
 
 
 def _lower_bounds() -> list[str]:
-    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *(line for name in _EXTRAS for line in project["optional-dependencies"][name])]
+    asked = [*_PROJECT["dependencies"], *(line for lines in _EXTRAS.values() for line in lines)]
     return [
         f"{requirement.name}=={bound.version}"
         for requirement in map(Requirement, asked)

@@ -1,17 +1,27 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sendcloud_integrations_client import client
+from sendcloud_integrations_client.aiohttp_transport import AiohttpTransport
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from sendcloud_integrations_client.transport import PooledTransport
 from tests.wire_contract import violations
 
 # No deadline: the machines that run this are shared. The counts keep the whole suite under two minutes on two cores.
 settings.register_profile("suite", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
+    # What the client makes for itself; a test of the other transport makes its own.
+    client.PooledTransport = (  # type: ignore[misc]
+        lambda http2: PooledTransport(http2=True) if http2 else AiohttpTransport()  # type: ignore[assignment]
+    )
 
 _found: list[str] = []
 _answer = SimulatedSendcloud._answer

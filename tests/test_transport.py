@@ -155,10 +155,13 @@ async def test_connecting_has_a_time_limit_of_its_own(monkeypatch: pytest.Monkey
 
 
 async def test_the_clients_errors_lead_back_to_the_pools() -> None:
-    async with serving(silent) as base_url, client_for(base_url, timeout=SOON) as client:
+    async with (
+        serving(silent) as base_url,
+        client_for(base_url, transport=PooledTransport(), timeout=SOON) as client,
+    ):
         with pytest.raises(APITimeoutError) as late:
             await client.integrations.list()
-    async with serving(reset) as base_url, client_for(base_url) as client:
+    async with serving(reset) as base_url, client_for(base_url, transport=PooledTransport()) as client:
         with pytest.raises(APIConnectionError) as broken:
             await client.integrations.list()
     for caught, kind in ((late, "ReadTimeout"), (broken, "ReadError")):
