@@ -44,8 +44,9 @@ toc_object_entries_show_parents = "hide"
 # Every cross-reference has to lead somewhere, but for the names of other projects: the site is built without a network,
 # so that there is nothing to look them up in.
 nitpicky = True
+elsewhere = "|".join([*sorted(sys.stdlib_module_names), "attrs", "httpx", "pytest", "sqlalchemy"])
 nitpick_ignore_regex = [
-    (r"py:.*", r"(asyncio|attrs|builtins|collections|contextlib|datetime|enum|httpx|ssl|typing|pytest)\..*"),
+    (r"py:.*", rf"({elsewhere})\..*"),
     (r"py:.*", r"(sendcloud_integrations_client\..*\.)?T(_co)?"),  # type variables
 ]
 # A pattern in a table of contents may match nothing yet. The warning has no type that `suppress_warnings` could name.
