@@ -37,6 +37,7 @@ from sendcloud_integrations_client.errors import (
 from sendcloud_integrations_client.generated.resources import Resources
 from sendcloud_integrations_client.operations import Call, Operation
 from sendcloud_integrations_client.rate_limits import RateLimits, RateLimitTransport, budget_for
+from sendcloud_integrations_client.requests import RequestBuilder
 from sendcloud_integrations_client.retries import RetryPolicy, RetryTransport
 from sendcloud_integrations_client.retry_after import parse_retry_after
 from sendcloud_integrations_client.transport import PooledTransport
@@ -231,14 +232,12 @@ class SendcloudIntegrations(Resources):
         self._connection.check_open()
         call = Call(operation, on_headers)
         content = None if body is None else _json(operation, body)
-        request = self._connection.http.build_request(
-            operation.method,
+        request = self._connection.requests.build(
+            operation,
             path,
-            params=query or None,
-            content=content,
-            headers=None if content is None else _JSON,
-            timeout=self._timeout,
-            extensions={**call.extensions(), "sendcloud_retries": self._retries},
+            query,
+            content,
+            {**call.extensions(), "sendcloud_retries": self._retries, "timeout": self._timeout.as_dict()},
         )
         status: int | None = None
         failure: str | None = None
@@ -273,6 +272,7 @@ class _Connection:
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
+        self.requests = RequestBuilder(http)
         self.was_used = False
 
     def check_open(self) -> None:
@@ -292,9 +292,6 @@ class _Connection:
                 stacklevel=2,
                 source=self,
             )
-
-
-_JSON: Final = {"content-type": "application/json"}
 
 
 def _json(operation: Operation, body: object) -> bytes:

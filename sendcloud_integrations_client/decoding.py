@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
+import attrs
 import httpx
 import orjson
 
@@ -12,12 +13,34 @@ from sendcloud_integrations_client.errors import CallFacts, ResponseDecodeError
 from sendcloud_integrations_client.operations import call_of
 from sendcloud_integrations_client.wire import FieldMismatchError, Model, mismatch
 
-__all__ = ["OnUndecodable", "decode_record", "decode_records", "decode_value"]
+__all__ = ["OnUndecodable", "Undecoded", "decode_record", "decode_records", "decode_value"]
 
 ModelT = TypeVar("ModelT", bound=Model)
 
 OnUndecodable = Literal["raise", "skip"] | Callable[[ResponseDecodeError], None]
 """What to do with a record that cannot be read: raise, skip it, or hand its error to a callback and go on."""
+
+
+@attrs.frozen
+class Undecoded(Generic[ModelT]):
+    """A page that came, still as the bytes that it came in: these cost far less to keep than its records.
+
+    Attributes:
+        response: The answer, read to its end.
+        key: The envelope's key; None takes the whole body.
+        model: What to read each record as.
+        on_undecodable: What to do with a record that cannot be read.
+    """
+
+    response: httpx.Response
+    key: str | None
+    model: type[ModelT]
+    on_undecodable: OnUndecodable
+
+    @property
+    def parsed(self) -> list[ModelT]:
+        """The records, decoded anew each time; see `decode_records`."""
+        return decode_records(self.response, self.key, self.model, self.on_undecodable)
 
 
 def decode_value(response: httpx.Response, key: str | None) -> Any:

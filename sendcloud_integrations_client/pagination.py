@@ -10,23 +10,33 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import attrs
 import httpx
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
-from sendcloud_integrations_client.operations import Response
 
-__all__ = ["Page", "Paginator", "next_cursor"]
+__all__ = ["Fetched", "Page", "Paginator", "next_cursor"]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _AHEAD: Final = 3
 
-Fetch = Callable[[str | None, Callable[[httpx.Headers], None]], Awaitable[Response[list[T]]]]
+
+class Fetched(Protocol[T_co]):
+    """A page that came."""
+
+    @property
+    def parsed(self) -> Sequence[T_co]:
+        """Its records. Asked for when the consumer takes the page: until then it may be mere bytes."""
+        ...
+
+
+Fetch = Callable[[str | None, Callable[[httpx.Headers], None]], Awaitable[Fetched[T]]]
 """Get the page at a cursor; call back with its headers before its body is read."""
 
 
@@ -85,13 +95,13 @@ class Paginator(Generic[T]):
             ResponseDecodeError: A cursor came back that this walk has been at, so that it would never end.
             SendcloudError: What the operation raises.
         """
-        ahead: deque[asyncio.Task[Page[T]]] = deque()
+        ahead: deque[asyncio.Task[_Arrived[T]]] = deque()
         waiting: list[str] = []
         seen = {hash(self._cursor)}
         before: frozenset[object] = frozenset()
 
         def start(cursor: str | None) -> None:
-            ahead.append(asyncio.ensure_future(self._page(cursor, go_on)))
+            ahead.append(asyncio.ensure_future(self._arrive(cursor, go_on)))
 
         def go_on(cursor: str) -> None:
             if hash(cursor) in seen:
@@ -105,18 +115,24 @@ class Paginator(Generic[T]):
         try:
             start(self._cursor)
             while ahead:
-                page = await ahead[0]
+                arrived = await ahead[0]
                 ahead.popleft()
                 if waiting:
                     start(waiting.pop())
+                page = arrived.page()
                 fresh = [record for record in page.data if (key := _id_of(record)) is None or key not in before]
                 before = frozenset(_id_of(record) for record in page.data)
-                yield page if len(fresh) == len(page.data) else attrs.evolve(page, data=fresh)
-                if page.next_cursor is not None and not ahead:
+                if len(fresh) != len(page.data):
+                    page = attrs.evolve(page, data=fresh)
+                cursor, following = page.cursor, page.next_cursor
+                del arrived, fresh
+                yield page
+                del page  # many walks at once would otherwise hold two pages each while they wait
+                if following is not None and not ahead:
                     raise ResponseDecodeError(
-                        f"the page at cursor {page.cursor} leads back to {page.next_cursor}: the walk would never end",
+                        f"the page at cursor {cursor} leads back to {following}: the walk would never end",
                         field="Link",
-                        page_cursor=page.cursor,
+                        page_cursor=cursor,
                     )
         finally:
             for task in ahead:
@@ -127,12 +143,17 @@ class Paginator(Generic[T]):
         pages = self.pages()
         try:
             async for page in pages:
-                for record in page.data:
-                    yield record
+                left = deque(page.data)
+                del page  # so that a record is gone as soon as the consumer is done with it
+                while left:
+                    yield left.popleft()
         finally:
             await pages.aclose()
 
-    async def _page(self, cursor: str | None, go_on: Callable[[str], None] | None = None) -> Page[T]:
+    async def _page(self, cursor: str | None) -> Page[T]:
+        return (await self._arrive(cursor)).page()
+
+    async def _arrive(self, cursor: str | None, go_on: Callable[[str], None] | None = None) -> _Arrived[T]:
         following: str | None = None
 
         def on_headers(headers: httpx.Headers) -> None:
@@ -141,8 +162,23 @@ class Paginator(Generic[T]):
             if following is not None and go_on is not None:
                 go_on(following)
 
-        response = await self._fetch(cursor, on_headers)
-        return Page(response.parsed, cursor, following)
+        return _Arrived(await self._fetch(cursor, on_headers), cursor, following)
+
+
+@attrs.frozen
+class _Arrived(Generic[T]):
+    """A page that the consumer has not taken yet.
+
+    It stays undecoded: the records of a few hundred would keep Python's garbage collector busier than all other work.
+    """
+
+    fetched: Fetched[T]
+    cursor: str | None
+    next_cursor: str | None
+
+    def page(self) -> Page[T]:
+        data = self.fetched.parsed
+        return Page(data if isinstance(data, list) else list(data), self.cursor, self.next_cursor)
 
 
 def next_cursor(headers: httpx.Headers) -> str | None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, overload
 
 import httpx
 
-from sendcloud_integrations_client.decoding import OnUndecodable
-from sendcloud_integrations_client.operations import Response, Sender
+from sendcloud_integrations_client.decoding import OnUndecodable, Undecoded
+from sendcloud_integrations_client.operations import Sender
 from sendcloud_integrations_client.pagination import Paginator
 from sendcloud_integrations_client.wire import UNSET, Unset
 
 from ..api.logs.create_integration_log import call as call_create_integration_log
-from ..api.logs.list_integration_logs import list_integration_logs_detailed
-from ..api.logs.list_logs import list_logs_detailed
+from ..api.logs.list_integration_logs import fetch as fetch_list_integration_logs
+from ..api.logs.list_logs import fetch as fetch_list_logs
 from ..models.integration_log import IntegrationLog
 from ..models.integration_log_create import IntegrationLogCreate
 from ..models.logged_request_create import LoggedRequestCreate
@@ -67,11 +66,9 @@ class LogsResource:
             SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
         """
 
-        def fetch(
-            at: str | None, on_headers: Callable[[httpx.Headers], None]
-        ) -> Awaitable[Response[builtins.list[IntegrationLog]]]:
+        def fetch(at: str | None, on_headers: Callable[[httpx.Headers], None]) -> Awaitable[Undecoded[IntegrationLog]]:
             if integration_id is not None:
-                return list_integration_logs_detailed(
+                return fetch_list_integration_logs(
                     self._sender,
                     integration_id,
                     cursor=at,
@@ -79,7 +76,7 @@ class LogsResource:
                     on_undecodable=on_undecodable,
                     on_headers=on_headers,
                 )
-            return list_logs_detailed(
+            return fetch_list_logs(
                 self._sender,
                 cursor=at,
                 page_size=page_size,

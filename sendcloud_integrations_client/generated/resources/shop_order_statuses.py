@@ -10,9 +10,7 @@ from sendcloud_integrations_client.decoding import OnUndecodable
 from sendcloud_integrations_client.operations import Sender
 from sendcloud_integrations_client.wire import UNSET, Unset
 
-from ..api.shop_order_statuses.list_shop_order_statuses import (
-    list_shop_order_statuses,
-)
+from ..api.shop_order_statuses.list_shop_order_statuses import list_shop_order_statuses
 from ..api.shop_order_statuses.replace_shop_order_statuses import call as call_replace_shop_order_statuses
 from ..models.language import Language
 from ..models.shop_order_status import ShopOrderStatus

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from sendcloud_integrations_client.decoding import OnUndecodable, decode_records
+from sendcloud_integrations_client.decoding import OnUndecodable, Undecoded
 from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
 from sendcloud_integrations_client.requests import path_of, query_of
 from sendcloud_integrations_client.rules import Rule
@@ -110,10 +110,26 @@ async def list_integration_logs_detailed(
         NotFoundError: 404. The account has no integration of this id.
         SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
     """
+    fetched = await fetch(
+        client, integration_id, cursor=cursor, page_size=page_size, on_undecodable=on_undecodable, on_headers=on_headers
+    )
+    return answered(fetched.response, fetched.parsed)
+
+
+async def fetch(
+    client: Sender,
+    integration_id: int,
+    *,
+    cursor: str | None = None,
+    page_size: int | None = None,
+    on_undecodable: OnUndecodable = "raise",
+    on_headers: Callable[[httpx.Headers], None] | None = None,
+) -> Undecoded[IntegrationLog]:
+    """One page whose records are not decoded yet; what a walk looks ahead with."""
     response = await client.send(
         OPERATION,
         path_of(OPERATION, {"id": integration_id}, _PATH_RULES),
         query=query_of(OPERATION, {"cursor": cursor, "page_size": page_size}, _QUERY_RULES),
         on_headers=on_headers,
     )
-    return answered(response, decode_records(response, "data", IntegrationLog, on_undecodable))
+    return Undecoded(response, "data", IntegrationLog, on_undecodable)

@@ -7,7 +7,7 @@ from typing import Final
 
 import httpx
 
-from sendcloud_integrations_client.decoding import OnUndecodable, decode_records
+from sendcloud_integrations_client.decoding import OnUndecodable, Undecoded
 from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
 from sendcloud_integrations_client.requests import query_of
 from sendcloud_integrations_client.rules import Rule
@@ -101,10 +101,25 @@ async def list_logs_detailed(
         InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
         SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
     """
+    fetched = await fetch(
+        client, cursor=cursor, page_size=page_size, on_undecodable=on_undecodable, on_headers=on_headers
+    )
+    return answered(fetched.response, fetched.parsed)
+
+
+async def fetch(
+    client: Sender,
+    *,
+    cursor: str | None = None,
+    page_size: int | None = None,
+    on_undecodable: OnUndecodable = "raise",
+    on_headers: Callable[[httpx.Headers], None] | None = None,
+) -> Undecoded[IntegrationLog]:
+    """One page whose records are not decoded yet; what a walk looks ahead with."""
     response = await client.send(
         OPERATION,
         OPERATION.path,
         query=query_of(OPERATION, {"cursor": cursor, "page_size": page_size}, _QUERY_RULES),
         on_headers=on_headers,
     )
-    return answered(response, decode_records(response, "data", IntegrationLog, on_undecodable))
+    return Undecoded(response, "data", IntegrationLog, on_undecodable)
