@@ -12,7 +12,7 @@ nox.options.error_on_missing_interpreters = False
 nox.options.error_on_external_run = True
 nox.options.sessions = ["oldest", "newest", "aiohttp"]
 
-_EXTRAS = ("testing", "aiohttp")
+_EXTRAS = ("testing", "aiohttp", "sync", "postgresql")
 
 
 @nox.session(python="3.11")

@@ -111,7 +111,9 @@ def _unprivileged() -> dict[str, Any]:
 
 def _can_run(program: Path, as_user: dict[str, Any]) -> bool:
     with suppress(OSError):
-        return subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **as_user).returncode == 0
+        return (
+            subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **as_user).returncode == 0
+        )
     return False
 
 
