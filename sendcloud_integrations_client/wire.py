@@ -42,6 +42,7 @@ __all__ = [
     "read_text",
     "read_union",
     "read_uuid",
+    "source_of",
 ]
 
 # Bound once: generated code calls them for every record.
@@ -209,6 +210,12 @@ def encode(value: object) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [encode(item) for item in cast(Iterable[object], value)]
     return value
+
+
+def source_of(model: Model) -> dict[str, Any]:
+    """The JSON object that a model was read from: itself, so it is not to be changed, and without later changes."""
+    source = model._source  # pyright: ignore[reportPrivateUsage]
+    return model.to_dict() if source is None else source
 
 
 def hidden(value: object) -> str:

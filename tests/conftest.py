@@ -1,7 +1,7 @@
 """What all tests share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from sendcloud_integrations_client import client
 from sendcloud_integrations_client.aiohttp_transport import AiohttpTransport
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from sendcloud_integrations_client.transport import PooledTransport
+from tests.postgresql import running_postgresql
 from tests.wire_contract import violations
 
 # No deadline: the machines that run this are shared. The counts keep the whole suite under two minutes on two cores.
@@ -44,3 +45,10 @@ def answers_keep_to_the_contract() -> Iterator[None]:
     _found.clear()
     yield
     assert not _found, "\n".join(_found)
+
+
+@pytest.fixture(scope="session")
+def new_postgresql_database() -> Iterator[Callable[[], str]]:
+    """Makes an empty database on a real PostgreSQL server and gives its URL."""
+    with running_postgresql() as new_database:
+        yield new_database

@@ -14,8 +14,8 @@ from .clock import SimulatedClock
 from .faults import Fault, FaultList, cut_connection, reset_connection
 from .integration_operations import IntegrationOperations
 from .limits import RateLimits, SimulatedLimits
-from .log_book import LogBook
 from .log_operations import LogOperations
+from .log_order import LogOrder, log_book
 from .messages import Answer, Receive, Refusal, Request, Scope, Send, error, refusal, send_answer
 from .recording import RecordedRequest, record
 from .routing import resolve
@@ -41,6 +41,8 @@ class SimulatedSendcloud:
         integrations: How many integrations there are; their ids count from 1, and number 1 is a Prestashop v2 shop
             that has shop order statuses.
         logs: How many exception logs there are. They are made up when they are asked for: a million cost nothing.
+        log_order: What logs are listed by, of which the contract promises nothing: `newest_first` and `oldest_first` go
+            by when they came; `created_at` by what they say of themselves, latest first; `shuffled` by chance.
         public_key: User name of HTTP Basic.
         secret_key: Password of HTTP Basic.
         client_id: OAuth2 client id.
@@ -68,6 +70,7 @@ class SimulatedSendcloud:
         seed: int = 0,
         integrations: int = 10,
         logs: int = 1000,
+        log_order: LogOrder = "newest_first",
         public_key: str = "public",
         secret_key: str = "secret",  # noqa: S107 - nothing real opens with it
         client_id: str = "client",
@@ -88,9 +91,9 @@ class SimulatedSendcloud:
         self._gate = Gate(self.credentials, token_lifetime, self.clock.seconds)
 
         store = Store(seed, integrations)
-        log_book = LogBook(SeededLogs(seed, integrations, logs))
+        book = log_book(SeededLogs(seed, integrations, logs), log_order, seed)
         of_integrations = IntegrationOperations(store, self.clock.now)
-        of_logs = LogOperations(store, log_book, link_host.rstrip("/"), self.clock.now)
+        of_logs = LogOperations(store, book, link_host.rstrip("/"), self.clock.now)
         of_statuses = StatusOperations(store, self.clock.now)
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "list_integrations": of_integrations.list_integrations,

@@ -1,0 +1,1 @@
+"""Alembic's migrations of the store, one module a revision; `LogStore.migrate` runs them."""

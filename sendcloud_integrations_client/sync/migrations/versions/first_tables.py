@@ -1,0 +1,93 @@
+"""The first tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alembic import op
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
+
+revision: Final = "0001"
+down_revision: Final = None
+
+_MOMENT: Final = DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Make them."""
+    op.create_table(
+        "account",
+        Column("name", Text, primary_key=True),
+        Column("first_synced_at", _MOMENT, nullable=False),
+        Column("last_synced_at", _MOMENT),
+        Column("pruned_before", _MOMENT),
+    )
+    op.create_table(
+        "integration",
+        Column("account", Text, primary_key=True),
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("shop_name", Text),
+        Column("shop_url", Text),
+        Column("type", Text),
+        Column("started_failing_at", _MOMENT),
+        Column("last_fetched_at", _MOMENT),
+        Column("seen_at", _MOMENT, nullable=False),
+        Column("record", Text, nullable=False),
+    )
+    op.create_table(
+        "log",
+        Column("account", Text, primary_key=True),
+        Column("id", BigInteger, primary_key=True, autoincrement=False),
+        Column("integration_id", BigInteger, nullable=False),
+        Column("created_at", Text),
+        Column("created_at_utc", _MOMENT),
+        Column("exception_type", Text),
+        Column("exception", Text),
+        Column("response_code", BigInteger),
+        Column("method", Text),
+        Column("base_url", Text),
+        Column("full_url", Text),
+        Column("protected", Boolean),
+        Column("stored_at", _MOMENT, nullable=False),
+        Column("record", Text, nullable=False),
+    )
+    op.create_index("log_by_integration", "log", ["account", "integration_id", "created_at_utc"])
+    op.create_index("log_by_time", "log", ["created_at_utc"])
+    op.create_table(
+        "quarantine",
+        Column("account", Text, primary_key=True),
+        Column("kind", Text, primary_key=True),
+        Column("integration_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("key", Text, primary_key=True),
+        Column("error", Text, nullable=False),
+        Column("field", Text, nullable=False),
+        Column("page_cursor", Text),
+        Column("page_index", Integer),
+        Column("created_at_utc", _MOMENT),
+        Column("quarantined_at", _MOMENT, nullable=False),
+        Column("raw", Text, nullable=False),
+    )
+    op.create_table(
+        "walk",
+        Column("account", Text, primary_key=True),
+        Column("integration_id", BigInteger, primary_key=True, autoincrement=False),
+        Column("run", Text, nullable=False),
+        Column("completed_at", _MOMENT),
+        Column("complete_from", _MOMENT),
+        Column("newest_first_by", Text),
+        Column("cursor", Text),
+        Column("whole", Boolean),
+        Column("since", _MOMENT),
+        Column("quiet_pages", Integer),
+        Column("last_id", BigInteger),
+        Column("last_created_at", _MOMENT),
+        Column("ids_fall", Boolean),
+        Column("times_fall", Boolean),
+        Column("time_falls", Integer),
+    )
+
+
+def downgrade() -> None:
+    """Take them away, with all that is in them."""
+    for name in ("walk", "quarantine", "log", "integration", "account"):
+        op.drop_table(name)

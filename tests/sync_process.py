@@ -1,0 +1,64 @@
+"""Syncs in processes that get killed: `python -m tests.sync_process`.
+
+Each line on its input is one sync, as JSON: `store`, `base_url`, `kill_after` seconds or null. It runs in a fork, so
+that a process that has to be killed thirty times is there in no time, and killed with SIGKILL. The answer is the exit
+status, negative for a signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from sendcloud_integrations_client import BasicAuth, RetryPolicy, SendcloudIntegrations
+from sendcloud_integrations_client.sync import LogStore, sync_logs
+
+PAGE_SIZE = 5
+_RETRIES = RetryPolicy(max_attempts=20, base_delay=0.005, max_delay=0.05, total_timeout=20)
+
+
+def main() -> None:
+    """Run what is asked for, one after the other."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        process = os.fork()
+        if process == 0:
+            _run(order)
+        if order["kill_after"] is not None:
+            # The process is killed before it is waited for, so that its id cannot be another's.
+            time.sleep(order["kill_after"])
+            os.kill(process, signal.SIGKILL)
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+
+
+def _run(order: dict[str, Any]) -> None:
+    status = 70
+    try:
+        status = asyncio.run(_sync(order["store"], order["base_url"]))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+async def _sync(url: str, base_url: str) -> int:
+    async with (
+        SendcloudIntegrations(
+            auth=BasicAuth("public", "secret"), base_url=base_url, retries=_RETRIES, rate_limits=None
+        ) as client,
+        LogStore(url) as store,
+    ):
+        summary = await sync_logs(client, store, redaction=None, page_size=PAGE_SIZE, concurrency=3)
+    if not summary.succeeded:
+        print(summary, file=sys.stderr)
+    return 0 if summary.succeeded else 1
+
+
+if __name__ == "__main__":
+    main()
