@@ -54,7 +54,6 @@ _OTHERS = {
     for home, names in {
         "across": ("Logs",),
         "aiohttp_transport": ("AiohttpTransport",),
-        "aiohttp_transport": ("AiohttpTransport",),
         "auth": ("Credentials",),
         "decoding": ("OnUndecodable",),
         "errors": ("CallFacts",),
