@@ -58,6 +58,7 @@ _OTHERS = {
         "decoding": ("OnUndecodable",),
         "errors": ("CallFacts",),
         "operations": ("Sender",),
+        "pagination": ("Fetched",),
         "wire": ("Model", "OpenEnum"),
     }.items()
     for name in names
