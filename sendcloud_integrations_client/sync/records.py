@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
 
 import attrs
+import orjson
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
 from sendcloud_integrations_client.generated.models.integration import Integration
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
-from sendcloud_integrations_client.sync.redaction import NO_REDACTION, Redaction
+from sendcloud_integrations_client.sync.redaction import Redaction
 from sendcloud_integrations_client.wire import source_of
 
 __all__ = ["LogRow", "Misfit", "integration_row", "is_storable", "misfit_of", "misfit_without_id", "utc"]
@@ -38,9 +40,7 @@ class LogRow:
     def columns(self) -> dict[str, Any]:
         """Its columns, but for the account, the integration and the moment of storing."""
         one, source = self._log, source_of(self._log)
-        redaction = self._redaction or NO_REDACTION
-        clean, content = redaction.record(source)
-        read = _reader(redaction, is_clean=clean is source)
+        content, read = _redacted(source, self._redaction)
         code = _field(one, "response_code")
         return {
             "id": self.id,
@@ -79,10 +79,7 @@ def misfit_without_id(log: IntegrationLog, redaction: Redaction | None, page_cur
 
 def integration_row(one: Integration, redaction: Redaction | None, seen_at: datetime) -> dict[str, Any]:
     """An integration's columns, but for the account."""
-    redaction = redaction or NO_REDACTION
-    source = source_of(one)
-    clean, content = redaction.record(source)
-    read = _reader(redaction, is_clean=clean is source)
+    content, read = _redacted(source_of(one), redaction)
     return {
         "id": one.id,
         **{name: read(_field(one, name)) for name in ("shop_name", "shop_url", "type")},
@@ -117,7 +114,7 @@ def _field(model: Integration | IntegrationLog, name: str) -> Any:
 def _misfit(
     record: Any, redaction: Redaction | None, reason: str, field: str, page_cursor: str | None, index: int | None
 ) -> Misfit:
-    _, content = (redaction or NO_REDACTION).record(record)
+    content, _ = _redacted(record, redaction)
     fields: dict[str, Any] = record if record.__class__ is dict else {}
     given = fields.get("id")
     # By what is stored: a key made of the record as it came would let its secrets be guessed.
@@ -132,14 +129,23 @@ def _moment(text: Any) -> datetime | None:
         return None
 
 
-def _reader(redaction: Redaction, *, is_clean: bool) -> Callable[[Any], str | None]:
-    """What makes a text of a record a column; nothing has to go from the parts where nothing had to from the whole."""
+def _redacted(record: Any, redaction: Redaction | None) -> tuple[bytes, Callable[[Any], str | None]]:
+    """A record's JSON without its secrets, and what makes a text of the record a column."""
+    if redaction is None:
+        return _json(record), _storable
+    clean, content = redaction.record(record)
+    if clean is record:
+        return content, _storable
+    return content, lambda value: _storable(redaction.text(value) if isinstance(value, str) else None)
 
-    def read(value: Any) -> str | None:
-        if not isinstance(value, str):
-            return None
-        text = value if is_clean else redaction.text(value)
-        # PostgreSQL keeps no NUL in a text.
-        return text.replace("\0", "\ufffd") if "\0" in text else text
 
-    return read
+def _json(record: Any) -> bytes:
+    try:
+        return orjson.dumps(record)
+    except orjson.JSONEncodeError:  # nested more than 254 deep
+        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _storable(value: Any) -> str | None:
+    # PostgreSQL keeps no NUL in a text.
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else None

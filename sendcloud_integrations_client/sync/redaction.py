@@ -78,8 +78,10 @@ _DEEPEST: Final = 100
 
 _LONGEST_NAME: Final = 200
 _LONG: Final = 5
+_SHORT: Final = 40
 _LOWER: Final = bytes(range(256)).lower()
 _SEPARATORS: Final = "-_ .[]"
+_DROPPED: Final = _SEPARATORS.encode() + b"+"
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _VALUES: Final = ("value", "values", "content", "data", "text")
 
@@ -137,7 +139,8 @@ class Redaction:
     fields: frozenset[str] = attrs.field(default=DEFAULT_FIELDS, converter=_names)
     marker: str = "[redacted]"
     _is_named: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
-    _hints: tuple[bytes, ...] = attrs.field(init=False, repr=False, eq=False)
+    _is_plain: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
+    _hint: re.Pattern[bytes] = attrs.field(init=False, repr=False, eq=False)
     _names: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
@@ -147,7 +150,12 @@ class Redaction:
         gap = f"(?:[{re.escape(_SEPARATORS)}]|%(?:25)*(?:2[DdEe]|5[FfBbDd]|20)|\\+)*"
         pattern = "|".join(gap.join(map(re.escape, name)) for name in sorted(hints)) or r"(?!)"
         object.__setattr__(self, "_is_named", lru_cache(maxsize=10_000)(_matcher(names, words)))
-        object.__setattr__(self, "_hints", tuple(hint.encode() for hint in sorted(hints)))
+        hint = "|".join(map(re.escape, sorted({*hints, "bearer", "basic"})))
+        # Only lower-case ASCII is found by the quick look; other names need the long one at everything.
+        object.__setattr__(self, "_hint", re.compile(hint.encode() if hint.isascii() else b""))
+        # Most short texts come again and again: names of headers, kinds of content.
+        is_plain = lru_cache(maxsize=10_000)(lambda value: not self._may_hold_secrets(value.encode()))
+        object.__setattr__(self, "_is_plain", is_plain)
         object.__setattr__(self, "_names", re.compile(pattern, re.IGNORECASE))
 
     def record(self, value: Any) -> tuple[Any, bytes]:
@@ -162,9 +170,10 @@ class Redaction:
         try:
             content = orjson.dumps(value)
         except orjson.JSONEncodeError:
-            content = None  # nested too deeply; below it is cut off
-        if content is not None and not self._may_hold_secrets(content):
-            return value, content
+            pass  # nested too deeply: what follows cuts it off
+        else:
+            if not self._may_hold_secrets(content):
+                return value, content
         clean = self._value(value, 0)
         return clean, orjson.dumps(clean)
 
@@ -176,8 +185,7 @@ class Redaction:
         # Escapes may hide a name. A record without them, and without any name, is the common case, and costs little.
         if b"%" in content or b"\\u" in content or b"&#" in content or (b"@" in content and b"://" in content):
             return True
-        plain = content.translate(_LOWER, _SEPARATORS.encode() + b"+")
-        return b"bearer" in plain or b"basic" in plain or any(hint in plain for hint in self._hints)
+        return self._hint.search(content.translate(_LOWER, _DROPPED)) is not None
 
     def _value(self, value: Any, depth: int) -> Any:
         if value.__class__ is str:
@@ -189,10 +197,10 @@ class Redaction:
         return value
 
     def _object(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
-        clean = {
-            self._text(name, depth): self._hidden(item) if self._is_secret(name) else self._value(item, depth)
-            for name, item in value.items()
-        }
+        clean: dict[str, Any] = {}
+        for name, item in value.items():
+            hides, shown = self._is_secret(name), self._text(name, depth)
+            clean[shown] = self._hidden(item) if hides else self._value(item, depth)
         # {"name": "Authorization", "value": "..."}, as archives of HTTP write headers.
         named = (value.get(naming) for naming in ("name", "key", "header", "field"))
         if any(isinstance(name, str) and self._is_secret(name) for name in named):
@@ -215,7 +223,10 @@ class Redaction:
         return len(name) <= _LONGEST_NAME and self._is_named(unquote_plus(name) if "%" in name else name)
 
     def _text(self, value: str, depth: int) -> str:
-        if not self._may_hold_secrets(value.encode()):
+        if len(value) <= _SHORT:
+            if self._is_plain(value):
+                return value
+        elif not self._may_hold_secrets(value.encode()):
             return value
         bare = value.strip("\ufeff \t\r\n")
         if bare[:1] in ("{", "[", '"') and depth < _DEEPEST:
@@ -316,6 +327,3 @@ def _matcher(names: list[str], words: list[tuple[str, ...]]) -> Callable[[str], 
         )
 
     return matches
-
-
-NO_REDACTION: Final = Redaction(headers=(), fields=())
