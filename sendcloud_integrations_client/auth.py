@@ -325,6 +325,7 @@ class OriginGuard(Credentials):
         self.budget_key = auth.budget_key
         self._auth = auth
         self._base_url = base_url
+        self._parts = (base_url.scheme, base_url.netloc)
 
     def __repr__(self) -> str:
         return f"OriginGuard({self._auth!r}, {_origin(self._base_url)!r})"
@@ -335,8 +336,8 @@ class OriginGuard(Credentials):
         Raises:
             ConfigurationError: If the request would go to another origin; nothing was sent.
         """
-        target, allowed = _origin(request.url), _origin(self._base_url)
-        if target != allowed:
+        if (request.url.scheme, request.url.netloc) != self._parts:
+            target, allowed = _origin(request.url), _origin(self._base_url)
             raise ConfigurationError(f"a request to {target} was refused: credentials go to {allowed} only")
         return self._auth.async_auth_flow(request)
 

@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import attrs
 import httpx
@@ -98,7 +98,7 @@ class Paginator(Generic[T]):
         ahead: deque[asyncio.Task[_Arrived[T]]] = deque()
         waiting: list[str] = []
         seen = {hash(self._cursor)}
-        before: frozenset[object] = frozenset()
+        before: set[object] = set()
 
         def start(cursor: str | None) -> None:
             ahead.append(asyncio.ensure_future(self._arrive(cursor, go_on)))
@@ -120,12 +120,15 @@ class Paginator(Generic[T]):
                 if waiting:
                     start(waiting.pop())
                 page = arrived.page()
-                fresh = [record for record in page.data if (key := _id_of(record)) is None or key not in before]
-                before = frozenset(_id_of(record) for record in page.data)
-                if len(fresh) != len(page.data):
+                ids: set[object] = {getattr(record, "id", None) for record in page.data}
+                ids.discard(None)
+                if not before.isdisjoint(ids):
+                    fresh = [record for record in page.data if getattr(record, "id", None) not in before]
                     page = attrs.evolve(page, data=fresh)
+                    del fresh
+                before = ids
                 cursor, following = page.cursor, page.next_cursor
-                del arrived, fresh
+                del arrived
                 yield page
                 del page  # many walks at once would otherwise hold two pages each while they wait
                 if following is not None and not ahead:
@@ -192,7 +195,7 @@ def next_cursor(headers: httpx.Headers) -> str | None:
     """
     for target, parameters in _links(headers.get("link", "")):
         if "next" in parameters.get("rel", "").lower().split():
-            for part in urlsplit(target).query.split("&"):
+            for part in target.partition("#")[0].partition("?")[2].split("&"):
                 name, _, value = part.partition("=")
                 if name == "cursor" and value:
                     # Not unquote_plus: a `+` that came unescaped is the sign of an offset, or base64.
@@ -213,7 +216,3 @@ def _links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
         for name, quoted, token in _PARAMETER.findall(found[2]):
             parameters.setdefault(name.lower(), quoted or token)
         yield found[1], parameters
-
-
-def _id_of(record: object) -> object:
-    return getattr(record, "id", None)

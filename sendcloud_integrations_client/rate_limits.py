@@ -209,13 +209,18 @@ class _Line:
 
     @property
     def has_waiting(self) -> bool:
+        if not self._queues:  # as long as nobody ever had to wait
+            return False
         return any(queue.waiting for queue in self._queues.values())
 
     def take(self) -> bool:
         with self._lock:
             now = self._budget.now()
-            if now < self._budget.paused_until or not all(window.has_place(now) for window in self._windows):
+            if now < self._budget.paused_until:
                 return False
+            for window in self._windows:
+                if not window.has_place(now):
+                    return False
             for window in self._windows:
                 window.free -= 1
             return True

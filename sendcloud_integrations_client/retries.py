@@ -120,14 +120,10 @@ class RetryTransport(httpx.AsyncBaseTransport):
             _log_attempt(request, call, attempt, response, failure)
             if response is not None and _was_deleted(request, call, response):
                 return httpx.Response(204, request=request)
-            retry_after = parse_retry_after(response.headers) if response is not None else None
-            delay = (
-                policy.delay(attempt, retry_after, self._draw)
-                if policy is not None
-                and attempt < policy.max_attempts
-                and _is_worth_it(request, call, response, failure)
-                else None
-            )
+            delay: float | None = None
+            if policy is not None and attempt < policy.max_attempts and _is_worth_it(request, call, response, failure):
+                retry_after = parse_retry_after(response.headers) if response is not None else None
+                delay = policy.delay(attempt, retry_after, self._draw)
             if delay is None or policy is None or time.monotonic() - started + delay > policy.total_timeout:
                 if failure is not None:
                     raise failure
