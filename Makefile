@@ -20,7 +20,7 @@ $(VENV)/.ready: pyproject.toml
 	@echo "Setting up $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,sync,postgresql]" --group dev
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,sync,postgresql,report]" --group dev
 	@touch $@
 
 demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no account, no network
