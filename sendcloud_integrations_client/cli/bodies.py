@@ -55,10 +55,9 @@ def read_object(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     body = read_body(path)
-    if not isinstance(body, dict):
+    if body.__class__ is not dict:
         raise InputError("the input must be a JSON object")
-    fields: dict[str, Any] = body
-    return fields
+    return body
 
 
 def read_as(read: Callable[[Mapping[str, Any]], T], body: Mapping[str, Any]) -> T:

@@ -203,7 +203,6 @@ def _print_table(found: list[Integration]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
-        items: list[Any] = value
-        return ", ".join(map(str, items))
+    if value.__class__ is list:
+        return ", ".join(map(str, value))
     return "" if value is None else str(value)

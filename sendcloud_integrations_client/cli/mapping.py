@@ -110,13 +110,11 @@ def replace_mapping(
 
 
 def _from_body(body: Any) -> dict[str, Any] | list[Any]:
-    if isinstance(body, dict):
-        fields: dict[str, Any] = body
-        body = fields.get("mapping", {name: value for name, value in fields.items() if name != "integration_id"})
-    if not isinstance(body, (dict, list)):
+    if body.__class__ is dict:
+        body = body.get("mapping", {name: value for name, value in body.items() if name != "integration_id"})
+    if body.__class__ not in (dict, list):
         raise InputError("the input must be a mapping from category to id, or a list of entries")
-    found: dict[str, Any] | list[Any] = body
-    return found
+    return body
 
 
 def _as_list(mapping: dict[str, Any] | list[Any]) -> list[Any]:
@@ -127,10 +125,9 @@ def _as_list(mapping: dict[str, Any] | list[Any]) -> list[Any]:
 
 def _without_validity(entry: Any) -> Any:
     # What `mapping show` shows holds more than what is sent.
-    if not isinstance(entry, dict):
+    if entry.__class__ is not dict:
         return entry
-    fields: dict[str, Any] = entry
-    return {name: value for name, value in fields.items() if name != "is_valid"}
+    return {name: value for name, value in entry.items() if name != "is_valid"}
 
 
 def _entries(mapping: StatusMapping) -> dict[str, str | None]:

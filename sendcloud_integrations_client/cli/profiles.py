@@ -17,7 +17,7 @@ import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 import platformdirs
@@ -84,14 +84,14 @@ def _read(path: Path, name: str, table: Any) -> Profile:
     where = f"profile {name!r} of {path}"
     if not isinstance(table, dict):
         raise ConfigurationError(f"{path}: {name} stands outside of a profile: start one with [its-name] before it")
-    fields: dict[str, Any] = table
+    fields = cast("dict[str, Any]", table)
     if unknown := sorted(fields.keys() - _BASIC - _OAUTH2 - _OPTIONAL):
         known = ", ".join(sorted(_BASIC | _OAUTH2 | _OPTIONAL))
         raise ConfigurationError(f"{where} has the unknown key {unknown[0]!r}; known are {known}")
     for key, value in fields.items():
         if not isinstance(value, str):
             raise ConfigurationError(f"{where}: {key} must be text in quotes")
-    given = fields.keys() & (_BASIC | _OAUTH2)
+    given = frozenset(fields) & (_BASIC | _OAUTH2)
     if given not in (_BASIC, _OAUTH2):
         raise ConfigurationError(
             f"{where} needs public_key and secret_key, or client_id and client_secret, and only one of the two pairs"
@@ -109,5 +109,7 @@ def _read(path: Path, name: str, table: Any) -> Profile:
 def _auth(fields: Mapping[str, str]) -> Credentials:
     if "public_key" in fields:
         return BasicAuth(fields["public_key"], fields["secret_key"])
-    optional = {name: fields[name] for name in ("token_url",) if name in fields}
-    return OAuth2ClientCredentials(fields["client_id"], fields["client_secret"], **optional)
+    client = fields["client_id"], fields["client_secret"]
+    if "token_url" in fields:
+        return OAuth2ClientCredentials(*client, token_url=fields["token_url"])
+    return OAuth2ClientCredentials(*client)

@@ -126,21 +126,18 @@ def _from_options(texts: list[str]) -> list[dict[str, Any]]:
 
 
 def _from_body(body: Any) -> list[Any]:
-    if isinstance(body, dict):
-        fields: dict[str, Any] = body
-        body = fields.get("statuses")
-    if not isinstance(body, list):
+    if body.__class__ is dict:
+        body = body.get("statuses")
+    if body.__class__ is not list:
         raise InputError("the input must be a list of statuses, or an object with the key `statuses`")
-    listed: list[Any] = body
-    return [_without_extras(one) for one in listed]
+    return [_without_extras(one) for one in body]
 
 
 def _without_extras(status: Any) -> Any:
     # What `statuses list` shows holds more than what is sent.
-    if not isinstance(status, dict):
+    if status.__class__ is not dict:
         return status
-    fields: dict[str, Any] = status
-    return {name: value for name, value in fields.items() if name not in ("status", "deleted_at")}
+    return {name: value for name, value in status.items() if name not in ("status", "deleted_at")}
 
 
 def _print_table(found: list[ShopOrderStatus]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Annotated, Final
 
@@ -24,8 +24,7 @@ from sendcloud_integrations_client.cli.output import Format, JsonWriter
 from sendcloud_integrations_client.cli.reporting import reporting, say
 from sendcloud_integrations_client.cli.unreadable import UnreadableRecords
 from sendcloud_integrations_client.client import SendcloudIntegrations
-from sendcloud_integrations_client.decoding import OnUndecodable
-from sendcloud_integrations_client.errors import APIConnectionError, RateLimitError, ServerError
+from sendcloud_integrations_client.errors import APIConnectionError, RateLimitError, ResponseDecodeError, ServerError
 from sendcloud_integrations_client.generated.models import IntegrationLog
 
 __all__ = ["NewLogs", "tail_logs", "tail_logs_examples"]
@@ -102,7 +101,12 @@ class NewLogs:
         on_undecodable: What to do with a record that cannot be read.
     """
 
-    def __init__(self, client: SendcloudIntegrations, integration: int | None, on_undecodable: OnUndecodable) -> None:
+    def __init__(
+        self,
+        client: SendcloudIntegrations,
+        integration: int | None,
+        on_undecodable: Callable[[ResponseDecodeError], None],
+    ) -> None:
         self._client = client
         self._integration = integration
         self._on_undecodable = on_undecodable
