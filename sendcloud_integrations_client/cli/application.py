@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sendcloud_integrations_client.cli import integrations, logs, mapping, statuses, tail
+from sendcloud_integrations_client.cli import integrations, logs, mapping, report, statuses, sync, tail
 from sendcloud_integrations_client.cli.exit_codes import MEANINGS
 from sendcloud_integrations_client.version import __version__
 
@@ -27,6 +27,8 @@ app.add_typer(integrations.app, name="integrations")
 _logs = typer.Typer(no_args_is_help=True, help="Exception logs: failed exchanges with shops.")
 _logs.command("list", epilog=logs.list_logs_examples)(logs.list_logs)
 _logs.command("tail", epilog=tail.tail_logs_examples)(tail.tail_logs)
+_logs.command("sync", epilog=sync.sync_logs_examples)(sync.sync_logs)
+_logs.command("report", epilog=report.report_logs_examples)(report.report_logs)
 _logs.command("create", epilog=logs.create_log_examples)(logs.create_log)
 app.add_typer(_logs, name="logs")
 

@@ -1,0 +1,147 @@
+"""The charts of a page: Vega-Lite, drawn to SVG by vl-convert when the page is made.
+
+So the page needs no script: it opens at once, in a mail too, and nothing that a shop sent can run in it. Colours are
+the page's own variables, which follow light and dark. Each chart is drawn twice, for a desk and for a phone, for the
+text of a chart that is scaled down cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sendcloud_integrations_client.report.figures import Group
+from sendcloud_integrations_client.report.spans import Span, Unit
+
+__all__ = ["COLOURS", "NARROW", "WIDE", "bars", "over_time"]
+
+WIDE: Final = 860
+"""Width of a chart for a desk, in CSS pixels."""
+
+NARROW: Final = 300
+"""Width of a chart for a phone, in CSS pixels."""
+
+COLOURS: Final = tuple(f"var(--c{number})" for number in range(1, 8))
+"""The colours of a chart's groups, in their order; the last is for what is left over."""
+
+_FORMATS: Final = {Unit.HOUR: "%-d %b %H:%M", Unit.DAY: "%-d %b", Unit.WEEK: "%-d %b %y", Unit.MONTH: "%b %Y"}
+
+_CONFIG: Final[dict[str, Any]] = {
+    "background": None,
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--quiet)",
+        "labelFontSize": 12,
+        "domainColor": "var(--line)",
+        "tickColor": "var(--line)",
+        "gridColor": "var(--line)",
+        "title": None,
+    },
+    # The page says in words and in a table what each chart shows.
+    "aria": False,
+}
+
+
+def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
+    """Stacked bars: how many logs of each group were made in each part of the span.
+
+    Args:
+        groups: The groups, the lowest of the stack first; at most as many as there are colours.
+        span: The parts that their trends are in.
+        width: Width in CSS pixels.
+
+    Returns:
+        The SVG.
+    """
+    ends = (*span.starts[1:], span.end)
+    values = [
+        {"start": start.isoformat(), "end": end.isoformat(), "count": count, "place": place}
+        for place, group in enumerate(groups)
+        for start, end, count in zip(span.starts, ends, group.trend, strict=True)
+        if count and end is not None
+    ]
+    return _draw(
+        {
+            "width": width,
+            "height": 220 if width == WIDE else 180,
+            "data": {"values": values},
+            "mark": {"type": "bar", "stroke": "var(--card)", "strokeWidth": 0.5},
+            "encoding": {
+                "x": {
+                    "field": "start",
+                    "type": "temporal",
+                    "scale": {"type": "utc", "nice": False},
+                    "axis": {
+                        "format": _FORMATS[span.unit],
+                        "tickCount": 8 if width == WIDE else 3,
+                        "grid": False,
+                        "labelFlush": True,
+                        "labelOverlap": True,
+                    },
+                },
+                "x2": {"field": "end"},
+                "y": {"field": "count", "type": "quantitative", "stack": "zero", "axis": _COUNTS},
+                "color": _colour([*range(len(groups))]),
+                "order": {"field": "place"},
+            },
+        }
+    )
+
+
+def bars(groups: Sequence[Group], *, width: int) -> str:
+    """A bar for each group, with its name and its count.
+
+    Args:
+        groups: The groups, the topmost first.
+        width: Width in CSS pixels.
+
+    Returns:
+        The SVG.
+    """
+    # The place goes before the name, so that two shops of one name stay two bars.
+    values = [{"key": f"{place:04}{group.label}", "count": group.total} for place, group in enumerate(groups)]
+    names = {
+        "labelExpr": "slice(datum.value, 4)",
+        "labelLimit": 260 if width == WIDE else 110,
+        "domain": False,
+        "ticks": False,
+        "labelColor": "var(--text)",
+        "labelFontSize": 13,
+    }
+    base = {"y": {"field": "key", "type": "nominal", "sort": None, "axis": names}}
+    count = {"field": "count", "type": "quantitative", "axis": None}
+    return _draw(
+        {
+            "width": width,
+            "height": {"step": 30},
+            "data": {"values": values},
+            "encoding": base | {"x": count},
+            "layer": [
+                {"mark": {"type": "bar", "color": COLOURS[0], "cornerRadiusEnd": 3, "height": 18}},
+                {
+                    "mark": {"type": "text", "align": "left", "dx": 5, "color": "var(--text)", "fontSize": 13},
+                    "encoding": {"text": {"field": "count", "format": ","}},
+                },
+            ],
+        }
+    )
+
+
+_COUNTS: Final[dict[str, Any]] = {"tickMinStep": 1, "tickCount": 4, "format": ",d", "domain": False, "ticks": False}
+
+
+def _colour(places: list[int]) -> dict[str, Any]:
+    scale = {"domain": places, "range": [*COLOURS[: len(places)]]}
+    return {"field": "place", "type": "nominal", "scale": scale, "legend": None}
+
+
+def _draw(spec: dict[str, Any]) -> str:
+    try:
+        import vl_convert
+    except ImportError:
+        raise ImportError(
+            "the charts of a report need vl-convert: pip install 'sendcloud-integrations-client[report]'"
+        ) from None
+    sized = spec | {"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 0, "config": _CONFIG}
+    return vl_convert.vegalite_to_svg(sized, vl_version="6.1", allowed_base_urls=[])
