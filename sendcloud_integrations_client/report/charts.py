@@ -15,10 +15,10 @@ from sendcloud_integrations_client.report.spans import Span, Unit
 
 __all__ = ["COLOURS", "NARROW", "WIDE", "bars", "over_time"]
 
-WIDE: Final = 860
+WIDE: Final = 924
 """Width of a chart for a desk, in CSS pixels."""
 
-NARROW: Final = 300
+NARROW: Final = 310
 """Width of a chart for a phone, in CSS pixels."""
 
 COLOURS: Final = tuple(f"var(--c{number})" for number in range(1, 8))
@@ -66,7 +66,7 @@ def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
             "width": width,
             "height": 220 if width == WIDE else 180,
             "data": {"values": values},
-            "mark": {"type": "bar", "stroke": "var(--card)", "strokeWidth": 0.5},
+            "mark": {"type": "bar", "orient": "vertical", "stroke": "var(--card)", "strokeWidth": 0.5},
             "encoding": {
                 "x": {
                     "field": "start",
@@ -76,7 +76,7 @@ def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
                         "format": _FORMATS[span.unit],
                         "tickCount": 8 if width == WIDE else 3,
                         "grid": False,
-                        "labelFlush": True,
+                        "labelBound": 4,
                         "labelOverlap": True,
                     },
                 },
@@ -99,29 +99,39 @@ def bars(groups: Sequence[Group], *, width: int) -> str:
     Returns:
         The SVG.
     """
-    # The place goes before the name, so that two shops of one name stay two bars.
-    values = [{"key": f"{place:04}{group.label}", "count": group.total} for place, group in enumerate(groups)]
-    names = {
-        "labelExpr": "slice(datum.value, 4)",
-        "labelLimit": 260 if width == WIDE else 110,
-        "domain": False,
-        "ticks": False,
-        "labelColor": "var(--text)",
-        "labelFontSize": 13,
-    }
-    base = {"y": {"field": "key", "type": "nominal", "sort": None, "axis": names}}
-    count = {"field": "count", "type": "quantitative", "axis": None}
+    # By place, so that two shops of one name stay two bars. The names stand above the bars: however long they are, and
+    # whatever font the reader has, no bar gets shorter by them.
+    values = [{"place": place, "name": group.label, "count": group.total} for place, group in enumerate(groups)]
+    most = max((group.total for group in groups), default=1)
+    text = {"type": "text", "align": "left", "color": "var(--text)", "fontSize": 13}
     return _draw(
         {
             "width": width,
-            "height": {"step": 30},
+            "height": {"step": 46},
             "data": {"values": values},
-            "encoding": base | {"x": count},
+            "encoding": {"y": {"field": "place", "type": "ordinal", "axis": None}},
             "layer": [
-                {"mark": {"type": "bar", "color": COLOURS[0], "cornerRadiusEnd": 3, "height": 18}},
                 {
-                    "mark": {"type": "text", "align": "left", "dx": 5, "color": "var(--text)", "fontSize": 13},
-                    "encoding": {"text": {"field": "count", "format": ","}},
+                    "mark": {"type": "bar", "color": COLOURS[0], "cornerRadiusEnd": 3, "height": 14, "yOffset": 8},
+                    "encoding": {
+                        "x": {
+                            "field": "count",
+                            "type": "quantitative",
+                            "axis": None,
+                            "scale": {"domain": [0, most * (1.1 if width == WIDE else 1.25)], "nice": False},
+                        }
+                    },
+                },
+                {
+                    "mark": text | {"dx": 6, "dy": 8},
+                    "encoding": {
+                        "x": {"field": "count", "type": "quantitative"},
+                        "text": {"field": "count", "format": ","},
+                    },
+                },
+                {
+                    "mark": text | {"dy": -9, "limit": width * 0.8},
+                    "encoding": {"x": {"value": 0}, "text": {"field": "name"}},
                 },
             ],
         }
@@ -143,5 +153,5 @@ def _draw(spec: dict[str, Any]) -> str:
         raise ImportError(
             "the charts of a report need vl-convert: pip install 'sendcloud-integrations-client[report]'"
         ) from None
-    sized = spec | {"autosize": {"type": "fit-x", "contains": "padding"}, "padding": 0, "config": _CONFIG}
+    sized = spec | {"autosize": {"type": "fit-x", "contains": "padding"}, "padding": {"right": 12}, "config": _CONFIG}
     return vl_convert.vegalite_to_svg(sized, vl_version="6.1", allowed_base_urls=[])

@@ -44,6 +44,7 @@ def render_page(figures: Figures, *, title: str = _TITLE) -> str:
     )
     environment.filters["count"] = _count
     environment.filters["moment"] = _moment
+    environment.filters["dotted"] = _dotted
     return environment.get_template("page.html.jinja").render(
         title=title,
         figures=figures,
@@ -122,6 +123,13 @@ def _facts(figures: Figures) -> list[tuple[str, str, str]]:
         (_count(figures.failing), "failing now", "as Sendcloud last said"),
         (_count(figures.quarantined), "unreadable records", "kept in quarantine" if figures.quarantined else ""),
     ]
+
+
+def _dotted(name: str) -> Any:
+    """A dotted name that a narrow column may break after its dots."""
+    from markupsafe import Markup, escape
+
+    return Markup(".<wbr>").join(escape(part) for part in name.split("."))
 
 
 def _count(number: int) -> str:
