@@ -23,8 +23,8 @@ $(VENV)/.ready: pyproject.toml
 	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,sync,postgresql,report]" --group dev
 	@touch $@
 
-demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no account, no network
-	@$(RUN) -m examples.first_run
+demo: $(VENV)/.ready ## Show the sync and the report against a simulated Sendcloud: no account, no network
+	@$(RUN) -m examples.demo
 
 test: $(VENV)/.ready ## Run the tests
 	@$(RUN) -m pytest -n auto

@@ -24,6 +24,7 @@ from sendcloud_integrations_client.cli.output import (
     JsonWriter,
     chosen_format,
     console,
+    counted,
     moment,
     new_table,
     plain,
@@ -197,7 +198,7 @@ def _print_table(found: list[Integration]) -> None:
         )
     console().print(table)
     failing = sum(one.started_failing_at is not None for one in found)
-    say(f"{len(found)} integrations, {failing} of them failing. Times are in UTC.")
+    say(f"{counted(len(found), 'integration')}, {failing} failing. Times are in UTC.")
 
 
 def _text(value: Any) -> str:

@@ -23,7 +23,7 @@ from sendcloud_integrations_client.cli.options import (
     VerboseOption,
     examples,
 )
-from sendcloud_integrations_client.cli.output import Format, JsonWriter, chosen_format, write_json
+from sendcloud_integrations_client.cli.output import Format, JsonWriter, chosen_format, counted, write_json
 from sendcloud_integrations_client.cli.reporting import reporting, say
 from sendcloud_integrations_client.cli.unreadable import UnreadableRecords
 from sendcloud_integrations_client.client import SendcloudIntegrations
@@ -94,7 +94,7 @@ def list_logs(
             writer.close()
         else:
             hint = " There may be more: --limit 0 shows all." if is_cut else ""
-            say(f"{table.count} logs.{hint}")
+            say(f"{counted(table.count, 'log')}.{hint}")
         if unreadable.count:
             raise typer.Exit(ExitCode.FAILED)
 

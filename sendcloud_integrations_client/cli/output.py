@@ -17,7 +17,7 @@ from rich.text import Text
 from sendcloud_integrations_client.cli.reporting import InputError
 from sendcloud_integrations_client.errors import one_line
 
-__all__ = ["Format", "JsonWriter", "chosen_format", "console", "moment", "new_table", "plain", "write_json"]
+__all__ = ["Format", "JsonWriter", "chosen_format", "console", "counted", "moment", "new_table", "plain", "write_json"]
 
 
 class Format(enum.Enum):
@@ -101,6 +101,12 @@ def new_table(*columns: str, title: str | None = None, right: Iterable[str] = ()
 def plain(value: object, style: str = "") -> Text:
     """`value` for a table, on one line; what a shop sent can neither colour nor steer the terminal."""
     return Text("–" if value in (None, "") else one_line(str(value), longest=500), style=style)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 log`, `2 logs`, `3 statuses`."""
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{ending}"
 
 
 def moment(value: datetime | None) -> str:

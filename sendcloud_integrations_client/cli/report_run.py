@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 from rich.text import Text
 
-from sendcloud_integrations_client.cli.output import Format, console, moment, new_table, plain, write_json
+from sendcloud_integrations_client.cli.output import Format, console, counted, moment, new_table, plain, write_json
 from sendcloud_integrations_client.cli.places import place_of
 from sendcloud_integrations_client.cli.reporting import CommandError, say
 from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
@@ -62,7 +62,7 @@ def _print(figures: Figures, top: int) -> None:
         return
     out = console()
     out.print(
-        f"{figures.total:,} failures of {len(figures.by_integration):,} shops, {moment(figures.first)} to "
+        f"{counted(figures.total, 'failure')} of {counted(len(figures.by_integration), 'shop')}, {moment(figures.first)} to "
         f"{moment(figures.last)} (UTC)"
     )
     many = len(figures.accounts) > 1
@@ -98,13 +98,13 @@ def _print(figures: Figures, top: int) -> None:
             table.add_row(plain(one.label), plain(f"{one.total:,}", "bold"), _trend(one.trend), plain(moment(one.last)))
         out.print(table)
         _print_more(groups, top)
-    for count, what in (
-        (figures.failing, "integrations are failing now, as Sendcloud last said."),
-        (figures.outside, "logs have no usable time, and are in no trend."),
-        (figures.quarantined, "records could not be read, and are in the quarantine."),
+    for count, noun, more in (
+        (figures.failing, "integration", "failing now, as Sendcloud last said"),
+        (figures.outside, "log", "without a usable time, in no trend"),
+        (figures.quarantined, "unreadable record", "in the quarantine"),
     ):
         if count:
-            say(f"{count:,} {what}")
+            say(f"{counted(count, noun)} {more}.")
 
 
 def _print_more(groups: Sequence[Group], top: int) -> None:

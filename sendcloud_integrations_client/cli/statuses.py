@@ -24,6 +24,7 @@ from sendcloud_integrations_client.cli.output import (
     JsonWriter,
     chosen_format,
     console,
+    counted,
     moment,
     new_table,
     plain,
@@ -111,7 +112,7 @@ def replace_statuses(
                 f"{len(ids) - len(found) + len(lost)} new, {len(found) - len(lost)} kept, {len(lost)} deleted?"
             )
         account.run(lambda client: client.shop_order_statuses.replace(body))
-        say(f"Integration {integration} has {len(body.statuses)} statuses now.")
+        say(f"Integration {integration} has {counted(len(body.statuses), 'status')} now.")
 
 
 def _from_options(texts: list[str]) -> list[dict[str, Any]]:
@@ -146,4 +147,4 @@ def _print_table(found: list[ShopOrderStatus]) -> None:
         languages = ", ".join(sorted(str(name.language) for name in one.translations))
         table.add_row(plain(one.external_id), plain(one.status), plain(languages), plain(moment(one.deleted_at), "red"))
     console().print(table)
-    say(f"{len(found)} statuses.")
+    say(f"{counted(len(found), 'status')}.")

@@ -11,7 +11,7 @@ import attrs
 
 from sendcloud_integrations_client.cli.accounts import Account
 from sendcloud_integrations_client.cli.exit_codes import ExitCode, exit_code_of
-from sendcloud_integrations_client.cli.output import Format, console, new_table, plain, write_json
+from sendcloud_integrations_client.cli.output import Format, console, counted, new_table, plain, write_json
 from sendcloud_integrations_client.cli.places import place_of
 from sendcloud_integrations_client.cli.progress import showing_progress
 from sendcloud_integrations_client.cli.reporting import say
@@ -138,14 +138,14 @@ def _print(summaries: Mapping[str, SyncSummary], place: str, pruned: int | None)
     else:
         say(f"The logs are in {place}.")
     if pruned is not None:
-        say(f"{pruned:,} old logs were deleted from it.")
+        say(f"{counted(pruned, 'old log')} deleted from it.")
 
 
 def _outcome(summary: SyncSummary) -> str:
     if summary.error is not None:
         return "failed"
     if summary.failures:
-        return f"{len(summary.failures)} integrations failed"
+        return f"{counted(len(summary.failures), 'integration')} failed"
     return "stopped" if summary.stopped else "complete"
 
 

@@ -24,7 +24,13 @@ NARROW: Final = 310
 COLOURS: Final = tuple(f"var(--c{number})" for number in range(1, 8))
 """The colours of a chart's groups, in their order; the last is for what is left over."""
 
-_FORMATS: Final = {Unit.HOUR: "%-d %b %H:%M", Unit.DAY: "%-d %b", Unit.WEEK: "%-d %b %y", Unit.MONTH: "%b %Y"}
+# A label's lines.
+_FORMATS: Final = {
+    Unit.HOUR: ("%H:%M", "%-d %b"),
+    Unit.DAY: ("%-d %b",),
+    Unit.WEEK: ("%-d %b", "%Y"),
+    Unit.MONTH: ("%b", "%Y"),
+}
 
 _CONFIG: Final[dict[str, Any]] = {
     "background": None,
@@ -55,6 +61,7 @@ def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
         The SVG.
     """
     ends = (*span.starts[1:], span.end)
+    lines = ", ".join(f"utcFormat(datum.value, '{form}')" for form in _FORMATS[span.unit])
     values = [
         {"start": start.isoformat(), "end": end.isoformat(), "count": count, "place": place}
         for place, group in enumerate(groups)
@@ -73,8 +80,8 @@ def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
                     "type": "temporal",
                     "scale": {"type": "utc", "nice": False},
                     "axis": {
-                        "format": _FORMATS[span.unit],
-                        "tickCount": 8 if width == WIDE else 3,
+                        "labelExpr": f"[{lines}]",
+                        "tickCount": 8 if width == WIDE else 4,
                         "grid": False,
                         "labelBound": 4,
                         "labelOverlap": True,

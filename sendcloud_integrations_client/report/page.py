@@ -45,6 +45,7 @@ def render_page(figures: Figures, *, title: str = _TITLE) -> str:
     environment.filters["count"] = _count
     environment.filters["moment"] = _moment
     environment.filters["dotted"] = _dotted
+    environment.filters["short"] = lambda name: name.rpartition(".")[2] or name
     return environment.get_template("page.html.jinja").render(
         title=title,
         figures=figures,
