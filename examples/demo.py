@@ -83,10 +83,12 @@ def simulated_sendcloud() -> Iterator[str]:
 
 
 async def name_the_shops(base_url: str) -> None:
-    async with SendcloudIntegrations(auth=BasicAuth("public", "secret"), base_url=base_url) as client:
-        async with asyncio.TaskGroup() as tasks:
-            for number, name in enumerate(SHOPS, 1):
-                tasks.create_task(client.integrations.update(number, shop_name=name))
+    async with (
+        SendcloudIntegrations(auth=BasicAuth("public", "secret"), base_url=base_url) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        for number, name in enumerate(SHOPS, 1):
+            tasks.create_task(client.integrations.update(number, shop_name=name))
 
 
 def run(arguments: str, base_url: str) -> None:

@@ -61,10 +61,9 @@ def _print(figures: Figures, top: int) -> None:
         say("No exception log is stored for this choice.")
         return
     out = console()
-    out.print(
-        f"{counted(figures.total, 'failure')} of {counted(len(figures.by_integration), 'shop')}, {moment(figures.first)} to "
-        f"{moment(figures.last)} (UTC)"
-    )
+    shops_failed = counted(len(figures.by_integration), "shop")
+    period = f"{moment(figures.first)} to {moment(figures.last)} (UTC)"
+    out.print(f"{counted(figures.total, 'failure')} of {shops_failed}, {period}")
     many = len(figures.accounts) > 1
     shops = new_table(
         "shop",
