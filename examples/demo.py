@@ -22,17 +22,29 @@ from pathlib import Path
 from sendcloud_integrations_client import BasicAuth, SendcloudIntegrations
 
 SHOPS = (
+    "Alpenglück Imkerei",
     "Bakkerij De Zon",
+    "Café Kolibri",
+    "Dutch Design Depot",
+    "Espadrilles Martín",
     "Fietsen van Ginkel",
+    "Gelateria Neve",
+    "Huis & Haard",
+    "Isla Surf",
+    "Jardin de Provence",
     "Käsehaus Allgäu",
     "Librería Sol",
     "Maison Lavande",
     "North Sea Knitwear",
     "Officina Verde",
     "Plantenpaleis",
+    "Quilt & Wool",
     "Rue du Thé",
     "Schuhwerk Köln",
     "Tulips & Co",
+    "Umbria Olio",
+    "Velo Nord",
+    "Wijnhuis Aerts",
     "Zeta Outdoor",
 )
 LOGS = 20_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from sendcloud_integrations_client.cli.accounts import choose_account
 from sendcloud_integrations_client.cli.bodies import FileOption, read_as, read_object
 from sendcloud_integrations_client.cli.exit_codes import ExitCode
 from sendcloud_integrations_client.cli.log_table import LogTable
+from sendcloud_integrations_client.cli.moments import parse_moment
 from sendcloud_integrations_client.cli.options import (
     ConfigOption,
     IntegrationArgument,
@@ -120,7 +120,9 @@ def create_log(
     ] = None,
     created_at: Annotated[
         str | None,
-        typer.Option("--created-at", metavar="TIME", help="When it happened (ISO 8601); now, where it is left out."),
+        typer.Option(
+            "--created-at", metavar="TIME", help="When it happened, such as 2026-01-31T12:00Z; now, where left out."
+        ),
     ] = None,
     exception_type: Annotated[
         str | None, typer.Option("--exception-type", metavar="NAME", help="Class of the error.")
@@ -145,15 +147,12 @@ def create_log(
             "full_url": full_url,
             "method": method,
             "response_code": response_code,
-            "created_at": created_at,
+            "created_at": None if created_at is None else parse_moment("--created-at", created_at).isoformat(),
             "exception_type": exception_type,
             "exception": exception,
         }
         fields = read_object(file) | {name: value for name, value in options.items() if value is not None}
         body = read_as(IntegrationLogCreate.from_dict, fields)
-        if isinstance(body.created_at, datetime) and body.created_at.tzinfo is None:
-            # A time without an offset is the one of this machine's clock, as it is for the person who types it.
-            body.created_at = body.created_at.astimezone()
         log = choose_account(profile, config).run(lambda client: client.logs.create(integration, body))
         if form is Format.TABLE:
             say(f"Log {log.id} is created.")

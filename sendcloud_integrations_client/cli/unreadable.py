@@ -26,4 +26,4 @@ class UnreadableRecords:
         key = hash(orjson.dumps(error.record))
         if key not in self._told:
             self._told.add(key)
-            say(f"left out: {error}")
+            say(f"left out: {error.operation}: {error.reason}")
