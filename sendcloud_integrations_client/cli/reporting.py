@@ -66,6 +66,9 @@ def reporting(*, verbose: bool = False) -> Generator[None]:
         except SendcloudError as error:
             say(f"error: {error}")
             raise typer.Exit(exit_code_of(error)) from None
+        except ImportError as error:
+            say(f"error: {error}")
+            raise typer.Exit(ExitCode.FAILED) from None
         except OSError as error:
             say(f"error: {': '.join(filter(None, (error.filename, error.strerror or type(error).__name__)))}")
             raise typer.Exit(ExitCode.FAILED) from None
