@@ -21,11 +21,11 @@ $(VENV)/.ready: pyproject.toml
 	@echo "Setting up $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,http2,sync,postgresql]" --group dev
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,http2,sync,postgresql,report]" --group dev
 	@touch $@
 
-demo: $(VENV)/.ready ## Run the main job against a simulated Sendcloud: no account, no network
-	@$(RUN) -m examples.first_run
+demo: $(VENV)/.ready ## Show the sync and the report against a simulated Sendcloud: no account, no network
+	@$(RUN) -m examples.demo
 
 test: $(VENV)/.ready ## Run the tests
 	@$(RUN) -m pytest -n auto

@@ -154,8 +154,10 @@ class Redaction:
         # Only lower-case ASCII is found by the quick look; other names need the long one at everything.
         object.__setattr__(self, "_hint", re.compile(hint.encode() if hint.isascii() else b""))
         # Most short texts come again and again: names of headers, kinds of content.
-        is_plain = lru_cache(maxsize=10_000)(lambda value: not self._may_hold_secrets(value.encode()))
-        object.__setattr__(self, "_is_plain", is_plain)
+        def is_plain(value: str) -> bool:
+            return not self._may_hold_secrets(value.encode())
+
+        object.__setattr__(self, "_is_plain", lru_cache(maxsize=10_000)(is_plain))
         object.__setattr__(self, "_names", re.compile(pattern, re.IGNORECASE))
 
     def record(self, value: Any) -> tuple[Any, bytes]:

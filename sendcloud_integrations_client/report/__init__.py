@@ -1,0 +1,19 @@
+"""A look at what a sync stored: failures by integration, exception type and status, over time.
+
+    from sendcloud_integrations_client.report import Selection, gather_figures, render_page
+    from sendcloud_integrations_client.sync import LogStore
+
+    async with LogStore("sendcloud.db") as store:
+        figures = await gather_figures(store, Selection())
+    Path("report.html").write_text(render_page(figures), encoding="utf-8")
+
+The figures need the extra `sync`; the page, with its charts, the extra `report`.
+"""
+
+from __future__ import annotations
+
+from sendcloud_integrations_client.report.figures import Figures, Group, Selection, gather_figures
+from sendcloud_integrations_client.report.page import render_page
+from sendcloud_integrations_client.report.spans import Span, Unit
+
+__all__ = ["Figures", "Group", "Selection", "Span", "Unit", "gather_figures", "render_page"]
