@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # What a shell line may begin with besides what this project brings.
-COMMANDS = {"cat", "cd", "chmod", "createdb", "crontab", "export", "jq", "kill", "psql", "systemctl"}
+COMMANDS = {"sort", "uniq", "cat", "cd", "chmod", "createdb", "crontab", "export", "jq", "kill", "psql", "systemctl"}
 
 
 def name_of(page: Path) -> str:

@@ -153,6 +153,7 @@ class Redaction:
         hint = "|".join(map(re.escape, sorted({*hints, "bearer", "basic"})))
         # Only lower-case ASCII is found by the quick look; other names need the long one at everything.
         object.__setattr__(self, "_hint", re.compile(hint.encode() if hint.isascii() else b""))
+
         # Most short texts come again and again: names of headers, kinds of content.
         def is_plain(value: str) -> bool:
             return not self._may_hold_secrets(value.encode())
