@@ -181,7 +181,7 @@ class _Urls:
     """
 
     def __init__(self, base_url: httpx.URL) -> None:
-        self._prefix = str(base_url)
+        self._prefix = str(base_url).removesuffix("/") + "/"  # a bare host has none
         self._path = base_url.raw_path.decode("ascii")
         self._parts: Any = base_url.__dict__.get("_uri_reference")
         trial = ("/integrations/7%2F8/logs", "cursor=a%2Bb+c&page_size=100")

@@ -16,7 +16,13 @@ from sendcloud_integrations_client.requests import RequestBuilder, path_of
 from sendcloud_integrations_client.rules import Rule
 
 EXTENSIONS = {"timeout": {"connect": 1.0, "read": 2.0, "write": 3.0, "pool": None}, "mine": 1}
-BASES = ["https://panel.sendcloud.sc/api/v3", "http://127.0.0.1:8080/", "https://one.example:8443/a%20b/c/"]
+BASES = [
+    "https://panel.sendcloud.sc/api/v3",
+    "http://127.0.0.1:8080/",
+    "http://127.0.0.1:8080",
+    "https://one.example",
+    "https://one.example:8443/a%20b/c/",
+]
 
 
 def operation_of(method: str, path: str) -> Operation:
