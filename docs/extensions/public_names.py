@@ -42,7 +42,7 @@ def public_target(name: str) -> str | None:
     return f"{PACKAGE}.{home}.{name}" if home else _OTHERS.get(name)
 
 
-_SUBPACKAGES = {home: import_module(f"{PACKAGE}.{home}") for home in ("sync", "testing")}
+_SUBPACKAGES = {home: import_module(f"{PACKAGE}.{home}") for home in ("report", "sync", "testing")}
 
 
 # Public, and documented, in a module of their own.
