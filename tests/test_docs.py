@@ -14,14 +14,18 @@ import tomllib
 from collections.abc import Iterator
 from itertools import dropwhile, groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from packaging.requirements import Requirement
+
+from sendcloud_integrations_client.cli.application import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # What a shell line may begin with besides what this project brings.
-COMMANDS = {"sort", "uniq", "cat", "cd", "chmod", "createdb", "crontab", "export", "jq", "kill", "psql", "systemctl"}
+COMMANDS = {"cat", "cd", "chmod", "createdb", "crontab", "export", "jq", "kill", "psql", "sort", "systemctl", "uniq"}
 
 
 def name_of(page: Path) -> str:
@@ -143,10 +147,23 @@ def is_there(words: list[str]) -> bool:
             return all(
                 one.name == project["name"] and one.extras <= set(project["optional-dependencies"]) for one in asked
             )
+        case [command, *arguments] if command in project["scripts"]:
+            return is_command(typer.main.get_command(app), arguments)
         case [command, *_]:
-            return command in COMMANDS | set(project.get("scripts", {}))
+            return command in COMMANDS
         case _:
             return False
+
+
+def is_command(command: Any, arguments: list[str]) -> bool:
+    """Whether a command of ours has the subcommands and options that it is given."""
+    while hasattr(command, "commands") and arguments and not arguments[0].startswith("-"):
+        name, *arguments = arguments
+        if name not in command.commands:
+            return False
+        command = command.commands[name]
+    known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]}
+    return {one.partition("=")[0] for one in arguments if one.startswith("-")} <= known | {"--help"}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +176,10 @@ def is_there(words: list[str]) -> bool:
         ("python -m sendcloud_integrations_client.tests", False),
         ("pip install 'sendcloud-integrations-client[testing]'", True),
         ("pip install 'sendcloud-integrations-client[tests]'", False),
-        ("sendcloud-integration logs sync | jq .id", False),
+        ("sendcloud-integration logs list --json | jq .id", False),
+        ("sendcloud-integrations logs list --json | jq .id", True),
+        ("sendcloud-integrations logs lists --json | jq .id", False),
+        ("sendcloud-integrations logs list --jsons | jq .id", False),
     ],
 )
 def test_a_wrong_command_is_noticed(line: str, there: bool) -> None:

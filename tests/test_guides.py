@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from functools import cached_property
 
 import sendcloud_integrations_client as package
@@ -81,6 +82,12 @@ def test_every_error_is_in_the_table() -> None:
     assert set(table) == errors - {SendcloudError.__name__, APIError.__name__}
     for status, error in _BY_STATUS.items():
         assert table[error.__name__].startswith(str(status))
+
+
+def test_the_extras_exist() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    told = {row[0].strip("`") for row in rows("quickstart")[2:] if len(row) == 2 and not row[0].startswith("`client.")}
+    assert {"testing", "sync"} <= told <= {*extras, "on the client", "---"}
 
 
 def test_every_method_is_in_the_quickstart() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sphinx.util.inventory import InventoryFile
 
 import sendcloud_integrations_client
-from sendcloud_integrations_client import SendcloudIntegrations, api, pytest_plugin, testing
+from sendcloud_integrations_client import SendcloudIntegrations, api, pytest_plugin, report, sync, testing
 from tests.test_docs import ROOT
 
 PACKAGE = sendcloud_integrations_client.__name__
@@ -43,7 +43,7 @@ def test_the_site(tmp_path: Path) -> None:
 
 def public_names() -> set[str]:
     names = {f"{PACKAGE}.{name}" for name in sendcloud_integrations_client.__all__}
-    names |= {f"{testing.__name__}.{name}" for name in testing.__all__}
+    names |= {f"{home.__name__}.{name}" for home in (report, sync, testing) for name in home.__all__}
     names |= {f"{pytest_plugin.__name__}.{name}" for name in pytest_plugin.__all__ if not name.startswith("pytest_")}
     for group in api.__all__:
         names |= {f"{PACKAGE}.api.{group}.{name}" for name in getattr(api, group).__all__}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 from functools import cached_property
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from docutils import nodes
@@ -43,9 +42,7 @@ def public_target(name: str) -> str | None:
     return f"{PACKAGE}.{home}.{name}" if home else _OTHERS.get(name)
 
 
-_SUBPACKAGES = {
-    home: import_module(f"{PACKAGE}.{home}") for home in ("testing", "sync") if find_spec(f"{PACKAGE}.{home}")
-}
+_SUBPACKAGES = {home: import_module(f"{PACKAGE}.{home}") for home in ("report", "sync", "testing")}
 
 
 # Public, and documented, in a module of their own.
