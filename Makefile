@@ -9,7 +9,7 @@ OUT ?=
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance compatibility lint format types imports generate check-generated update-spec bench build clean
+.PHONY: help demo test conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -65,6 +65,9 @@ update-spec: $(VENV)/.ready ## Take in a new contract, SPEC=file or URL; CHECK=1
 
 bench: $(VENV)/.ready ## Measure: decoding, imports, layers, looking ahead, cancellations, as ratios in one run
 	@$(RUN) -m benchmarks
+
+bench-sync: $(VENV)/.ready ## Measure the sync of a million logs into SQLite, without limits and with
+	@$(RUN) -m benchmarks.sync
 
 build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
 	@$(RUN) -m pip install -qq --disable-pip-version-check build
