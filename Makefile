@@ -10,7 +10,7 @@ CHECK ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance compatibility lint format types imports generate check-generated update-spec bench docs build clean
+.PHONY: help demo test conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync docs build clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -75,6 +75,9 @@ bench: $(VENV)/.bench ## Measure everything as ratios in one run; ONLY="walks im
 docs: $(VENV)/.ready ## Build the documentation site into build/docs/
 	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
 	@echo "The site is in build/docs: open build/docs/index.html"
+
+bench-sync: $(VENV)/.ready ## Measure the sync of a million logs into SQLite, without limits and with
+	@$(RUN) -m benchmarks.sync
 
 build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
 	@$(RUN) -m pip install -qq --disable-pip-version-check build

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import attrs
 import orjson
@@ -106,8 +106,10 @@ _OPENING: Final = re.compile(_QUOTE, re.VERBOSE)
 _END_OF_LINE: Final = re.compile(_BREAK)
 _END_OF_PART: Final = re.compile(rf"(?:{_BREAK})--")
 _END_OF_ITEM: Final = re.compile(r"[,}\]\s]")
-_END_OF_PARAMETER: Final = re.compile(r"""[&\s"<>]|%(?:25)*26""")
-_ENCODED_NAME: Final = re.compile(r"[\w%.+\-\[\]$@]{1,200}(?==|%(?:25)*3[Dd])")
+_END_OF_PARAMETER: Final = re.compile(r"""[&\s"<>]""")
+_END_OF_ENCODED_PARAMETER: Final = re.compile(r"""[&\s"<>]|%(?:25)*26""")
+_ENCODED_NAME: Final = re.compile(r"[\w%.+\-\[\]$@]{1,200}?(?==|%(?:25)*3[Dd])")
+_PARAMETER: Final = re.compile(r"""[^&\s"<>]+""")
 _ESCAPE: Final = re.compile(r"\\+u00([2-7][0-9a-fA-F])")
 _USERINFO: Final = re.compile(r"""((?::|%(?:25)*3[Aa])(?:\\*/|%(?:25)*2[Ff]){2})[^\s/?#"'<>\\]*(@|%(?:25)*40)""")
 _SCHEME: Final = re.compile(r"\b(Bearer|Basic)((?:\s|\+|%20)+)([\w\-.~+/=]{8,})", re.IGNORECASE)
@@ -241,13 +243,15 @@ class Redaction:
                 clean = self._value(parsed, depth + 1)
                 if clean != parsed:
                     return orjson.dumps(clean).decode()
-        return self._loose_text(value)
+        return self._loose_text(value, depth)
 
-    def _loose_text(self, value: str) -> str:
+    def _loose_text(self, value: str, depth: int) -> str:
         if "\\u" in value:
             value = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
         if "@" in value or "%" in value:
             value = _USERINFO.sub(lambda found: f"{found[1]}{self.marker}{found[2]}", value)
+        if "%" in value and depth < _DEEPEST:
+            value = _PARAMETER.sub(lambda found: self._parameter(found[0], depth + 1), value)
         value = self._named_values(value, self._names)
         if "%" in value:
             value = self._named_values(value, _ENCODED_NAME)
@@ -273,6 +277,15 @@ class Redaction:
             done = position = stop
         return "".join([*parts, value[done:]])
 
+    def _parameter(self, text: str, depth: int) -> str:
+        """`text`, where it is a name and an encoded value, without the secrets within that value."""
+        name, sign, value = text.partition("=")
+        if "%" not in value:
+            return text
+        decoded = unquote_plus(value)
+        clean = self._text(decoded, depth)
+        return text if clean == decoded else f"{name}{sign}{quote_plus(clean, safe=self.marker)}"
+
     def _after_scheme(self, found: re.Match[str]) -> str:
         return f"{found[1]}{found[2]}{self.marker}" if _LOOKS_MADE_UP.search(found[3]) else found[0]
 
@@ -291,15 +304,20 @@ def _value_after(value: str, sign: re.Match[str], marker: str) -> tuple[int, int
         return start, _found(value.find("<", start), value)
     if sign["part"] is not None:
         return start, _start_of(_END_OF_PART.search(value, start), value)
-    if opening := _OPENING.match(value, start):
+    if sign["sign"] == ":" and not sign["close"]:
+        return start, _start_of(_END_OF_LINE.search(value, start), value)  # a header, whatever it holds
+    opening = _OPENING.match(value, start)
+    if opening and (sign["sign"] != "=" or not opening[0].startswith("%")):
         # A quote with a backslash more in front of it does not end what this one opens.
         closing = re.compile(rf"(?<!\\){re.escape(opening[0])}").search(value, opening.end())
         return opening.end(), _start_of(closing, value)
     if value.startswith(("{", "["), start):
         return start, len(value)
     if sign["sign"] == ":":
-        return start, _start_of((_END_OF_ITEM if sign["close"] else _END_OF_LINE).search(value, start), value)
-    return start, _start_of(_END_OF_PARAMETER.search(value, start), value)
+        return start, _start_of(_END_OF_ITEM.search(value, start), value)
+    # An encoded sign is ended by what is encoded as often; after a plain one that is a part of the value.
+    end = _END_OF_ENCODED_PARAMETER if (sign["sign"] or "").startswith("%") else _END_OF_PARAMETER
+    return start, _start_of(end.search(value, start), value)
 
 
 def _start_of(found: re.Match[str] | None, value: str) -> int:

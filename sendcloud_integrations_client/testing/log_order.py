@@ -19,6 +19,9 @@ LogOrder = Literal["newest_first", "oldest_first", "created_at", "shuffled"]
 `shuffled` by chance, a new log anywhere among the others."""
 
 
+Rank = tuple[float, int]
+
+
 def log_book(seeded: SeededLogs, order: LogOrder, seed: int) -> LogBook:
     """The logs in an order.
 
@@ -34,11 +37,11 @@ def log_book(seeded: SeededLogs, order: LogOrder, seed: int) -> LogBook:
         case "newest_first":
             return LogBook(seeded)
         case "oldest_first":
-            return _ReorderedLogBook(seeded, lambda _book, position: position)
+            return _ReorderedLogBook(seeded, lambda _book, position: (position, 0))
         case "created_at":
-            return _ReorderedLogBook(seeded, lambda book, position: -book.created_at(position))
+            return _ReorderedLogBook(seeded, lambda book, position: (-book.created_at(position), -position))
         case "shuffled":
-            return _ReorderedLogBook(seeded, lambda _book, position: mix(seed, position))
+            return _ReorderedLogBook(seeded, lambda _book, position: (mix(seed, position), 0))
         case _:
             raise ValueError("log_order must be newest_first, oldest_first, created_at or shuffled")
 
@@ -49,10 +52,10 @@ class _ReorderedLogBook(LogBook):
     Its pages have no link to the page before.
     """
 
-    def __init__(self, seeded: SeededLogs, rank: Callable[[_ReorderedLogBook, int], float]) -> None:
+    def __init__(self, seeded: SeededLogs, rank: Callable[[_ReorderedLogBook, int], Rank]) -> None:
         super().__init__(seeded)
         self._rank = rank
-        self._ranks: dict[int, tuple[float, int]] = {}
+        self._ranks: dict[int, Rank] = {}
 
     def created_at(self, position: int) -> float:
         """What a log says of when it was made, in seconds since 1970."""
@@ -69,8 +72,8 @@ class _ReorderedLogBook(LogBook):
         following = shown[-1] if len(listed) > size else None
         return LogPage([self._render(position) for position in shown], next=following, previous=None)
 
-    def _place(self, position: int) -> tuple[float, int]:
+    def _place(self, position: int) -> Rank:
         place = self._ranks.get(position)
         if place is None:
-            place = self._ranks[position] = (self._rank(self, position), position)
+            place = self._ranks[position] = self._rank(self, position)
         return place
