@@ -12,4 +12,5 @@ def place_of(store: LogStore) -> str:
     url = store.engine.url
     if store.is_sqlite:
         return url.database or ""
-    return f"postgresql://{url.host or 'localhost'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    host = url.host or url.query.get("host") or "localhost"
+    return f"postgresql://{host}{f':{url.port}' if url.port else ''}/{url.database or ''}"

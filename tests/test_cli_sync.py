@@ -1,0 +1,240 @@
+"""`logs sync` from the command line; the sync itself has tests of its own."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from sendcloud_integrations_client.cli.application import app
+from sendcloud_integrations_client.cli.moments import parse_age, parse_moment
+from sendcloud_integrations_client.cli.places import place_of
+from sendcloud_integrations_client.cli.reporting import InputError
+from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.testing import Fault, SimulatedSendcloud, serve_in_thread
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in ("SENDCLOUD_PROFILE", "SENDCLOUD_CONFIG", "SENDCLOUD_STORE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(*arguments: str, env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(app, ["logs", *arguments], env=env)
+
+
+def query(sql: str, database: str = "sendcloud.db") -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def summary(*arguments: str) -> dict[str, Any]:
+    result = run("sync", "--json", *arguments)
+    (account,) = json.loads(result.stdout)["accounts"]
+    return account | {"exit_code": result.exit_code}
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=330)
+def test_everything_at_first_and_then_nothing(tmp_path: Path) -> None:
+    first = run("sync")
+    assert first.exit_code == 0, first.stderr
+    assert "330" in first.stdout
+    assert "complete" in first.stdout
+    assert first.stderr.splitlines()[-1] == "The logs are in sendcloud.db."
+    assert query("SELECT count(*), count(DISTINCT id), count(DISTINCT integration_id) FROM log") == [(330, 330, 3)]
+    again = summary()
+    assert (again["exit_code"], again["new"], again["account"]) == (0, 0, "default")
+    assert run("create", "2", "--base-url", "https://shop.example").exit_code == 0
+    assert summary()["new"] == 1
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=330)
+def test_a_dry_run_stores_nothing(tmp_path: Path) -> None:
+    assert summary("--dry-run", "--to", "dry.db")["new"] == 330
+    assert not (tmp_path / "dry.db").exists()
+    assert "nothing was stored" in run("sync", "--dry-run").stderr
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=330)
+def test_what_to_take_can_be_chosen() -> None:
+    assert summary("--integration", "2", "--concurrency", "1")["new"] == 110
+    assert query("SELECT DISTINCT integration_id FROM log") == [(2,)]
+    assert summary("--since", "2100-01-01", "--to", "late.db")["new"] == 0
+    # The 330 logs are a minute apart from 2023-03-01 01:02 UTC on.
+    half = summary("--since", "2023-03-01T03:02Z", "--to", "half.db")["new"]
+    assert 200 < half < 220
+    assert query("SELECT min(created_at_utc) >= '2023-03-01 03:02' FROM log", "half.db") == [(1,)]
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=330)
+def test_old_logs_are_pruned_and_not_taken_again() -> None:
+    assert run("create", "2", "--base-url", "https://shop.example").exit_code == 0
+    result = run("sync", "--prune-older-than", "90d")
+    assert result.exit_code == 0
+    assert "330 old logs deleted" in result.stderr
+    assert query("SELECT count(*) FROM log") == [(1,)]
+    assert summary()["new"] == 0
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=1, logs=0)
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [([], {"hunter2", "shopkey"}), (["--redact-field", "X-Shop-Key"], {"hunter2"}), (["--no-redact"], set())],
+)
+def test_secrets_are_taken_out(options: list[str], kept: set[str], tmp_path: Path) -> None:
+    secrets = {"Authorization": "Bearer t0ken", "X-Shop-Key": "shopkey", "X-Other": "hunter2"}
+    body = {"base_url": "https://shop.example", "request": {"headers": secrets, "payload": {"password": "pa55"}}}
+    (tmp_path / "log.json").write_text(json.dumps(body))
+    assert run("create", "1", "--file", "log.json").exit_code == 0
+    assert run("sync", *options).exit_code == 0
+    ((record,),) = query("SELECT record FROM log")
+    found = {secret for secret in ("t0ken", "pa55", "hunter2", "shopkey") if secret in record}
+    assert found == (kept or {"t0ken", "pa55", "hunter2", "shopkey"})
+    if options != ["--no-redact"]:
+        assert b"t0ken" not in b"".join(path.read_bytes() for path in tmp_path.glob("sendcloud.db*"))
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=2, logs=10)
+def test_a_record_that_cannot_be_read_is_counted_and_is_no_failure(sendcloud: SimulatedSendcloud) -> None:
+    body = {"data": [{"id": "no number", "base_url": "x"}]}
+    sendcloud.add_fault(Fault("list_integration_logs", status=200, body=body))
+    counted = summary("-i", "1")
+    assert (counted["exit_code"], counted["quarantined"]) == (0, 1)
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=30)
+def test_an_integration_that_fails_is_exit_code_5(sendcloud: SimulatedSendcloud) -> None:
+    sendcloud.fail_next("list_integration_logs", status=403)
+    result = run("sync", "--concurrency", "1")
+    assert result.exit_code == 5
+    assert "1 integration failed" in result.stdout
+    assert "error: default, integration" in result.stderr
+    assert summary()["exit_code"] == 0
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=30)
+def test_refused_credentials_of_the_only_account_are_exit_code_3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDCLOUD_SECRET_KEY", "wr0ng")
+    result = run("sync")
+    assert result.exit_code == 3
+    assert "error: default: " in result.stderr
+    assert "wr0ng" not in result.output
+
+
+@pytest.fixture
+def three_accounts(tmp_path: Path) -> Iterator[Path]:
+    """A file of profiles for two accounts and for one whose credentials are refused."""
+    config = tmp_path / "accounts.toml"
+    with (
+        serve_in_thread(SimulatedSendcloud(seed=1, integrations=2, logs=120)) as one,
+        serve_in_thread(SimulatedSendcloud(seed=2, integrations=3, logs=90)) as two,
+    ):
+        form = '[{}]\npublic_key = "public"\nsecret_key = "{}"\nbase_url = "{}"\n'
+        profiles = (("one", "secret", one), ("bad", "wr0ng", one), ("two", "secret", two))
+        config.write_text("".join(form.format(*profile) for profile in profiles))
+        config.chmod(0o600)
+        yield config
+
+
+def test_many_accounts_side_by_side_and_one_that_fails_stops_no_other(three_accounts: Path) -> None:
+    result = run("sync", "--all-profiles", "--config", str(three_accounts))
+    assert result.exit_code == 5
+    assert "error: bad: " in result.stderr
+    assert "wr0ng" not in result.output
+    counts = query("SELECT account, count(*) FROM log GROUP BY account ORDER BY account")
+    assert counts == [("one", 120), ("two", 90)]
+    chosen = run("sync", "--account", "one", "--profile", "two", "--config", str(three_accounts), "--json")
+    assert chosen.exit_code == 0
+    assert [(one["account"], one["new"]) for one in json.loads(chosen.stdout)["accounts"]] == [("one", 0), ("two", 0)]
+    report = run("report", "--json", "--account", "two")
+    assert json.loads(report.stdout)["total"] == 90
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:pa55word@127.0.0.1:1/db",
+        "postgresql://user@127.0.0.1:1/db?password=pa55word",
+        "mysql://user:pa55word@host/db",
+        "postgresql://user:pa55word@127.0.0.1:port/db",
+    ],
+)
+@pytest.mark.parametrize("command", [["sync", "--to"], ["report", "--from"]])
+def test_a_password_in_a_url_is_never_shown(url: str, command: list[str]) -> None:
+    result = run(*command, url, "--verbose")
+    assert result.exit_code in (1, 3)
+    assert "pa55word" not in result.output
+    assert result.stdout == ""
+    name = command[1]
+    assert "pa55word" not in run(command[0], env={"SENDCLOUD_STORE": url}).output, name
+
+
+def test_how_a_store_is_named() -> None:
+    assert place_of(LogStore("logs.db")) == "logs.db"
+    assert place_of(LogStore("postgresql://u:p@db.example:5433/logs")) == "postgresql://db.example:5433/logs"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sync", "--no-redact", "--redact-field", "x"],
+        ["sync", "--since", "yesterday"],
+        ["sync", "--since", "999999w"],
+        ["sync", "--prune-older-than", "2026-01-31"],
+        ["sync", "--prune-older-than", "0d"],
+        ["sync", "--concurrency", "0"],
+        ["report", "--until", "never"],
+    ],
+)
+def test_options_that_make_no_sense_are_exit_code_2(arguments: list[str], tmp_path: Path) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert list(tmp_path.glob("*.db")) == []
+
+
+@given(st.integers(1, 9999), st.sampled_from("mhdw"))
+def test_ages(number: int, unit: str) -> None:
+    seconds = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}[unit]
+    assert parse_age("--x", f" {number}{unit} ") == timedelta(seconds=number * seconds)
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))
+def test_moments_without_an_offset_are_in_utc(moment: datetime) -> None:
+    assert parse_moment("--x", moment.isoformat()) == moment.replace(tzinfo=UTC)
+
+
+@given(st.text(max_size=12))
+def test_anything_else_is_refused_in_words(text: str) -> None:
+    for parse in (parse_age, parse_moment):
+        try:
+            parse("--option", text)
+        except InputError as error:
+            assert str(error).startswith("--option ")
+
+
+def test_a_moment_may_be_an_age() -> None:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert parse_moment("--x", "36h", now=now) == datetime(2026, 2, 28, 0, tzinfo=UTC)
+    assert parse_moment("--x", "2026-01-31") == datetime(2026, 1, 31, tzinfo=UTC)
+    assert parse_moment("--x", "2026-01-31T12:00+01:00") == datetime(2026, 1, 31, 11, tzinfo=UTC)
