@@ -163,7 +163,9 @@ class LogStore:
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"LogStore({self._url.render_as_string(hide_password=True)!r})"
+        # The driver takes a password out of the query as well.
+        shown = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
+        return f"LogStore({shown!r})"
 
     @contextlib.contextmanager
     def _errors(self) -> Generator[None]:
@@ -176,8 +178,10 @@ class LogStore:
     def _without_password(self, failure: BaseException) -> str:
         cause = getattr(failure, "orig", None) or failure
         said = one_line(str(cause)) or type(cause).__name__
-        password = self._url.password
-        return said.replace(str(password), "***") if password else said
+        for password in (self._url.password, self._url.query.get("password")):
+            if password:
+                said = said.replace(str(password), "***")
+        return said
 
 
 def _normalised(url: str | URL | Path) -> URL:
