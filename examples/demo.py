@@ -1,13 +1,13 @@
 """The demo: a simulated Sendcloud, its logs into a database by the command line, and a report on them.
 
-    python -m examples.demo [FOLDER]
+    python -m examples.demo
 
-No account and no network: everything happens on this machine, in less than half a minute. The database and the page go
-into FOLDER, the current one without it.
+No account and no network: everything happens on this machine, in less than half a minute.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import re
@@ -47,15 +47,20 @@ SHOPS = (
     "Wijnhuis Aerts",
     "Zeta Outdoor",
 )
-LOGS = 20_000
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description="A sync and a report, simulated.")
+    parser.add_argument("--folder", type=Path, default=Path(), help="where the database and the page go")
+    parser.add_argument("--logs", type=int, default=20_000, help="how many failures there are")
+    options = parser.parse_args()
     started = time.monotonic()
-    with simulated_sendcloud() as base_url:
+    with simulated_sendcloud(options.logs) as base_url:
         asyncio.run(name_the_shops(base_url))
-        show(folder, base_url)
+        tell(
+            f"A simulated Sendcloud on this machine: an account of {len(SHOPS)} shops, with {options.logs:,} failures."
+        )
+        show(options.folder, base_url)
     print(f"\nDone in {time.monotonic() - started:.0f} seconds. What next:")
     print("  sendcloud-integrations --help         every command; docs/cli.md tells more")
     print("  python -m examples.first_run          the same API from Python, in a few lines")
@@ -67,7 +72,6 @@ def show(folder: Path, base_url: str) -> None:
         left.unlink()
     page.parent.mkdir(parents=True, exist_ok=True)
 
-    tell(f"A simulated Sendcloud answers on this machine: an account with {len(SHOPS)} shops and {LOGS:,} failures.")
     tell("Which shop connections fail right now?")
     run("integrations list --failing", base_url)
     tell("Every failure, of every shop, into one database. Stop it at any moment: it goes on where it was.")
@@ -80,9 +84,9 @@ def show(folder: Path, base_url: str) -> None:
 
 
 @contextmanager
-def simulated_sendcloud() -> Iterator[str]:
+def simulated_sendcloud(logs: int) -> Iterator[str]:
     """A server in a process of its own, as a service would be; gives its base URL."""
-    options = ["--integrations", str(len(SHOPS)), "--logs", str(LOGS)]
+    options = ["--integrations", str(len(SHOPS)), "--logs", str(logs)]
     command = [sys.executable, "-m", "sendcloud_integrations_client.testing", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
