@@ -38,7 +38,7 @@ class AiohttpTransport(ConnectionsOfLoops["_Session"]):
         self,
         *,
         verify: ssl.SSLContext | bool = True,
-        max_connections: int = 200,
+        max_connections: int = 100,
         keepalive_expiry: float = 30.0,
     ) -> None:
         super().__init__()

@@ -134,7 +134,7 @@ class SendcloudIntegrations(Resources):
         budget = None if rate_limits is None else budget_for(credentials.budget_key, rate_limits)
         layers = RateLimitTransport(_transport(transport, http2=http2), budget)
         self._connection = _Connection(
-            httpx.AsyncClient(
+            _Http(
                 auth=credentials,
                 base_url=url,
                 headers={
@@ -265,6 +265,28 @@ class SendcloudIntegrations(Resources):
                     CallReport(operation.name, status, failure, call.attempts, call.waited, call.elapsed),
                 )
         return response
+
+
+class _Http(httpx.AsyncClient):
+    """httpx's client, with a jar that looks whether there are cookies before it takes an answer apart for them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._jar = _Jar()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._jar
+
+    @cookies.setter
+    def cookies(self, cookies: Any) -> None:
+        self._jar = _Jar(cookies)
+
+
+class _Jar(httpx.Cookies):
+    def extract_cookies(self, response: httpx.Response) -> None:
+        if any(name.lower() == b"set-cookie" for name, _ in response.headers.raw):
+            super().extract_cookies(response)
 
 
 class _Connection:

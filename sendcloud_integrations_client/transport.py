@@ -14,8 +14,9 @@ used in, closed with that loop, so that one client serves several `asyncio.run` 
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
@@ -51,7 +52,7 @@ class PooledTransport(ConnectionsOfLoops["httpcore2.AsyncConnectionPool"]):
         self,
         *,
         verify: ssl.SSLContext | bool = True,
-        max_connections: int = 200,
+        max_connections: int = 100,
         max_keepalive_connections: int = 100,
         keepalive_expiry: float = 30.0,
         http2: bool = False,
@@ -175,9 +176,56 @@ class _Connection:
 
     def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
-        self.read = stream.read
-        self.write = stream.write
-        self.get_extra_info = stream.get_extra_info
+        self._bytes: Any = getattr(stream, "_stream", None)  # anyio's own
+        self._socket: Any = stream.get_extra_info("socket")
+        self._poll: Callable[[int], list[Any]] | None = None
+        if self._socket is not None and hasattr(select, "poll"):
+            poller = select.poll()
+            poller.register(self._socket.fileno(), select.POLLIN)
+            self._poll = poller.poll
+
+    # As httpcore2 reads and writes, but for what bounds the time: anyio's cancel scopes, which do more than is asked of
+    # them here, take as long as all that is inside of them.
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        import anyio
+        import httpcore2
+
+        if self._bytes is None:
+            return await self._stream.read(max_bytes, timeout)
+        try:
+            async with asyncio.timeout(timeout):
+                received: bytes = await self._bytes.receive(max_bytes)
+                return received
+        except anyio.EndOfStream:
+            return b""
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout(error) from error
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise httpcore2.ReadError(error) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        import anyio
+        import httpcore2
+
+        if self._bytes is None:
+            return await self._stream.write(buffer, timeout)
+        if not buffer:
+            return None
+        try:
+            async with asyncio.timeout(timeout):
+                await self._bytes.send(buffer)
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout(error) from error
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise httpcore2.WriteError(error) from error
+
+    def get_extra_info(self, info: str) -> Any:
+        # Asked of each idle connection for each request, and one with something to read is one that the server closed.
+        # anyio finds its socket anew each time, by way of two more system calls.
+        if info == "is_readable" and self._poll is not None:
+            return self._socket.fileno() < 0 or bool(self._poll(0))
+        return self._stream.get_extra_info(info)
 
     async def start_tls(self, *args: Any, **options: Any) -> _Connection:
         try:

@@ -149,3 +149,21 @@ async def test_views_headers_and_hooks_reach_what_is_sent() -> None:
     assert [request.headers.get("cookie") for request in seen] == [None, "kept=1", "kept=1"]
     timeouts = [request.extensions["timeout"] for request in seen]
     assert [(timeout["connect"], timeout["read"]) for timeout in timeouts] == [(30.0, 99.0), (2.0, 99.0), (30.0, 99.0)]
+
+
+async def test_cookies_are_kept_and_sent_and_can_be_put_in_place() -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("cookie"))
+        headers = [("content-type", "application/json"), ("Set-Cookie", f"n={len(sent)}"), ("Set-Cookie", "b=2")]
+        return httpx.Response(200, content=b'{"data": []}', headers=headers if len(sent) < 3 else headers[:1])
+
+    async with SendcloudIntegrations(auth=BasicAuth("p", "s"), transport=httpx.MockTransport(answer)) as client:
+        for _ in range(2):
+            await client.integrations.list()
+        client.http.cookies = {"own": "1"}  # type: ignore[assignment]
+        for _ in range(2):
+            await client.integrations.list()
+        assert dict(client.http.cookies) == {"own": "1"}
+    assert sent == [None, "n=1; b=2", "own=1", "own=1"]

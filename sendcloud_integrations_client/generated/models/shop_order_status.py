@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from operator import itemgetter
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 
@@ -19,6 +20,14 @@ from sendcloud_integrations_client.wire import (
 )
 
 from .status_translation import StatusTranslation
+
+_FIELDS: Final = (
+    "external_id",
+    "status",
+    "deleted_at",
+    "translations",
+)
+_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -49,20 +58,24 @@ class ShopOrderStatus(Model):
 
     @classmethod
     def __read__(cls, source: dict[str, Any]) -> Self:
-        get: Callable[..., Any] = source.get
-        self = new(cls)
-        value = get("external_id")
-        self.external_id = value if value.__class__ is str or value is None else read_text(value, "external_id")
-        value = get("status")
-        self.status = value if value.__class__ is str or value is None else read_text(value, "status")
-        value = get("deleted_at")
         try:
-            self.deleted_at = None if value is None else from_iso(value)
+            fields: Any = _fields_of(source)
+        except KeyError:
+            fields = map(source.get, _FIELDS)
+        external_id_, status_, deleted_at_, translations_ = fields
+        self = new(cls)
+        self.external_id = (
+            external_id_
+            if external_id_.__class__ is str or external_id_ is None
+            else read_text(external_id_, "external_id")
+        )
+        self.status = status_ if status_.__class__ is str or status_ is None else read_text(status_, "status")
+        try:
+            self.deleted_at = None if deleted_at_ is None else from_iso(deleted_at_)
         except (TypeError, ValueError):
-            self.deleted_at = read_datetime(value, "deleted_at")
-        value = get("translations")
+            self.deleted_at = read_datetime(deleted_at_, "deleted_at")
         self.translations = read_list(
-            value, "translations", lambda item, place: read_model(item, place, StatusTranslation)
+            translations_, "translations", lambda item, place: read_model(item, place, StatusTranslation)
         )
         self._source = source
         self._unknown = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 
@@ -16,6 +17,12 @@ from sendcloud_integrations_client.wire import (
 )
 
 from .status_mapping_entry import StatusMappingEntry
+
+_FIELDS: Final = (
+    "integration_id",
+    "mapping",
+)
+_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -40,14 +47,18 @@ class StatusMapping(Model):
 
     @classmethod
     def __read__(cls, source: dict[str, Any]) -> Self:
-        get: Callable[..., Any] = source.get
+        try:
+            fields: Any = _fields_of(source)
+        except KeyError:
+            fields = map(source.get, _FIELDS)
+        integration_id_, mapping_ = fields
         self = new(cls)
-        value = get("integration_id")
         self.integration_id = (
-            value if value.__class__ is int or value is None else read_integer(value, "integration_id")
+            integration_id_
+            if integration_id_.__class__ is int or integration_id_ is None
+            else read_integer(integration_id_, "integration_id")
         )
-        value = get("mapping")
-        self.mapping = read_list(value, "mapping", lambda item, place: read_model(item, place, StatusMappingEntry))
+        self.mapping = read_list(mapping_, "mapping", lambda item, place: read_model(item, place, StatusMappingEntry))
         self._source = source
         self._unknown = None
         return self

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 
@@ -16,6 +17,13 @@ from sendcloud_integrations_client.wire import (
 )
 
 from .status_category import StatusCategory
+
+_FIELDS: Final = (
+    "status_category",
+    "external_id",
+    "is_valid",
+)
+_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -43,14 +51,23 @@ class StatusMappingEntry(Model):
 
     @classmethod
     def __read__(cls, source: dict[str, Any]) -> Self:
-        get: Callable[..., Any] = source.get
+        try:
+            fields: Any = _fields_of(source)
+        except KeyError:
+            fields = map(source.get, _FIELDS)
+        status_category_, external_id_, is_valid_ = fields
         self = new(cls)
-        value = get("status_category")
-        self.status_category = None if value is None else read_enum(value, "status_category", StatusCategory)
-        value = get("external_id")
-        self.external_id = value if value.__class__ is str or value is None else read_text(value, "external_id")
-        value = get("is_valid")
-        self.is_valid = value if value.__class__ is bool or value is None else read_boolean(value, "is_valid")
+        self.status_category = (
+            None if status_category_ is None else read_enum(status_category_, "status_category", StatusCategory)
+        )
+        self.external_id = (
+            external_id_
+            if external_id_.__class__ is str or external_id_ is None
+            else read_text(external_id_, "external_id")
+        )
+        self.is_valid = (
+            is_valid_ if is_valid_.__class__ is bool or is_valid_ is None else read_boolean(is_valid_, "is_valid")
+        )
         self._source = source
         self._unknown = None
         return self

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from operator import itemgetter
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 
@@ -15,6 +16,12 @@ from sendcloud_integrations_client.wire import (
 )
 
 from .language import Language
+
+_FIELDS: Final = (
+    "status",
+    "language",
+)
+_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -39,12 +46,14 @@ class StatusTranslation(Model):
 
     @classmethod
     def __read__(cls, source: dict[str, Any]) -> Self:
-        get: Callable[..., Any] = source.get
+        try:
+            fields: Any = _fields_of(source)
+        except KeyError:
+            fields = map(source.get, _FIELDS)
+        status_, language_ = fields
         self = new(cls)
-        value = get("status")
-        self.status = value if value.__class__ is str or value is None else read_text(value, "status")
-        value = get("language")
-        self.language = None if value is None else read_enum(value, "language", Language)
+        self.status = status_ if status_.__class__ is str or status_ is None else read_text(status_, "status")
+        self.language = None if language_ is None else read_enum(language_, "language", Language)
         self._source = source
         self._unknown = None
         return self
