@@ -104,7 +104,7 @@ def decode_records(
     read = model.__read__
     try:
         return [read(record) for record in records]
-    except (FieldMismatchError, AttributeError):  # the latter where a record is no object
+    except (FieldMismatchError, AttributeError, TypeError):  # the latter two where a record is no object
         return _decode_one_by_one(response, key, records, model, on_undecodable)
 
 

@@ -53,6 +53,15 @@ def test_bad_records_can_be_handed_to_a_callback() -> None:
     assert [error.record for error in errors] == [RECORDS[1], "nonsense"]
 
 
+@pytest.mark.parametrize("record", [None, True, 4.5, 7, "text", [], [1]])
+def test_a_record_that_is_no_object_is_told_from_the_others(record: Any) -> None:
+    errors: list[ResponseDecodeError] = []
+    logs = decode_records(response({"data": [record, {"id": 1}]}), "data", IntegrationLog, errors.append)
+    assert [log.id for log in logs] == [1]
+    assert [(error.index, error.field) for error in errors] == [(0, "data[0]")]
+    assert "should be an object" in str(errors[0])
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
