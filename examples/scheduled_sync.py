@@ -1,0 +1,34 @@
+"""A scheduled sync: every quarter of an hour the new exception logs go into a database, until SIGTERM.
+
+SENDCLOUD_PUBLIC_KEY=... SENDCLOUD_SECRET_KEY=... python scheduled_sync.py postgresql://user:password@host/database
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+
+from sendcloud_integrations_client import SendcloudIntegrations
+from sendcloud_integrations_client.sync import LogStore, sync_logs
+
+
+async def sync_regularly(url: str, interval: float) -> None:
+    """Sync, wait for so many seconds, and sync again; SIGTERM and SIGINT end it between two pages."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with SendcloudIntegrations() as client, LogStore(url) as store:
+        while not stop.is_set():
+            summary = await sync_logs(client, store, stop=stop)
+            print(f"{summary.new} new logs of {summary.walked} integrations in {summary.duration:.1f} s", flush=True)
+            for failure in (summary.error, *summary.failures.values()):
+                if failure is not None:
+                    print(f"failed, and is tried again the next time: {failure}", file=sys.stderr, flush=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), interval)
+
+
+if __name__ == "__main__":
+    asyncio.run(sync_regularly(sys.argv[1] if len(sys.argv) > 1 else "logs.db", interval=900))
