@@ -79,7 +79,7 @@ for number, code in enumerate(json.load(sys.stdin), 1):
 def test_the_code_of_a_page_runs(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
     codes = blocks(page, "python")
     programs = json.dumps([code for code in codes if not is_test(code)])
-    run([sys.executable, "-W", "error", "-c", RUN_BLOCKS], environment, programs)
+    run([sys.executable, "-W", "error", "-c", RUN_BLOCKS], environment, programs, folder=tmp_path)
     tests = [code for code in codes if is_test(code)]
     for number, code in enumerate(tests):
         (tmp_path / f"test_block_{number}.py").write_text(code)
@@ -89,9 +89,9 @@ def test_the_code_of_a_page_runs(page: Path, environment: dict[str, str], tmp_pa
         assert f"{len(tests)} passed" in run(command, environment)
 
 
-def run(command: list[str], environment: dict[str, str], fed: str = "") -> str:
+def run(command: list[str], environment: dict[str, str], fed: str = "", folder: Path = ROOT) -> str:
     done = subprocess.run(
-        command, env=environment, input=fed, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+        command, env=environment, input=fed, capture_output=True, text=True, cwd=folder, timeout=60, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
