@@ -83,7 +83,7 @@ _LOWER: Final = bytes(range(256)).lower()
 _SEPARATORS: Final = "-_ .[]"
 _DROPPED: Final = _SEPARATORS.encode() + b"+"
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
-_VALUES: Final = ("value", "values", "content", "data", "text")
+_VALUES: Final = frozenset({"value", "values", "content", "data", "text"})
 
 # Marks may be escaped, as in JSON within JSON or a URL within a URL, once or more.
 _QUOTE: Final = r"""\\*["']|&quot;|&\#34;|%(?:25)*22"""
@@ -204,12 +204,18 @@ class Redaction:
     def _object(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         clean: dict[str, Any] = {}
         for name, item in value.items():
-            hides, shown = self._is_secret(name), self._text(name, depth)
-            clean[shown] = self._hidden(item) if hides else self._value(item, depth)
-        # {"name": "Authorization", "value": "..."}, as archives of HTTP write headers.
-        named = (value.get(naming) for naming in ("name", "key", "header", "field"))
-        if any(isinstance(name, str) and self._is_secret(name) for name in named):
-            clean.update({name: self._hidden(value[name]) for name in _VALUES if name in value})
+            if self._is_secret(name):
+                item = self._hidden(item)
+            elif item.__class__ is str:
+                item = self._text(item, depth)
+            elif item.__class__ is dict or item.__class__ is list:
+                item = self._value(item, depth)
+            clean[self._text(name, depth)] = item
+        if not _VALUES.isdisjoint(value):
+            # {"name": "Authorization", "value": "..."}, as archives of HTTP write headers.
+            named = [value.get(naming) for naming in ("name", "key", "header", "field")]
+            if any(isinstance(name, str) and self._is_secret(name) for name in named):
+                clean.update({name: self._hidden(value[name]) for name in _VALUES if name in value})
         return clean
 
     def _list(self, value: list[Any], depth: int) -> list[Any]:
