@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Final, Self
 
 from sqlalchemy import delete, event, func, inspect, text, update
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from sendcloud_integrations_client.errors import ConfigurationError, one_line
@@ -77,6 +78,8 @@ class LogStore:
         """
         if self._is_migrated:
             return
+        if self.is_sqlite:
+            await self._turn_on_wal()
         async with self.writing() as connection:
             if not self.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -167,6 +170,22 @@ class LogStore:
         shown = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
         return f"LogStore({shown!r})"
 
+    async def _turn_on_wal(self) -> None:
+        """Let others read while one writes; the file keeps it."""
+        deadline = time.monotonic() + _BUSY_SECONDS
+        with self._errors():
+            async with self.engine.connect() as plain:
+                connection = await plain.execution_options(sqlite_begin=None)
+                while True:
+                    try:
+                        await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                        return
+                    except OperationalError as failure:
+                        # SQLite does not wait here for another process that is about the same.
+                        if "locked" not in str(failure.orig) or time.monotonic() > deadline:
+                            raise
+                    await asyncio.sleep(0.02)
+
     @contextlib.contextmanager
     def _errors(self) -> Generator[None]:
         try:
@@ -224,16 +243,20 @@ def _engine(url: URL) -> AsyncEngine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver begins no transactions by itself: it would begin them without the lock for writing.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    # In WAL mode nothing that was committed is lost by a killed process; a power failure may take the last commits
-    # back, each as a whole.
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        # In WAL mode nothing that was committed is lost by a killed process; a power failure may take the last commits
+        # back, each as a whole.
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.close()
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    if statement := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+        connection.exec_driver_sql(statement)
 
 
 async def _revision(connection: AsyncConnection) -> str | None:
