@@ -150,6 +150,7 @@ def test_a_sync_that_is_told_to_stop_keeps_its_pages_and_the_next_run_goes_on(
 @pytest.mark.sendcloud(integrations=4, logs=4000)
 def test_a_second_signal_stops_a_sync_at_once(sendcloud: SimulatedSendcloud, tmp_path: Path) -> None:
     database = tmp_path / "logs.db"
+    sendcloud.delay("list_integration_logs", 0.5)
     with process("logs", "sync", "--to", str(database), "--integration", "1") as running:
         wait_until(lambda: stored(database) > 0, "nothing was stored")
         sendcloud.delay("list_integration_logs", 60)

@@ -137,6 +137,10 @@ def _dotted(name: str) -> Any:
     return Markup(".<wbr>").join(escape(part) for part in name.split("."))
 
 
+def _short(name: str) -> str:
+    return name.rpartition(".")[2] or name
+
+
 def _count(number: int) -> str:
     return f"{number:,}"
 
