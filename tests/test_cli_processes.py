@@ -147,21 +147,36 @@ def test_a_sync_that_is_told_to_stop_keeps_its_pages_and_the_next_run_goes_on(
     assert stored(database) == 1600
 
 
-@pytest.mark.sendcloud(integrations=4, logs=4000)
-def test_a_second_signal_stops_a_sync_at_once(sendcloud: SimulatedSendcloud, tmp_path: Path) -> None:
-    database = tmp_path / "logs.db"
-    sendcloud.delay("list_integration_logs", 0.5)
-    with process("logs", "sync", "--to", str(database), "--integration", "1") as running:
-        wait_until(lambda: stored(database) > 0, "nothing was stored")
-        sendcloud.delay("list_integration_logs", 60)
-        running.send_signal(signal.SIGTERM)
-        assert running.stderr is not None
-        while "once more" not in running.stderr.readline():
-            pass
-        started = time.monotonic()
-        running.send_signal(signal.SIGTERM)
-        assert running.wait(PATIENCE) == 143
-        assert time.monotonic() - started < 10
+STUBBORN = """
+import asyncio, os, signal, sys
+from sendcloud_integrations_client.cli.stopping import stop_on_signals
+
+async def main():
+    with stop_on_signals() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.wait_for(stop.event.wait(), 10)
+        assert stop.exit_code == 130
+        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            assert stop.exit_code == 143
+            print("cancelled", flush=True)
+        if sys.argv[1] == "twice":
+            return stop.exit_code
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(60)
+
+sys.exit(asyncio.run(main()))
+"""
+
+
+@pytest.mark.parametrize("times", ["twice", "thrice"])
+def test_a_second_signal_cancels_a_job_that_does_not_stop_and_a_third_ends_it(times: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", STUBBORN, times]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stdout) == (143, "cancelled\n"), done.stderr
+    assert done.stderr == "Stopping when the pages in hand are stored; once more stops at once.\n"
 
 
 def on_a_terminal(arguments: list[str], answer: bytes) -> tuple[int, str]:
