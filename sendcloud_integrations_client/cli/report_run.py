@@ -12,10 +12,9 @@ import attrs
 from rich.text import Text
 
 from sendcloud_integrations_client.cli.output import Format, console, counted, moment, new_table, plain, write_json
-from sendcloud_integrations_client.cli.places import place_of
 from sendcloud_integrations_client.cli.reporting import CommandError, say
+from sendcloud_integrations_client.cli.stores import open_store, place_of
 from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
-from sendcloud_integrations_client.sync import LogStore
 
 __all__ = ["run_report"]
 
@@ -34,7 +33,7 @@ def run_report(source: str, selection: Selection, *, html: Path | None, top: int
         json: Print the numbers as JSON in place of the tables.
 
     Raises:
-        CommandError: There is no such database.
+        CommandError: There is no such database, or the URL is none.
         StoreError: The database cannot be used.
         OSError: The page cannot be written.
     """
@@ -50,7 +49,7 @@ def run_report(source: str, selection: Selection, *, html: Path | None, top: int
 
 
 async def _gather(source: str, selection: Selection) -> Figures:
-    async with LogStore(source) as store:
+    async with open_store(source) as store:
         if not await store.is_migrated():
             raise CommandError(f"there are no logs at {place_of(store)}: fill it with logs sync first")
         return await gather_figures(store, selection)

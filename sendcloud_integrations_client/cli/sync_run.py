@@ -12,10 +12,10 @@ import attrs
 from sendcloud_integrations_client.cli.accounts import Account
 from sendcloud_integrations_client.cli.exit_codes import ExitCode, exit_code_of
 from sendcloud_integrations_client.cli.output import Format, console, counted, new_table, plain, write_json
-from sendcloud_integrations_client.cli.places import place_of
 from sendcloud_integrations_client.cli.progress import showing_progress
 from sendcloud_integrations_client.cli.reporting import say
 from sendcloud_integrations_client.cli.stopping import Stop, stop_on_signals
+from sendcloud_integrations_client.cli.stores import open_store, place_of
 from sendcloud_integrations_client.errors import SendcloudError, one_line
 from sendcloud_integrations_client.sync import (
     DEFAULT_FIELDS,
@@ -73,7 +73,7 @@ def run_sync(accounts: Sequence[Account], options: SyncOptions) -> ExitCode:
 
 
 async def _run(accounts: Sequence[Account], options: SyncOptions) -> ExitCode:
-    async with LogStore(options.to) as store:
+    async with open_store(options.to) as store:
         with stop_on_signals() as stop:
             try:
                 summaries = await _sync(accounts, store, options, stop)
@@ -135,7 +135,7 @@ def _print(summaries: Mapping[str, SyncSummary], place: str, pruned: int | None)
     console().print(table)
     if any(one.dry_run for one in summaries.values()):
         say("A dry run: nothing was stored.")
-    else:
+    elif any(one.error is None for one in summaries.values()):
         say(f"The logs are in {place}.")
     if pruned is not None:
         say(f"{counted(pruned, 'old log')} deleted from it.")
