@@ -126,10 +126,6 @@ def _facts(figures: Figures) -> list[tuple[str, str, str]]:
     ]
 
 
-def _short(name: str) -> str:
-    return name.rpartition(".")[2] or name
-
-
 def _dotted(name: str) -> Any:
     """A dotted name that a narrow column may break after its dots."""
     from markupsafe import Markup, escape
