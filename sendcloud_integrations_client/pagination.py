@@ -128,9 +128,9 @@ class Paginator(Generic[T]):
                     del fresh
                 before = ids
                 cursor, following = page.cursor, page.next_cursor
-                del arrived
-                yield page
-                del page  # many walks at once would otherwise hold two pages each while they wait
+                last = [page]
+                del arrived, page  # many walks at once would otherwise hold two pages each while they wait
+                yield last.pop()
                 if following is not None and not ahead:
                     raise ResponseDecodeError(
                         f"the page at cursor {cursor} leads back to {following}: the walk would never end",

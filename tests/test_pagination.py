@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -230,3 +231,56 @@ async def test_an_error_ahead_reaches_the_consumer_after_what_came_before() -> N
         await collect(server.paginator(), seen)
     assert seen == [1, 2]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+class Late:
+    """A page that says when its records are asked for."""
+
+    def __init__(self, number: int, decoded: list[int]) -> None:
+        self.number = number
+        self.decoded = decoded
+
+    @property
+    def parsed(self) -> list[Weak]:
+        self.decoded.append(self.number)
+        return [Weak(10 * self.number + one) for one in range(3)]
+
+
+@attrs.define(eq=False)
+class Weak:
+    """A record of which one can tell whether anybody still holds it."""
+
+    id: int
+
+
+async def test_a_page_that_is_ahead_is_decoded_when_the_consumer_takes_it() -> None:
+    decoded: list[int] = []
+    fetched: list[int] = []
+
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Late:
+        number = int(cursor or 0)
+        on_headers(httpx.Headers({"link": link(str(number + 1))} if number < 5 else {}))
+        fetched.append(number)
+        return Late(number, decoded)
+
+    seen = 0
+    async for page in Paginator(fetch).pages():
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert decoded == list(range(seen + 1))
+        assert len(fetched) > len(decoded) or page.next_cursor is None
+        seen += 1
+    assert seen == 6
+
+
+async def test_a_record_is_let_go_of_once_it_is_consumed() -> None:
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Late:
+        on_headers(httpx.Headers({"link": link("1")} if cursor is None else {}))
+        return Late(int(cursor or 0), [])
+
+    gone: list[weakref.ref[Weak]] = []
+    async for record in Paginator(fetch):
+        assert [one() for one in gone] == [None] * len(gone)
+        gone.append(weakref.ref(record))
+        del record
+    assert len(gone) == 6
