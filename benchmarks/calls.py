@@ -50,7 +50,7 @@ async def overheads(base: str) -> list[Row]:
 
 def pool() -> PooledTransport:
     """One with a connection for each call, so that nobody waits."""
-    return PooledTransport(max_connections=max(CALLS), max_keepalive_connections=max(CALLS))
+    return PooledTransport(max_connections=max(CALLS))
 
 
 async def run(way: Way, concurrency: int, calls: int) -> tuple[float, list[float]]:

@@ -44,10 +44,7 @@ async def limits(url: str) -> list[Row]:
         ways: dict[str, Way] = {}
         for name, kind in kinds.items():
             for allowed in (25, 100, 400):
-                options = {"max_connections": allowed}
-                if kind is PooledTransport:
-                    options["max_keepalive_connections"] = allowed
-                transport: httpx.AsyncBaseTransport = kind(**options)
+                transport: httpx.AsyncBaseTransport = kind(max_connections=allowed)
                 http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=60.0))
                 ways[f"{name} {allowed}"] = partial(seconds, http, url, 512)
         cost = await rounds_of(ways, rounds=3)

@@ -40,7 +40,7 @@ class PooledTransport(ConnectionsOfLoops["httpcore2.AsyncConnectionPool"]):
             check them at all.
         max_connections: Connections at a time; further requests wait for one, in order, for as long as the `pool`
             timeout of the request allows.
-        max_keepalive_connections: Idle connections that are kept.
+        max_keepalive_connections: Idle connections that are kept; None keeps all.
         keepalive_expiry: Seconds that an idle connection is kept.
         http2: Speak HTTP/2 where the server does; needs the extra `http2`.
 
@@ -53,7 +53,7 @@ class PooledTransport(ConnectionsOfLoops["httpcore2.AsyncConnectionPool"]):
         *,
         verify: ssl.SSLContext | bool = True,
         max_connections: int = 100,
-        max_keepalive_connections: int = 100,
+        max_keepalive_connections: int | None = None,
         keepalive_expiry: float = 30.0,
         http2: bool = False,
     ) -> None:
