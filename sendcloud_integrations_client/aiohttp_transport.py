@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from typing import Any, Final, NoReturn
 
 import aiohttp
@@ -196,8 +196,8 @@ class _Session:
     def give_back(self) -> None:
         self._places.release()
 
-    async def send(self, request: httpx.Request, content: bytes, limits: _Limits) -> aiohttp.ClientResponse:
-        return await self._session.request(
+    def send(self, request: httpx.Request, content: bytes, limits: _Limits) -> Awaitable[aiohttp.ClientResponse]:
+        return self._session.request(
             request.method,
             URL(str(request.url), encoded=True),
             headers=[pair for pair in request.headers.multi_items() if pair[0] != "transfer-encoding"],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sendcloud_integrations_client import ResponseDecodeError
 from sendcloud_integrations_client.operations import Response
-from sendcloud_integrations_client.pagination import Page, Paginator, next_cursor
+from sendcloud_integrations_client.pagination import Page, Paginator, _Seen, next_cursor
 from tests import virtual_time
 
 
@@ -284,3 +284,11 @@ async def test_a_record_is_let_go_of_once_it_is_consumed() -> None:
         gone.append(weakref.ref(record))
         del record
     assert len(gone) == 6
+
+
+@given(st.lists(st.none() | st.text(max_size=2)))
+def test_each_cursor_is_new_once(cursors: list[str | None]) -> None:
+    seen, expected = _Seen(), set()
+    for cursor in cursors:
+        assert seen.add(cursor) == (cursor not in expected)
+        expected.add(cursor)
