@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,7 @@ class LogStore:
         self._engine: AsyncEngine | None = None
         self._writing = asyncio.Lock()
         self._is_migrated = False
+        self._was_opened = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -134,6 +136,7 @@ class LogStore:
             StoreError: The database cannot be used.
         """
         with self._errors():
+            await self._check_file()
             async with self.engine.connect() as connection:
                 yield connection
 
@@ -146,6 +149,7 @@ class LogStore:
         """
         turn = self._writing if self.is_sqlite else contextlib.nullcontext()
         with self._errors():
+            await self._check_file()
             async with turn, self.engine.connect() as plain:
                 connection = await plain.execution_options(sqlite_begin="BEGIN IMMEDIATE")
                 async with connection.begin():
@@ -170,10 +174,17 @@ class LogStore:
         shown = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
         return f"LogStore({shown!r})"
 
+    async def _check_file(self) -> None:
+        # A thread of aiosqlite that cannot open its file outlives the event loop, and then complains of that.
+        if self.is_sqlite and not self._was_opened:
+            await asyncio.to_thread(_open_and_close, self._url.database or "")
+            self._was_opened = True
+
     async def _turn_on_wal(self) -> None:
         """Let others read while one writes; the file keeps it."""
         deadline = time.monotonic() + _BUSY_SECONDS
         with self._errors():
+            await self._check_file()
             async with self.engine.connect() as plain:
                 connection = await plain.execution_options(sqlite_begin=None)
                 while True:
@@ -190,7 +201,7 @@ class LogStore:
     def _errors(self) -> Generator[None]:
         try:
             yield
-        except (SQLAlchemyError, OSError) as failure:
+        except (SQLAlchemyError, sqlite3.Error, OSError) as failure:
             # The driver's own message may show the URL, and its chain the statement: neither goes on.
             raise StoreError(f"{self!r} cannot be used: {self._without_password(failure)}") from None
 
@@ -238,6 +249,10 @@ def _engine(url: URL) -> AsyncEngine:
         raise ConfigurationError(
             "PostgreSQL needs asyncpg: pip install 'sendcloud-integrations-client[postgresql]'"
         ) from None
+
+
+def _open_and_close(file: str) -> None:
+    sqlite3.connect(file).close()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
