@@ -21,15 +21,17 @@ def test_the_demo_tells_its_story_whatever_an_earlier_one_left(tmp_path: Path) -
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    first, second = re.findall(r"^default .*$", done.stdout, re.MULTILINE)
-    assert re.search(r" 24 of 24 +2,400 ", first)
-    assert re.search(r" 24 of 24 +0 ", second)
-    assert "2,400 failures of 24 shops" in done.stdout
+    runs = re.findall(r"^(\w+) +(\d+) of (\d+) +([\d,]+) .* complete$", done.stdout, re.MULTILINE)
+    accounts = [("nederland", "9"), ("deutschland", "6"), ("france", "3")]
+    assert [(name, walked) for name, walked, _, _ in runs] == accounts * 2
+    assert [new for _, _, _, new in runs] == ["1,440", "720", "240", "0", "0", "0"]
+    assert all(walked == total for _, walked, total, _ in runs)
+    assert "2,400 failures of 18 shops" in done.stdout
     page = tmp_path / "build" / "demo" / "report.html"
     assert page.as_uri() in done.stdout
     assert "Bakkerij De Zon" in page.read_text(encoding="utf-8")
     with closing(sqlite3.connect(tmp_path / "demo.db")) as connection:
-        assert connection.execute("SELECT count(DISTINCT id) FROM log").fetchone() == (2400,)
+        assert connection.execute("SELECT count(*) FROM log").fetchone() == (2400,)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "demo.db"]
 
 
