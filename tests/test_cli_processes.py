@@ -230,3 +230,16 @@ def test_a_replacement_says_what_will_be_lost(sendcloud: SimulatedSendcloud) -> 
     assert code == 6
     assert "DELIVERED from – to 5?" in shown
     assert {request.method for request in sendcloud.requests} == {"GET"}
+
+
+@pytest.mark.sendcloud(integrations=3, logs=330)
+def test_a_sync_shows_a_bar_on_a_terminal_and_lines_elsewhere(tmp_path: Path) -> None:
+    code, shown = on_a_terminal(["logs", "sync", "--to", str(tmp_path / "one.db")], b"")
+    assert code == 0, shown
+    assert re.search(r"default +━+ 3/3 integrations +330 new logs", shown)
+    assert "complete" in shown
+    with process("logs", "sync", "--to", str(tmp_path / "two.db")) as running:
+        _, said = running.communicate(timeout=PATIENCE)
+    assert "━" not in said
+    assert "\x1b" not in said
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ default: 0 of \d integrations, 0 pages, 0 new logs\n", said)
