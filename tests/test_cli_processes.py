@@ -51,7 +51,7 @@ def wait_until(condition: object, what: str) -> None:
 
 
 @pytest.mark.sendcloud(integrations=3, logs=5000)
-@pytest.mark.parametrize("form", ["--json", "--jsonl"])
+@pytest.mark.parametrize("form", ["--json", "--jsonl", "--limit=0"])
 def test_a_reader_that_goes_away_ends_it_quietly(form: str) -> None:
     with process("logs", "list", form) as running:
         assert running.stdout is not None

@@ -232,6 +232,18 @@ async def test_the_page_holds_no_script_and_leads_nowhere(tmp_path: Path) -> Non
     assert len(text) < 500_000
 
 
+async def test_the_page_says_what_was_left_out(tmp_path: Path) -> None:
+    async with LogStore(tmp_path / "logs.db") as store:
+        await fill(store, rows(60), [])
+        whole = render_page(await gather_figures(store, Selection(), now=NOW))
+        chosen = Selection(accounts=frozenset({"<b>"}), integrations=frozenset({12, 7}), since=NOW, until=NOW)
+        part = render_page(await gather_figures(store, chosen, now=NOW))
+    assert "Only logs" not in whole
+    moment = "2026-03-15 12:00"
+    assert f"Only logs from {moment} on, before {moment}, of &lt;b&gt;, of integrations 7, 12." in part
+    assert "Nothing to show" in part
+
+
 async def test_many_groups_are_charted_as_the_most_frequent_and_the_rest(tmp_path: Path) -> None:
     kinds = [log_row(number, exception_type=f"Kind{number % 60:02}") for number in range(1, 601)]
     text = await page_of(tmp_path / "logs.db", kinds, [])

@@ -81,7 +81,14 @@ def write_json(record: Any, form: Format) -> None:
 def console() -> Console:
     """Where tables go: as wide as the terminal; where there is none, wide enough to cut little."""
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else 160
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return _PipeableConsole(width=width, highlight=False, markup=False, emoji=False)
+
+
+class _PipeableConsole(Console):
+    """A console that leaves it to `reporting` what happens when its reader goes away."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def new_table(*columns: str, title: str | None = None, right: Iterable[str] = ()) -> Table:

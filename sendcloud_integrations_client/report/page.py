@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from sendcloud_integrations_client.report.charts import COLOURS, NARROW, WIDE, bars, over_time
-from sendcloud_integrations_client.report.figures import Figures, Group
+from sendcloud_integrations_client.report.figures import Figures, Group, Selection
 
 __all__ = ["render_page"]
 
@@ -49,6 +49,7 @@ def render_page(figures: Figures, *, title: str = _TITLE) -> str:
     return environment.get_template("page.html.jinja").render(
         title=title,
         figures=figures,
+        choice=_choice(figures.selection),
         facts=_facts(figures),
         sections=_sections(figures) if figures.span.starts else [],
         integrations=figures.by_integration[:_LISTED],
@@ -135,6 +136,17 @@ def _dotted(name: str) -> Any:
 
 def _short(name: str) -> str:
     return name.rpartition(".")[2] or name
+
+
+def _choice(selection: Selection) -> str:
+    """What was left out on purpose, as the end of "Only logs"."""
+    parts = [
+        f"from {_moment(selection.since)} on" if selection.since else "",
+        f"before {_moment(selection.until)}" if selection.until else "",
+        f"of {', '.join(sorted(selection.accounts))}" if selection.accounts else "",
+        f"of integrations {', '.join(map(str, sorted(selection.integrations)))}" if selection.integrations else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _count(number: int) -> str:
