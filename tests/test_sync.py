@@ -430,7 +430,12 @@ async def test_a_run_that_another_one_takes_over_ends_and_nothing_is_lost(each_s
     server = SimulatedSendcloud(integrations=1, logs=300)
     server.delay("list_integration_logs", 0.02)
     under_way = asyncio.Event()
-    older = asyncio.create_task(sync(server, each_store, on_progress=lambda _: under_way.set()))
+
+    def note(progress: SyncProgress) -> None:
+        if progress.pages:  # before its first page it may not have begun its walk
+            under_way.set()
+
+    older = asyncio.create_task(sync(server, each_store, on_progress=note))
     await under_way.wait()
     await create(server, 1, 20)
     newer = await sync(server, each_store)
