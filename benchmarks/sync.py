@@ -33,10 +33,11 @@ MOST_MEMORY = 300  # megabytes
 
 @attrs.frozen
 class Outcome:
-    """What one run came to: records, seconds, megabytes, GET calls, and what went wrong."""
+    """What one run came to: records, seconds, seconds of a core, megabytes, GET calls, and what went wrong."""
 
     records: int
     seconds: float
+    work: float
     memory: float
     calls: int
     failures: list[str]
@@ -66,6 +67,7 @@ def unlimited(logs: int) -> bool:
         size = Path(store).stat().st_size / 1e6
     print(f"{ACCOUNTS * logs:,} logs of {ACCOUNTS * INTEGRATIONS} integrations of {ACCOUNTS} accounts, no limits")
     print(f"  {first.seconds:.1f} s, {first.rate:,.0f} records a second (at least {LEAST_RATE:,})")
+    print(f"  {first.work:.0f} s of a core in the process of the sync: more time than that it waited for the machine")
     print(f"  {first.memory:.0f} MB of memory at the most (below {MOST_MEMORY}); the store has {size:,.0f} MB")
     print(f"  again, with nothing new: {again.seconds:.1f} s, {again.calls} calls")
     return (
@@ -106,12 +108,14 @@ def sync(pipe: Connection, urls: list[str], store: str, calls: int | None) -> No
     started = time.perf_counter()
     summaries = uvloop.run(_sync(urls, store, calls))
     seconds = time.perf_counter() - started
+    usage = resource.getrusage(resource.RUSAGE_SELF)
     unit = 1e6 if sys.platform == "darwin" else 1e3
     pipe.send(
         Outcome(
             records=sum(one.new for one in summaries),
             seconds=seconds,
-            memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+            work=usage.ru_utime + usage.ru_stime,
+            memory=usage.ru_maxrss / unit,
             calls=sum(one.pages + 1 for one in summaries),
             failures=[str(failure) for one in summaries for failure in (one.error, *one.failures.values()) if failure],
         )
