@@ -33,13 +33,15 @@ MOST_MEMORY = 300  # megabytes
 
 @attrs.frozen
 class Outcome:
-    """What one run came to: records, seconds, seconds of a core, megabytes, GET calls, and what went wrong."""
+    """What one run came to: records, seconds, seconds of a core, megabytes, GET calls and how many of them had to be
+    tried again, as after a 429, and what went wrong."""
 
     records: int
     seconds: float
     work: float
     memory: float
     calls: int
+    tried_again: int
     failures: list[str]
 
     @property
@@ -87,8 +89,13 @@ def limited(calls: int) -> bool:
     least = 120.0  # the third window's calls wait for two minutes to pass
     print(f"{ACCOUNTS * logs:,} logs, {calls} GET calls a minute for each account, which the servers insist on")
     print(f"  {outcome.seconds:.1f} s, of which the limit asks for {least:.0f}; {outcome.rate:,.0f} records a second")
-    print(f"  {outcome.calls} calls")
-    return not outcome.failures and outcome.records == ACCOUNTS * logs and least <= outcome.seconds < 1.2 * least
+    print(f"  {outcome.calls} calls, {outcome.tried_again} of them tried again")
+    return (
+        not outcome.failures
+        and not outcome.tried_again
+        and outcome.records == ACCOUNTS * logs
+        and least <= outcome.seconds < 1.2 * least
+    )
 
 
 def measured(urls: list[str], store: str, calls: int | None) -> Outcome:
@@ -106,7 +113,7 @@ def measured(urls: list[str], store: str, calls: int | None) -> Outcome:
 def sync(pipe: Connection, urls: list[str], store: str, calls: int | None) -> None:
     """Sync, and tell what it came to."""
     started = time.perf_counter()
-    summaries = uvloop.run(_sync(urls, store, calls))
+    summaries, tried_again = uvloop.run(_sync(urls, store, calls))
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
     unit = 1e6 if sys.platform == "darwin" else 1e3
@@ -117,12 +124,14 @@ def sync(pipe: Connection, urls: list[str], store: str, calls: int | None) -> No
             work=usage.ru_utime + usage.ru_stime,
             memory=usage.ru_maxrss / unit,
             calls=sum(one.pages + 1 for one in summaries),
+            tried_again=tried_again,
             failures=[str(failure) for one in summaries for failure in (one.error, *one.failures.values()) if failure],
         )
     )
 
 
-async def _sync(urls: list[str], store: str, calls: int | None) -> list[SyncSummary]:
+async def _sync(urls: list[str], store: str, calls: int | None) -> tuple[list[SyncSummary], int]:
+    attempts: list[int] = []
     async with contextlib.AsyncExitStack() as stack:
         opened = await stack.enter_async_context(LogStore(store))
         accounts = {
@@ -132,11 +141,13 @@ async def _sync(urls: list[str], store: str, calls: int | None) -> list[SyncSumm
                     auth=BasicAuth(f"public-{number}", "secret"),
                     base_url=url,
                     rate_limits=None if calls is None else RateLimits(safe_per_minute=calls),
+                    on_call=lambda report: attempts.append(report.attempts),
                 )
             )
             for number, url in enumerate(urls)
         }
-        return list((await sync_accounts(accounts, opened)).values())
+        summaries = list((await sync_accounts(accounts, opened)).values())
+    return summaries, sum(number > 1 for number in attempts)
 
 
 @contextlib.contextmanager
