@@ -22,9 +22,11 @@ Client = SendcloudIntegrations
 
 @pytest.fixture
 async def client(httpx_mock: HTTPXMock) -> AsyncIterator[Client]:
-    # pytest-httpx stands in for httpx's own transport; ours is another.
     async with Client(
-        auth=BasicAuth("public", "secret"), retries=None, transport=httpx.AsyncHTTPTransport(verify=False)
+        auth=BasicAuth("public", "secret"),
+        retries=None,
+        rate_limits=None,  # a 429 in one test would hold up the next
+        transport=httpx.AsyncHTTPTransport(verify=False),  # pytest-httpx stands in for it, and not for ours
     ) as one:
         yield one
 
