@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from sendcloud_integrations_client.errors import one_line
 from sendcloud_integrations_client.report.figures import Group
 from sendcloud_integrations_client.report.spans import Span, Unit
 
@@ -108,7 +109,10 @@ def bars(groups: Sequence[Group], *, width: int) -> str:
     """
     # By place, so that two shops of one name stay two bars. The names stand above the bars: however long they are, and
     # whatever font the reader has, no bar gets shorter by them.
-    values = [{"place": place, "name": group.label, "count": group.total} for place, group in enumerate(groups)]
+    # A character that XML does not have, such as ESC, would make vl-convert abort the process.
+    values = [
+        {"place": place, "name": one_line(group.label), "count": group.total} for place, group in enumerate(groups)
+    ]
     most = max((group.total for group in groups), default=1)
     text = {"type": "text", "align": "left", "color": "var(--text)", "fontSize": 13}
     return _draw(
