@@ -155,6 +155,19 @@ class _Limits:
         return cls(connect, read, asked.get("pool"), whole)
 
 
+# The headers that httpx shows as "[secure]". aiohttp's frames hold them as they are.
+_SECRET: Final = frozenset({"authorization", "proxy-authorization"})
+
+
+class _Unshown(str):
+    """A header's value that prints as `***`, in the locals of a traceback too."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
 class _LostError(Exception):
     """Stands for an error that aiohttp would answer by sending the request again, uncounted."""
 
@@ -200,7 +213,11 @@ class _Session:
         return self._session.request(
             request.method,
             URL(str(request.url), encoded=True),
-            headers=[pair for pair in request.headers.multi_items() if pair[0] != "transfer-encoding"],
+            headers=[
+                (name, _Unshown(value) if name in _SECRET else value)
+                for name, value in request.headers.multi_items()
+                if name != "transfer-encoding"
+            ],
             # aiohttp gives a long body to the network in pieces, between which others run, if it comes as a file.
             data=(io.BytesIO(content) if len(content) > _LONG else content) or None,
             allow_redirects=False,
