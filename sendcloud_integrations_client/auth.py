@@ -48,6 +48,7 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 _BASIC_NAMES: Final = ("SENDCLOUD_PUBLIC_KEY", "SENDCLOUD_SECRET_KEY")
 _OAUTH2_NAMES: Final = ("SENDCLOUD_CLIENT_ID", "SENDCLOUD_CLIENT_SECRET")
 _DEFAULT_LIFETIME: Final = 3600.0
+_HIGHEST_PORT: Final = 65535
 _TOKEN_REQUEST: Final = "sendcloud_token_request"  # noqa: S105 - names of request and response extensions
 _TOKEN_ERROR: Final = "sendcloud_token_error"  # noqa: S105
 
@@ -408,8 +409,8 @@ def check_base_url(url: str | httpx.URL, *, allow_insecure_http: bool = False, n
         The address, its path as given.
 
     Raises:
-        ConfigurationError: If it is no absolute `https://` address (or `http://` on loopback), or holds a user
-            name, a password, a query or a fragment.
+        ConfigurationError: If it is no absolute `https://` address (or `http://` on loopback), has a port that
+            cannot be, or holds a user name, a password, a query or a fragment.
     """
     try:
         parsed = httpx.URL(url)
@@ -418,6 +419,8 @@ def check_base_url(url: str | httpx.URL, *, allow_insecure_http: bool = False, n
     # The address itself stays out of the errors: it may hold a password.
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise ConfigurationError(f"{name} must be an absolute https:// address")
+    if (parsed.port or 0) > _HIGHEST_PORT:
+        raise ConfigurationError(f"{name} has the port {parsed.port}; the highest there is is {_HIGHEST_PORT}")
     if parsed.userinfo or b"?" in parsed.raw_path or parsed.fragment:
         raise ConfigurationError(f"{name} must hold no user name, password, query or fragment")
     if parsed.scheme == "http" and not allow_insecure_http and not _is_loopback(parsed.host):

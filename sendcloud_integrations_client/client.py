@@ -130,7 +130,7 @@ class SendcloudIntegrations(Resources):
             base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,
             allow_insecure_http=allow_insecure_http,
         )
-        credentials = OriginGuard(auth if auth is not None else auth_from_environment(), url)
+        credentials = OriginGuard(auth_from_environment() if auth is None else _checked(auth), url)
         budget = None if rate_limits is None else budget_for(credentials.budget_key, rate_limits)
         layers = RateLimitTransport(_transport(transport, http2=http2), budget)
         self._connection = _Connection(
@@ -203,6 +203,8 @@ class SendcloudIntegrations(Resources):
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_connection"):  # a client that is refused half-made is among the locals of a traceback
+            return "SendcloudIntegrations()"
         return f"SendcloudIntegrations({self._connection.http.auth!r})"
 
     async def send(
@@ -348,10 +350,18 @@ def _transport(transport: httpx.AsyncBaseTransport | TransportName, *, http2: bo
     return transport
 
 
+def _checked(auth: Credentials) -> Credentials:
+    if not isinstance(auth, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"auth must be BasicAuth or OAuth2ClientCredentials of this package, not {type(auth).__name__}"
+        )
+    return auth
+
+
 def _timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
     if isinstance(timeout, httpx.Timeout):
         return timeout
-    if not timeout > 0:
+    if not isinstance(timeout, (int, float)) or not timeout > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError("timeout must be a number of seconds above 0")
     # Waiting for a free connection is no sign of trouble with the server.
     return httpx.Timeout(timeout, pool=None)

@@ -6,12 +6,14 @@ import base64
 import socket
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from sendcloud_integrations_client import (
     APIConnectionError,
     BasicAuth,
+    ConfigurationError,
     OAuth2ClientCredentials,
     SendcloudIntegrations,
     TransportName,
@@ -78,3 +80,25 @@ async def test_a_broken_answer(transport: TransportName, fault: str) -> None:
         shown = with_locals(caught.value)
     assert SECRET not in shown
     assert BASIC not in shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"base_url": "http://shop.example"},
+        {"base_url": "http://127.0.0.1:99999"},
+        {"transport": "carrier pigeon"},
+        {"auth": ("public", "as httpx takes them")},
+        {"timeout": None},
+        {"timeout": "5"},
+    ],
+)
+def test_a_client_that_is_refused_is_refused_in_words(options: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"auth": BasicAuth("public", SECRET), "base_url": "http://127.0.0.1:1"} | options
+
+    with pytest.raises(ConfigurationError, match=next(iter(options))) as caught:
+        SendcloudIntegrations(**given)
+
+    # The half-made client is among the locals: it has to have a repr.
+    assert "self = " in with_locals(caught.value)
+    assert SECRET not in with_locals(caught.value)
