@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
+from operator import length_hint
 
 from sendcloud_integrations_client.decoding import OnUndecodable
 from sendcloud_integrations_client.errors import InvalidInputError, SendcloudError
@@ -60,6 +61,7 @@ class Logs(LogsResource):
                 "concurrency",
                 f"must be at least 1; the {type(concurrency).__name__} given is less",
             )
+        walkers = max(1, min(concurrency, length_hint(integration_ids, concurrency)))
         waiting = iter(integration_ids)
         arrived: asyncio.Queue[tuple[int, Page[IntegrationLog]] | Exception | None] = asyncio.Queue(concurrency)
         failures: list[SendcloudError] = []
@@ -89,7 +91,7 @@ class Logs(LogsResource):
             else:
                 await arrived.put(None)
 
-        walks = [asyncio.ensure_future(walk()) for _ in range(concurrency)]
+        walks = [asyncio.ensure_future(walk()) for _ in range(walkers)]
         try:
             left = len(walks)
             while left:
