@@ -84,5 +84,5 @@ build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
 	@$(RUN) -m build --outdir dist .
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
