@@ -12,6 +12,11 @@ The figures need the extra `sync`; the page, with its charts, the extra `report`
 
 from __future__ import annotations
 
+try:
+    import sqlalchemy as _sqlalchemy  # noqa: F401  # pyright: ignore[reportUnusedImport]
+except ImportError:
+    raise ImportError("the report needs SQLAlchemy: pip install 'sendcloud-integrations-client[report]'") from None
+
 from sendcloud_integrations_client.report.figures import Figures, Group, Selection, gather_figures
 from sendcloud_integrations_client.report.page import render_page
 from sendcloud_integrations_client.report.spans import Span, Unit
