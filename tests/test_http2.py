@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from sendcloud_integrations_client import ClientClosedError, PooledTransport
+from sendcloud_integrations_client import client as client_module
 from tests.test_connections import OK, client_for
 
 
@@ -109,7 +110,13 @@ async def test_given_up_and_closed_over_http_2() -> None:
         assert [type(one) for one in outcomes] == [asyncio.CancelledError] * 3 + [ClientClosedError] * 3
 
 
-async def test_the_client_takes_the_option() -> None:
-    async with client_for("https://127.0.0.1:9/", http2=True) as client, client_for("https://127.0.0.1:9/") as plain:
-        options = [one.http._transport._transport._transport._transport._options for one in (client, plain)]  # type: ignore[attr-defined]
-    assert [one["http2"] for one in options] == [True, False]
+async def test_the_client_takes_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+
+    def make(http2: bool) -> PooledTransport:
+        made.append(http2)
+        return PooledTransport(http2=http2)
+
+    monkeypatch.setattr(client_module, "PooledTransport", make)
+    async with client_for("https://127.0.0.1:9/", http2=True), client_for("https://127.0.0.1:9/"):
+        assert made == [True, False]
