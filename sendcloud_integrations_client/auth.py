@@ -47,6 +47,7 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 
 _BASIC_NAMES: Final = ("SENDCLOUD_PUBLIC_KEY", "SENDCLOUD_SECRET_KEY")
 _OAUTH2_NAMES: Final = ("SENDCLOUD_CLIENT_ID", "SENDCLOUD_CLIENT_SECRET")
+_TOKEN_URL_NAME: Final = "SENDCLOUD_TOKEN_URL"  # noqa: S105
 _DEFAULT_LIFETIME: Final = 3600.0
 _HIGHEST_PORT: Final = 65535
 _TOKEN_REQUEST: Final = "sendcloud_token_request"  # noqa: S105 - names of request and response extensions
@@ -374,15 +375,18 @@ def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth 
 
     Args:
         environ: Holds SENDCLOUD_PUBLIC_KEY and SENDCLOUD_SECRET_KEY, or SENDCLOUD_CLIENT_ID and
-            SENDCLOUD_CLIENT_SECRET.
+            SENDCLOUD_CLIENT_SECRET; for the latter pair SENDCLOUD_TOKEN_URL may name another token endpoint than
+            Sendcloud's.
 
     Returns:
         The credentials.
 
     Raises:
-        ConfigurationError: If there is no pair, half a pair, or more than one; names the variables.
+        ConfigurationError: If there is no pair, half a pair, or more than one, or the token endpoint is no address
+            for credentials; names the variables.
     """
     given = {name: _Secret(environ[name]) for name in (*_BASIC_NAMES, *_OAUTH2_NAMES) if environ.get(name)}
+    token_url = environ.get(_TOKEN_URL_NAME)
     del environ  # as in BasicAuth
     if not given:
         pairs = " or ".join(" and ".join(names) for names in (_BASIC_NAMES, _OAUTH2_NAMES))
@@ -393,6 +397,9 @@ def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth 
         raise ConfigurationError(f"{', '.join(given)} is set, but {', '.join(missing)} is missing")
     if len(touched) > 1:
         raise ConfigurationError(f"set one pair of credentials, not both: {', '.join(given)}")
+    if touched == [_OAUTH2_NAMES] and token_url:
+        check_base_url(token_url, name=_TOKEN_URL_NAME)
+        return OAuth2ClientCredentials(*(secret.reveal() for secret in given.values()), token_url=token_url)
     kind = BasicAuth if touched == [_BASIC_NAMES] else OAuth2ClientCredentials
     return kind(*(secret.reveal() for secret in given.values()))
 

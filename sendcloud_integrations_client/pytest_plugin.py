@@ -57,6 +57,7 @@ def sendcloud_server(sendcloud: SimulatedSendcloud, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("SENDCLOUD_BASE_URL", base_url)
         monkeypatch.setenv("SENDCLOUD_PUBLIC_KEY", sendcloud.credentials.public_key)
         monkeypatch.setenv("SENDCLOUD_SECRET_KEY", sendcloud.credentials.secret_key)
+        monkeypatch.setenv("SENDCLOUD_TOKEN_URL", base_url.removesuffix("/api/v3") + "/oauth2/token")
         monkeypatch.delenv("SENDCLOUD_CLIENT_ID", raising=False)
         monkeypatch.delenv("SENDCLOUD_CLIENT_SECRET", raising=False)
         yield base_url

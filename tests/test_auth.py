@@ -192,6 +192,16 @@ def test_the_environment_gives_oauth2() -> None:
     assert auth._header.reveal() == OAuth2ClientCredentials("client-id-of-shop", "oauth-secret-value")._header.reveal()
 
 
+def test_the_environment_may_name_the_token_endpoint() -> None:
+    token_url = "http://127.0.0.1:8080/oauth2/token"
+    auth = auth_from_environment(only(*OAUTH2) | {"SENDCLOUD_TOKEN_URL": token_url})
+    assert token_url in repr(auth)
+    # As SENDCLOUD_BASE_URL, it may stand there for others.
+    assert isinstance(auth_from_environment(only(*BASIC) | {"SENDCLOUD_TOKEN_URL": token_url}), BasicAuth)
+    with pytest.raises(ConfigurationError, match="SENDCLOUD_TOKEN_URL is http:"):
+        auth_from_environment(only(*OAUTH2) | {"SENDCLOUD_TOKEN_URL": "http://token.example/"})
+
+
 def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)

@@ -55,6 +55,16 @@ async def test_the_environment_leads_to_the_server(sendcloud_server, monkeypatch
         assert len(await client.integrations.list()) == 4
 
 
+async def test_the_environment_leads_to_the_server_s_tokens(sendcloud, sendcloud_server, monkeypatch):
+    for name in ("SENDCLOUD_PUBLIC_KEY", "SENDCLOUD_SECRET_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SENDCLOUD_CLIENT_ID", sendcloud.credentials.client_id)
+    monkeypatch.setenv("SENDCLOUD_CLIENT_SECRET", sendcloud.credentials.client_secret)
+    async with SendcloudIntegrations() as client:
+        assert len(await client.integrations.list()) == 10
+    assert [request.operation for request in sendcloud.requests] == ["token", "list_integrations"]
+
+
 async def test_the_environment_leads_nowhere_else(monkeypatch, request):
     monkeypatch.setenv("SENDCLOUD_CLIENT_ID", "of the developer's shell")
     monkeypatch.setenv("SENDCLOUD_CLIENT_SECRET", "of the developer's shell")
