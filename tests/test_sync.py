@@ -347,9 +347,12 @@ async def test_what_the_caller_raises_reaches_the_caller(store: LogStore) -> Non
         await sync(SimulatedSendcloud(integrations=3, logs=100), store, on_progress=complain)
 
 
-@pytest.mark.parametrize("options", [{"concurrency": 0}, {"page_size": 0}, {"page_size": 101}])
+@pytest.mark.parametrize(
+    "options",
+    [{"concurrency": 0}, {"page_size": 0}, {"page_size": 101}, {"integrations": [1, 2**63]}, {"integrations": ["1"]}],
+)
 async def test_an_argument_out_of_range_is_refused_before_anything_is_sent(
-    store: LogStore, options: dict[str, int]
+    store: LogStore, options: dict[str, Any]
 ) -> None:
     server = SimulatedSendcloud()
     with pytest.raises(InvalidInputError):

@@ -14,12 +14,16 @@ __all__ = [
     "IntegrationArgument",
     "JsonLinesOption",
     "JsonOption",
+    "MOST_ID",
     "ProfileOption",
     "ProfilesOption",
     "VerboseOption",
     "YesOption",
     "examples",
 ]
+
+MOST_ID = 2**63 - 1
+"""The highest id that a database holds."""
 
 _ACCOUNT = "Account"
 _OUTPUT = "Output"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sendcloud_integrations_client.cli.moments import parse_moment
-from sendcloud_integrations_client.cli.options import VerboseOption, examples
+from sendcloud_integrations_client.cli.options import MOST_ID, VerboseOption, examples
 from sendcloud_integrations_client.cli.reporting import reporting
 
 __all__ = ["report_logs", "report_logs_examples"]
@@ -52,6 +52,7 @@ def report_logs(
             "--integration",
             "-i",
             min=1,
+            max=MOST_ID,
             metavar="ID",
             help="Only this one; may be given many times.",
             rich_help_panel=_WHICH,

@@ -9,6 +9,7 @@ import typer
 from sendcloud_integrations_client.cli.accounts import choose_accounts
 from sendcloud_integrations_client.cli.moments import parse_age, parse_moment
 from sendcloud_integrations_client.cli.options import (
+    MOST_ID,
     ConfigOption,
     ProfilesOption,
     VerboseOption,
@@ -44,6 +45,7 @@ def sync_logs(
             "--integration",
             "-i",
             min=1,
+            max=MOST_ID,
             metavar="ID",
             help="Only this one; may be given many times.",
             rich_help_panel=_WHICH,

@@ -64,9 +64,10 @@ async def sync_logs(
         raised.
 
     Raises:
-        InvalidInputError: `concurrency` or `page_size` is out of range; nothing was sent.
+        InvalidInputError: `concurrency`, `page_size` or one of the ids is out of range; nothing was sent.
+        Exception: Whatever `on_progress` raises.
     """
-    _check(concurrency, page_size)
+    _check(concurrency, page_size, integrations)
     async with Stopping(stop) as stopping:
         run = _Run(
             client,
@@ -115,7 +116,7 @@ async def sync_accounts(
     Raises:
         InvalidInputError: See `sync_logs`.
     """
-    _check(concurrency, page_size)
+    _check(concurrency, page_size, integrations)
 
     async def sync_one(account: str, client: SendcloudIntegrations) -> SyncSummary:
         try:
@@ -295,8 +296,10 @@ class _Run:
 _FATAL: Final = (AuthenticationError, StoreError, ClientClosedError, ConfigurationError)
 
 
-def _check(concurrency: int, page_size: int) -> None:
+def _check(concurrency: int, page_size: int, integrations: Collection[int] | None) -> None:
     if concurrency < 1:
         raise InvalidInputError("sync_logs", "concurrency", "must be at least 1")
     if not 1 <= page_size <= 100:
         raise InvalidInputError("sync_logs", "page_size", "must be from 1 to 100")
+    if not all(map(is_storable, integrations or ())):
+        raise InvalidInputError("sync_logs", "integrations", "must be whole numbers of at most 64 bits")
