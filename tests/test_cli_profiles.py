@@ -109,6 +109,11 @@ def test_the_usual_place_is_the_configuration_folder_of_the_user(tmp_path: Path)
         assert default_config() == tmp_path / "config" / "sendcloud-integrations" / "profiles.toml"
 
 
+def test_a_mark_that_editors_write_first_is_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path / "p.toml", "\ufeff" + TWO)
+    assert list(load_profiles(path)) == ["shop-nl", "shop-de"]
+
+
 def test_the_environment_goes_before_a_profile_that_nobody_named(monkeypatch: pytest.MonkeyPatch) -> None:
     written(default_config(), TWO)
     monkeypatch.setenv("SENDCLOUD_PUBLIC_KEY", "x")

@@ -35,7 +35,7 @@ MEANINGS = {
     ExitCode.OK: "done",
     ExitCode.FAILED: "Sendcloud, the network, a file or the database said no",
     ExitCode.USAGE: "the command line or the input is wrong; nothing was sent",
-    ExitCode.CREDENTIALS: "no credentials, refused credentials, or ones that may not do this",
+    ExitCode.CREDENTIALS: "no credentials, refused ones, or a configuration that cannot work",
     ExitCode.NOT_FOUND: "there is no such record for these credentials",
     ExitCode.PARTLY: "logs sync: some of it failed, the rest is stored",
     ExitCode.DECLINED: "asked whether to go on, you said no",

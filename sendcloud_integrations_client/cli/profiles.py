@@ -65,7 +65,7 @@ def load_profiles(path: Path) -> dict[str, Profile]:
     with path.open("rb") as file:
         _check_privacy(path, os.fstat(file.fileno()))
         try:
-            content = tomllib.load(file)
+            content = tomllib.loads(file.read().decode("utf-8-sig"))  # editors on Windows write a mark first
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} is no TOML: {error}") from None
     return {name: _read(path, name, table) for name, table in content.items()}
