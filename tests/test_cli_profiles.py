@@ -98,7 +98,7 @@ def test_a_file_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_a_profile_that_cannot_work_is_refused_without_its_secret(tmp_path: Path, content: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        load_profiles(written(tmp_path / "p.toml", content))
+        dict(load_profiles(written(tmp_path / "p.toml", content)))
     assert said in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
@@ -107,6 +107,16 @@ def test_the_usual_place_is_the_configuration_folder_of_the_user(tmp_path: Path)
     assert default_config().name == "profiles.toml"
     if os.name == "posix" and os.uname().sysname == "Linux":
         assert default_config() == tmp_path / "config" / "sendcloud-integrations" / "profiles.toml"
+
+
+def test_a_profile_that_cannot_work_does_not_stand_in_the_way_of_another(tmp_path: Path) -> None:
+    path = written(tmp_path / "p.toml", TWO + '\n[broken]\npublic_key = "half of a pair"\n')
+    assert choose_account("shop-nl", path).name == "shop-nl"
+    assert [one.name for one in choose_accounts(["shop-de"], every=False, config=path)] == ["shop-de"]
+    with pytest.raises(ConfigurationError, match=r"'broken'.*needs public_key and secret_key"):
+        choose_account("broken", path)
+    with pytest.raises(ConfigurationError, match="'broken'"):
+        choose_accounts([], every=True, config=path)
 
 
 def test_a_mark_that_editors_write_first_is_passed_over(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import attrs
 
 from sendcloud_integrations_client.auth import Credentials
-from sendcloud_integrations_client.cli.profiles import Profile, default_config, load_profiles
+from sendcloud_integrations_client.cli.profiles import Profile, Profiles, default_config, load_profiles
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import ConfigurationError
 
@@ -77,8 +77,8 @@ def choose_account(profile: str | None, config: Path | None) -> Account:
     profiles = _load(path, asked=profile is not None or config is not None)
     if profile is not None:
         return _account(_named(profiles, profile, path))
-    if chosen := profiles.get(_DEFAULT):
-        return _account(chosen)
+    if _DEFAULT in profiles:
+        return _account(profiles[_DEFAULT])
     if len(profiles) == 1:
         return _account(next(iter(profiles.values())))
     if profiles:
@@ -120,16 +120,16 @@ def known_profiles(config: Path | None = None) -> list[str]:
         return []
 
 
-def _load(path: Path, *, asked: bool) -> dict[str, Profile]:
+def _load(path: Path, *, asked: bool) -> Profiles:
     try:
         return load_profiles(path)
     except FileNotFoundError:
         if asked:
             raise ConfigurationError(f"there is no file of profiles at {path}") from None
-        return {}
+        return Profiles(path, {})
 
 
-def _named(profiles: dict[str, Profile], name: str, path: Path) -> Profile:
+def _named(profiles: Profiles, name: str, path: Path) -> Profile:
     if name not in profiles:
         known = f"it holds {', '.join(profiles)}" if profiles else "it holds none"
         raise ConfigurationError(f"there is no profile {name!r} in {path}; {known}")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -25,7 +25,7 @@ import platformdirs
 from sendcloud_integrations_client.auth import BasicAuth, Credentials, OAuth2ClientCredentials, check_base_url
 from sendcloud_integrations_client.errors import ConfigurationError
 
-__all__ = ["Profile", "default_config", "load_profiles"]
+__all__ = ["Profile", "Profiles", "default_config", "load_profiles"]
 
 _BASIC: Final = frozenset({"public_key", "secret_key"})
 _OAUTH2: Final = frozenset({"client_id", "client_secret"})
@@ -52,14 +52,45 @@ def default_config() -> Path:
     return platformdirs.user_config_path("sendcloud-integrations") / "profiles.toml"
 
 
-def load_profiles(path: Path) -> dict[str, Profile]:
-    """Read every profile of a file, in its order.
+class Profiles(Mapping[str, Profile]):
+    """The profiles of a file, in its order. Each is looked at when it is asked for, so that one need not mind another.
+
+    Args:
+        path: The file.
+        tables: What is in it.
+    """
+
+    def __init__(self, path: Path, tables: Mapping[str, Any]) -> None:
+        self._path = path
+        self._tables = tables
+
+    def __getitem__(self, name: str) -> Profile:
+        """One profile.
+
+        Raises:
+            KeyError: There is none of that name.
+            ConfigurationError: It is not complete, or cannot work.
+        """
+        return _read(self._path, name, self._tables[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def __repr__(self) -> str:
+        return f"Profiles({str(self._path)!r}: {', '.join(self)})"
+
+
+def load_profiles(path: Path) -> Profiles:
+    """Read a file of profiles.
 
     Args:
         path: The file.
 
     Raises:
-        ConfigurationError: Others than its owner may read or change it, it is no TOML, or a profile is not complete.
+        ConfigurationError: Others than its owner may read or change it, it is no TOML, or holds more than profiles.
         OSError: It cannot be read.
     """
     with path.open("rb") as file:
@@ -68,7 +99,10 @@ def load_profiles(path: Path) -> dict[str, Profile]:
             content = tomllib.loads(file.read().decode("utf-8-sig"))  # editors on Windows write a mark first
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} is no TOML: {error}") from None
-    return {name: _read(path, name, table) for name, table in content.items()}
+    for name, table in content.items():
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"{path}: {name} stands outside of a profile: start one with [its-name] before it")
+    return Profiles(path, content)
 
 
 def _check_privacy(path: Path, facts: os.stat_result) -> None:
@@ -82,8 +116,6 @@ def _check_privacy(path: Path, facts: os.stat_result) -> None:
 
 def _read(path: Path, name: str, table: Any) -> Profile:
     where = f"profile {name!r} of {path}"
-    if not isinstance(table, dict):
-        raise ConfigurationError(f"{path}: {name} stands outside of a profile: start one with [its-name] before it")
     fields = cast("dict[str, Any]", table)
     if unknown := sorted(fields.keys() - _BASIC - _OAUTH2 - _OPTIONAL):
         known = ", ".join(sorted(_BASIC | _OAUTH2 | _OPTIONAL))
