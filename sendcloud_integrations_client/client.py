@@ -131,6 +131,8 @@ class SendcloudIntegrations(Resources):
             allow_insecure_http=allow_insecure_http,
         )
         credentials = OriginGuard(auth_from_environment() if auth is None else _checked(auth), url)
+        _check_option("retries", retries, RetryPolicy)
+        _check_option("rate_limits", rate_limits, RateLimits)
         budget = None if rate_limits is None else budget_for(credentials.budget_key, rate_limits)
         layers = RateLimitTransport(_transport(transport, http2=http2), budget)
         self._connection = _Connection(
@@ -178,7 +180,11 @@ class SendcloudIntegrations(Resources):
 
         Returns:
             The view. Closing it does nothing; it ends with this client.
+
+        Raises:
+            ConfigurationError: An option cannot work.
         """
+        _check_option("retries", None if isinstance(retries, Unset) else retries, RetryPolicy)
         view = object.__new__(type(self))
         view._connection = self._connection
         view._timeout = self._timeout if timeout is None else _timeout(timeout)
@@ -348,6 +354,11 @@ def _transport(transport: httpx.AsyncBaseTransport | TransportName, *, http2: bo
     if not isinstance(transport, httpx.AsyncBaseTransport):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError('transport must be "httpcore2", "aiohttp" or an httpx.AsyncBaseTransport')
     return transport
+
+
+def _check_option(name: str, given: object, kind: type) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise ConfigurationError(f"{name} must be {kind.__name__}(…) or None, not {type(given).__name__}")
 
 
 def _checked(auth: Credentials) -> Credentials:

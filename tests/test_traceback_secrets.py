@@ -91,6 +91,8 @@ async def test_a_broken_answer(transport: TransportName, fault: str) -> None:
         {"auth": ("public", "as httpx takes them")},
         {"timeout": None},
         {"timeout": "5"},
+        {"retries": 5},
+        {"rate_limits": 17},
     ],
 )
 def test_a_client_that_is_refused_is_refused_in_words(options: dict[str, Any]) -> None:
@@ -102,3 +104,9 @@ def test_a_client_that_is_refused_is_refused_in_words(options: dict[str, Any]) -
     # The half-made client is among the locals: it has to have a repr.
     assert "self = " in with_locals(caught.value)
     assert SECRET not in with_locals(caught.value)
+
+
+def test_a_view_of_a_client_is_refused_in_words_too() -> None:
+    client = SendcloudIntegrations(auth=BasicAuth("public", SECRET), base_url="http://127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match=r"retries must be RetryPolicy\(…\) or None, not int"):
+        client.with_options(retries=5)  # type: ignore[arg-type]
