@@ -5,10 +5,12 @@ it (httpcore issue 830). Measured with 60 rounds of 50 calls on 20 connections, 
 own within 30 ms: of 100 calls afterwards, all 100 fail with `PoolTimeout`, for good; here all 100 succeed. It also
 slows down with the number of connections.
 
-Two things are added to httpcore2. Closing a connection never waits: httpcore2 shields it from anyio's cancellation,
+Three things are changed in httpcore2. Closing a connection never waits: httpcore2 shields it from anyio's cancellation,
 which asyncio's own goes through, and a request cancelled while its connection was closed would stay in the pool, with
-those that wait for its place. And a pool belongs to one event loop: there is one for each loop that the transport is
-used in, closed with that loop, so that one client serves several `asyncio.run` calls one after the other.
+those that wait for its place. Reading, writing and the look whether an idle connection was closed by the server go past
+anyio, which took as long as all the rest of them. And a pool belongs to one event loop: there is one for each loop
+that the transport is used in, closed with that loop, so that one client serves several `asyncio.run` calls one after
+the other.
 """
 
 from __future__ import annotations

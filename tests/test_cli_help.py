@@ -152,3 +152,11 @@ def test_nothing_heavy_is_loaded_for_a_command_that_does_not_need_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", ["sync", "report"])
+def test_an_id_that_no_database_holds_is_a_mistake_on_the_command_line(command: str) -> None:
+    result = CliRunner().invoke(app, ["logs", command, "--integration", str(2**63)])
+    assert result.exit_code == 2
+    assert str(2**63) in result.stderr
+    assert "9223372036854775807" not in CliRunner().invoke(app, ["logs", command, "--help"]).stdout

@@ -14,23 +14,30 @@ __all__ = [
     "IntegrationArgument",
     "JsonLinesOption",
     "JsonOption",
-    "MOST_ID",
     "ProfileOption",
     "ProfilesOption",
+    "SinceOption",
+    "StoredIntegrationsOption",
     "VerboseOption",
     "YesOption",
     "examples",
 ]
 
-MOST_ID = 2**63 - 1
-"""The highest id that a database holds."""
-
 _ACCOUNT = "Account"
 _OUTPUT = "Output"
+_WHICH = "Which logs"
+_MOST = 2**63 - 1  # the highest id that a database holds
 
 
 def _complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in known_profiles(ctx.params.get("config")) if name.startswith(incomplete)]
+
+
+def _check_storable(ids: list[int] | None) -> list[int] | None:
+    # As a callback, for a range of 19 digits would stand in the help.
+    if ids and max(ids) > _MOST:
+        raise typer.BadParameter(f"{max(ids)} is no id that a database holds")
+    return ids
 
 
 ProfileOption = Annotated[
@@ -78,6 +85,22 @@ JsonOption = Annotated[
 JsonLinesOption = Annotated[
     bool,
     typer.Option("--jsonl", help="The records as JSON, one a line.", rich_help_panel=_OUTPUT),
+]
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="Only logs from then on: 2026-01-31, or 30d.", rich_help_panel=_WHICH),
+]
+StoredIntegrationsOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--integration",
+        "-i",
+        min=1,
+        metavar="ID",
+        callback=_check_storable,
+        help="Only this one; may be given many times.",
+        rich_help_panel=_WHICH,
+    ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 IntegrationArgument = Annotated[

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from sendcloud_integrations_client.cli.moments import parse_moment
-from sendcloud_integrations_client.cli.options import MOST_ID, VerboseOption, examples
+from sendcloud_integrations_client.cli.options import SinceOption, StoredIntegrationsOption, VerboseOption, examples
 from sendcloud_integrations_client.cli.reporting import reporting
 
 __all__ = ["report_logs", "report_logs_examples"]
 
-_WHICH = "What to count"
+_WHICH = "Which logs"
 
 
 def report_logs(
@@ -30,12 +30,7 @@ def report_logs(
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write a page with charts, too.", show_default=False),
     ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since", metavar="TIME", help="Only logs from then on: 2026-01-31, or 30d.", rich_help_panel=_WHICH
-        ),
-    ] = None,
+    since: SinceOption = None,
     until: Annotated[
         str | None,
         typer.Option("--until", metavar="TIME", help="Only logs before then.", rich_help_panel=_WHICH),
@@ -46,18 +41,7 @@ def report_logs(
             "--account", metavar="NAME", help="Only this account; may be given many times.", rich_help_panel=_WHICH
         ),
     ] = None,
-    integration: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--integration",
-            "-i",
-            min=1,
-            max=MOST_ID,
-            metavar="ID",
-            help="Only this one; may be given many times.",
-            rich_help_panel=_WHICH,
-        ),
-    ] = None,
+    integration: StoredIntegrationsOption = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="COUNT", help="Rows of each table.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.", rich_help_panel="Output")] = False,
     verbose: VerboseOption = False,

@@ -9,9 +9,10 @@ import typer
 from sendcloud_integrations_client.cli.accounts import choose_accounts
 from sendcloud_integrations_client.cli.moments import parse_age, parse_moment
 from sendcloud_integrations_client.cli.options import (
-    MOST_ID,
     ConfigOption,
     ProfilesOption,
+    SinceOption,
+    StoredIntegrationsOption,
     VerboseOption,
     examples,
 )
@@ -19,7 +20,7 @@ from sendcloud_integrations_client.cli.reporting import InputError, reporting
 
 __all__ = ["sync_logs", "sync_logs_examples"]
 
-_WHICH = "What to take"
+_WHICH = "Which logs"
 _STORED = "What is stored"
 
 
@@ -33,24 +34,8 @@ def sync_logs(
             help="The database: a file (SQLite), or postgresql://user:password@host/database.",
         ),
     ] = "sendcloud.db",
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since", metavar="TIME", help="Only logs from then on: 2026-01-31, or 30d.", rich_help_panel=_WHICH
-        ),
-    ] = None,
-    integration: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--integration",
-            "-i",
-            min=1,
-            max=MOST_ID,
-            metavar="ID",
-            help="Only this one; may be given many times.",
-            rich_help_panel=_WHICH,
-        ),
-    ] = None,
+    since: SinceOption = None,
+    integration: StoredIntegrationsOption = None,
     concurrency: Annotated[
         int,
         typer.Option(
