@@ -1,4 +1,4 @@
-# Every target sets up what it needs: Python 3.11 or newer, make and git are enough.
+# Every target creates the environment that it needs. Requirements: Python 3.11 or newer, make and git.
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -8,41 +8,49 @@ SPEC ?=
 OUT ?=
 CHECK ?=
 ONLY ?=
+SAMPLE ?= 300
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync docs build clean
+.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants docs build clean
 
-help: ## Show this list
+help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
-# The stamp is newer than pyproject.toml when the environment has all that pyproject.toml asks for.
+# The file .ready is newer than pyproject.toml if all dependencies in pyproject.toml are installed.
 $(VENV)/.ready: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name it with make PYTHON=/path/to/python"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Set it with: make PYTHON=/path/to/python"; exit 1; }
 	@echo "Setting up $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,http2,sync,postgresql,report]" --group dev
 	@touch $@
 
-demo: $(VENV)/.ready ## Show the sync and the report against a simulated Sendcloud: no account, no network
+demo: $(VENV)/.ready ## Run a sync and a report against a simulated Sendcloud (no account, no network)
 	@$(RUN) -m examples.demo
 
 test: $(VENV)/.ready ## Run the tests
-	@$(RUN) -m pytest -n auto
+	@$(RUN) -m pytest -n auto -m "not long"
 
-# Nothing of these packages but their own code is run, and no file with addresses is left behind.
+test-long: $(VENV)/.ready ## Run the soak and kill tests: at most 20 minutes
+	@$(RUN) -m pytest -n auto -m long --timeout=900 --session-timeout=1200
+
+coverage: $(VENV)/.ready ## Run the tests with branch coverage; fail below 94 percent of hand-written code
+	@$(RUN) -m pytest -n auto -m "not long" --cov --cov-report=term
+
+# --ignore-scripts: no install script runs. --no-package-lock: a lock file would contain the URLs of the registry in use.
 conformance/node_modules/.ready: conformance/package.json
-	@command -v npm >/dev/null 2>&1 || { echo "Node.js with npm is needed to run Prism"; exit 1; }
+	@command -v npm >/dev/null 2>&1 || { echo "Node.js with npm is required to run Prism"; exit 1; }
 	@npm install --prefix conformance --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-conformance: $(VENV)/.ready conformance/node_modules/.ready ## Hold the client to Prism, and the simulated Sendcloud to Schemathesis
+conformance: $(VENV)/.ready conformance/node_modules/.ready ## Test the client against Prism, and the simulated Sendcloud with Schemathesis
 	@$(RUN) -m pytest conformance -n 0
 
-compatibility: $(VENV)/.ready ## Run the tests on the oldest and newest versions, on each Python found, and on aiohttp
+compatibility: $(VENV)/.ready ## Run the tests with the oldest and newest dependencies, each installed Python, and aiohttp
 	@$(RUN) -m nox
 
-lint: $(VENV)/.ready ## Check style, formatting and the rules of imports between layers
+lint: $(VENV)/.ready ## Check code style, formatting and the import rules between packages
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(VENV)/bin/lint-imports --no-cache
@@ -51,38 +59,46 @@ format: $(VENV)/.ready ## Format the code
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
-types: $(VENV)/.ready ## Check types: mypy --strict and pyright in strict mode
+types: $(VENV)/.ready ## Check types with mypy --strict and pyright strict
 	@$(RUN) -m mypy
 	@$(RUN) -m pyright
 
-generate: $(VENV)/.ready ## Generate the client from the contract; SPEC=some.yml OUT=some/dir for another
+generate: $(VENV)/.ready ## Generate the client from the OpenAPI document; SPEC=file.yml OUT=dir for another one
 	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)")
 
-check-generated: $(VENV)/.ready ## Fail if the committed client is not what the contract gives
+check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check
 
-update-spec: $(VENV)/.ready ## Take in a new contract, SPEC=file or URL; CHECK=1 only tells whether there is one
+update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 only reports whether it changed
 	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check)
 
-# The peers are of no use but here.
+# Only the benchmarks need the peers.
 $(VENV)/.bench: $(VENV)/.ready
 	@$(RUN) -m pip install -qq --disable-pip-version-check --group bench
 	@touch $@
 
-bench: $(VENV)/.bench ## Measure everything as ratios in one run; ONLY="walks imports" for parts of it
+bench: $(VENV)/.bench ## Run all benchmarks and print ratios to peers; ONLY="iterations imports" for some parts
 	@$(RUN) -m benchmarks $(ONLY)
+
+# Only the mutation tests need cosmic-ray.
+$(VENV)/.mutants: $(VENV)/.ready
+	@$(RUN) -m pip install -qq --disable-pip-version-check --group mutants
+	@touch $@
+
+mutants: $(VENV)/.mutants ## Run mutation tests, at most 40 minutes; SAMPLE=300 SEED=1 ONLY=sync/ for some files
+	@$(RUN) -m mutants --sample "$(SAMPLE)" --seed "$(SEED)" --only "$(ONLY)"
 
 docs: $(VENV)/.ready ## Build the documentation site into build/docs/
 	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
-	@echo "The site is in build/docs: open build/docs/index.html"
+	@echo "Documentation built. Open build/docs/index.html"
 
-bench-sync: $(VENV)/.ready ## Measure the sync of a million logs into SQLite, without limits and with
+bench-sync: $(VENV)/.ready ## Benchmark a sync of one million logs into SQLite, with and without rate limits
 	@$(RUN) -m benchmarks.sync
 
-build: $(VENV)/.ready ## Build the wheel and the source archive into dist/
+build: $(VENV)/.ready ## Build the wheel and the source distribution into dist/
 	@$(RUN) -m pip install -qq --disable-pip-version-check build
 	@$(RUN) -m build --outdir dist .
 
-clean: ## Remove what the targets made
+clean: ## Remove the environment, build output and caches
 	rm -rf $(VENV) .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

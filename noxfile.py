@@ -1,4 +1,4 @@
-"""The tests with other versions than the newest: `make compatibility`."""
+"""Nox sessions for `make compatibility`: the tests with other versions of Python and of the dependencies."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _EXTRAS = _PROJECT["optional-dependencies"]
 
 @nox.session(python="3.11")
 def oldest(session: nox.Session) -> None:
-    """Every run-time dependency at its lower bound, those of the extras too."""
+    """Test with each runtime dependency at its lower bound, including those of the extras."""
     _install(session, *_lower_bounds())
     session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python=["3.11", "3.12", "3.13", "3.14"])
 def newest(session: nox.Session) -> None:
-    """Every dependency at its newest version, on each Python that is installed."""
+    """Test with the newest version of each dependency, on each installed Python."""
     _install(session)
     session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python="3.11")
 def aiohttp(session: nox.Session) -> None:
-    """The aiohttp transport wherever a test leaves the choice to the client."""
+    """Test with the aiohttp transport in every test that does not choose a transport itself."""
     _install(session)
     session.run("pytest", "-n", "auto", *session.posargs, env={"SENDCLOUD_TEST_TRANSPORT": "aiohttp"})
 
@@ -45,10 +45,10 @@ def _install(session: nox.Session, *requirements: str) -> None:
 
 
 def _lower_bounds() -> list[str]:
-    asked = [*_PROJECT["dependencies"], *(line for lines in _EXTRAS.values() for line in lines)]
+    requirements = [*_PROJECT["dependencies"], *(line for lines in _EXTRAS.values() for line in lines)]
     return [
         f"{requirement.name}=={bound.version}"
-        for requirement in map(Requirement, asked)
+        for requirement in map(Requirement, requirements)
         for bound in requirement.specifier
         if bound.operator == ">="
     ]

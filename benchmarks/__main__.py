@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, or those that are named, as a table from one run."""
+"""Run all benchmarks, or the named ones, and print their results as a table. Same as `make bench`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import budget, calls, connections, decoding, imports, layers, memory, storms, walks
-from benchmarks.ratios import Row, table
+from benchmarks import budget, calls, connections, decoding, imports, iterations, layers, memory, storms
+from benchmarks.ratios import Row, format_table
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "decoding": decoding.measure,
     "imports": imports.measure,
     "layers": layers.measure,
     "calls": calls.measure,
-    "walks": walks.measure,
+    "iterations": iterations.measure,
     "budget": budget.measure,
     "memory": memory.measure,
     "storms": storms.measure,
@@ -23,19 +23,21 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Parse the arguments, run the benchmarks and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"what to measure: {', '.join(PARTS)}; all of them")
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help=f"benchmarks to run: {', '.join(PARTS)} (default: all)"
+    )
     parts: list[str] = parser.parse_args().parts or list(PARTS)
     if unknown := [part for part in parts if part not in PARTS]:
-        parser.error(f"no such part: {', '.join(unknown)}")
+        parser.error(f"unknown part: {', '.join(unknown)}")
     rows: list[Row] = []
     for part in parts:
         start = time.perf_counter()
         print(f"{part} ...", end=" ", flush=True)
         rows += PARTS[part]()
         print(f"{time.perf_counter() - start:.0f} s", flush=True)
-    print("", table(rows), sep="\n")
+    print("", format_table(rows), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether the limit is used to the full and kept: a server that counts, and more callers than it allows."""
+"""Share of the rate limit that 32 callers use, and whether they exceed it, measured by a server that counts calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from benchmarks.ratios import Row
 from benchmarks.server import server
 from sendcloud_integrations_client import BasicAuth, CallReport, RateLimits, SendcloudIntegrations
-from sendcloud_integrations_client.rate_limits import Budget, _budgets
+from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget, _budgets
 
 LIMIT = 300
 SECONDS = 8
@@ -16,21 +16,27 @@ CALLERS = 32
 
 
 def measure() -> list[Row]:
-    """A window of one second in place of a minute's, so that it comes round often; otherwise as it is by default."""
+    """Measure with a window of one second instead of one minute, so that the run covers several windows."""
     with server() as url:
-        served, refused = asyncio.run(fill(f"{url}/limited/{LIMIT}"))
+        served, rejected = asyncio.run(fill_limit(f"{url}/limited/{LIMIT}"))
     share = served / (LIMIT * SECONDS)
     return [
-        Row("share of the rate limit that is used", share, 0.97, f"{LIMIT} a second for {SECONDS} s", at_least=True),
-        Row("answers that were 429", refused, 0, f"{served} calls, {CALLERS} callers"),
+        Row(
+            "share of the rate limit used by 32 callers",
+            share,
+            0.97,
+            f"{LIMIT} per second for {SECONDS} s",
+            at_least=True,
+        ),
+        Row("responses with status 429", rejected, 0, f"{served} calls, {CALLERS} callers"),
     ]
 
 
-async def fill(base_url: str) -> tuple[int, int]:
-    """Calls that were answered, and how often the server said too many."""
-    limits = RateLimits(safe_per_minute=LIMIT)
+async def fill_limit(base_url: str) -> tuple[int, int]:
+    """Return the number of calls with status 200 and with status 429."""
+    limits = RateLimits(reads_per_minute=LIMIT)
     auth = BasicAuth("budget", "s")
-    budget = _budgets[auth.budget_key, limits] = Budget(limits, minute=1.0)
+    budget = _budgets[auth.budget_key, limits] = RateLimitBudget(limits, minute=1.0)
     reports: list[CallReport] = []
     async with SendcloudIntegrations(
         auth=auth, base_url=base_url, rate_limits=limits, on_call=reports.append, retries=None
@@ -44,4 +50,4 @@ async def fill(base_url: str) -> tuple[int, int]:
 
         await asyncio.gather(*(call() for _ in range(CALLERS)), return_exceptions=True)
     del budget
-    return sum(one.status_code == 200 for one in reports), sum(one.status_code == 429 for one in reports)
+    return sum(report.status_code == 200 for report in reports), sum(report.status_code == 429 for report in reports)

@@ -1,4 +1,4 @@
-"""Bytes of a page to models: ours, the untouched openapi-python-client output, and the parsers alone."""
+"""Decode a page from bytes to models: this client, generated code of openapi-python-client, and JSON parsers alone."""
 
 import importlib
 import json
@@ -12,11 +12,11 @@ import msgspec
 import orjson
 import pydantic
 
-from benchmarks.peers import untouched
+from benchmarks.peers import generate_unmodified_client
 from benchmarks.ratios import Row, best_of
 from benchmarks.samples import PAGE, RECORDS
 from sendcloud_integrations_client import IntegrationLog
-from sendcloud_integrations_client.decoding import decode_records
+from sendcloud_integrations_client.runtime.decoding import decode_records
 
 
 class PydanticExchange(pydantic.BaseModel):
@@ -80,62 +80,63 @@ msgspec_decode = msgspec.json.Decoder(AttrsPage).decode
 
 
 def measure() -> list[Row]:
-    """Our cost against `orjson.loads` alone, and against openapi-python-client as it comes."""
+    """Return ratios to `orjson.loads`, pydantic, msgspec and openapi-python-client."""
     response = httpx.Response(200, content=PAGE, request=httpx.Request("GET", "https://panel.sendcloud.sc/"))
 
-    def ours() -> object:
+    def decode_page() -> object:
         return decode_records(response, "data", IntegrationLog)
 
-    with untouched() as package:
-        peer = reader_of(importlib.import_module(f"{package}.models"))
+    with generate_unmodified_client() as package:
+        decode_generated = find_page_decoder(importlib.import_module(f"{package}.models"))
         seconds = best_of(
             {
-                "ours": ours,
+                "client": decode_page,
                 "orjson": lambda: orjson.loads(PAGE),
                 "json": lambda: json.loads(PAGE),
                 "pydantic": lambda: PydanticPage.model_validate_json(PAGE),
                 "msgspec": lambda: msgspec_decode(PAGE),
-                "untouched": lambda: peer(json.loads(PAGE)),
+                "generated": lambda: decode_generated(json.loads(PAGE)),
             }
         )
     micros = {name: 1e6 * second / RECORDS for name, second in seconds.items()}
     return [
         Row(
             "decoding a page / pydantic v2, unknown fields kept",
-            seconds["ours"] / seconds["pydantic"],
+            seconds["client"] / seconds["pydantic"],
             0.65,
             f"pydantic: {micros['pydantic']:.1f} µs",
         ),
         Row(
-            "decoding a page / msgspec into attrs classes, unknown fields lost",
-            seconds["ours"] / seconds["msgspec"],
+            "decoding a page / msgspec into attrs classes, unknown fields dropped",
+            seconds["client"] / seconds["msgspec"],
             None,
             f"msgspec: {micros['msgspec']:.1f} µs",
         ),
         Row(
             "decoding a page / orjson.loads alone",
-            seconds["ours"] / seconds["orjson"],
+            seconds["client"] / seconds["orjson"],
             2.3,
-            f"{micros['ours']:.1f} µs a record",
+            f"{micros['client']:.1f} µs per record",
         ),
         Row(
             "decoding a page / json.loads alone",
-            seconds["ours"] / seconds["json"],
+            seconds["client"] / seconds["json"],
             None,
             f"json: {micros['json']:.1f} µs",
         ),
         Row(
             "decoding a page / openapi-python-client as generated",
-            seconds["ours"] / seconds["untouched"],
+            seconds["client"] / seconds["generated"],
             0.17,
-            f"{micros['untouched']:.1f} µs a record",
+            f"{micros['generated']:.1f} µs per record",
         ),
     ]
 
 
-def reader_of(models: Any) -> Callable[[Any], object]:
+def find_page_decoder(models: Any) -> Callable[[Any], object]:
+    """Return `from_dict` of the model that openapi-python-client generated for a page of logs."""
     for name in dir(models):
         if "logs" in name.lower() and name.lower().endswith("response200"):
-            reader: Callable[[Any], object] = getattr(models, name).from_dict
-            return reader
-    raise LookupError("openapi-python-client made no model of a page of logs")
+            decode: Callable[[Any], object] = getattr(models, name).from_dict
+            return decode
+    raise LookupError("openapi-python-client generated no model for a page of logs")

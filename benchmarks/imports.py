@@ -1,4 +1,4 @@
-"""What importing the package costs, against importing httpx, each in a fresh interpreter."""
+"""Import time of the package compared with httpx, each in a new interpreter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROUNDS = 15
 
 
 def measure() -> list[Row]:
-    """The best of several rounds, all in alternation. Names are loaded on first use, so both are worth knowing."""
+    """Return the best of several alternating rounds for the package, and for its names, which load on first use."""
     codes = {
         "nothing": "import asyncio",
         "httpx": "import asyncio, httpx",
@@ -23,7 +23,7 @@ def measure() -> list[Row]:
     best = dict.fromkeys(codes, float("inf"))
     for _ in range(ROUNDS):
         for name, code in codes.items():
-            best[name] = min(best[name], seconds(code))
+            best[name] = min(best[name], measure_import(code))
     cost = {name: best[name] - best["nothing"] for name in codes}
     names = {
         "package": "import sendcloud_integrations_client / import httpx",
@@ -36,7 +36,7 @@ def measure() -> list[Row]:
     ]
 
 
-def seconds(code: str) -> float:
+def measure_import(code: str) -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True)
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Whether a walk of 10,000 pages needs more memory at its end than at its beginning."""
+"""Memory during an iteration over 10,000 pages: the last 1,000 pages compared with the first 1,000."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _STATM = Path("/proc/self/statm")
 
 
 def measure() -> list[Row]:
-    """In a process of its own, which nothing else has filled before; on Linux only."""
+    """Measure in a new process, so that nothing else occupies its memory. Linux only."""
     if not _STATM.exists():
         return []
     with server() as url, multiprocessing.get_context("spawn").Pool(1) as pool:
-        first, last = pool.apply(walk, (f"{url}/pages/{PAGES}",))
-    what = f"memory in the last 1,000 of {PAGES:,} pages / in the first 1,000"
+        first, last = pool.apply(measure_iteration, (f"{url}/pages/{PAGES}",))
+    what = f"memory during the last 1,000 of {PAGES:,} pages / during the first 1,000"
     return [Row(what, last / first, 1.02, f"{first:.1f} and {last:.1f} MB resident")]
 
 
-def walk(base_url: str) -> tuple[float, float]:
-    """Megabytes resident, the mean over the first and over the last 1,000 pages."""
+def measure_iteration(base_url: str) -> tuple[float, float]:
+    """Return the mean resident megabytes during the first and the last 1,000 pages."""
 
-    async def sizes_after_each() -> list[float]:
-        # Without limits, which would make it take ten minutes; a budget remembers the calls of one window at most.
+    async def measure_after_each_page() -> list[float]:
+        # Without rate limits, which would extend the run to ten minutes. A budget stores the calls of one window only.
         async with SendcloudIntegrations(auth=BasicAuth("p", "s"), base_url=base_url, rate_limits=None) as client:
-            return [megabytes() async for _ in client.logs.list(page_size=100).pages()]
+            return [get_resident_megabytes() async for _ in client.logs.list(page_size=100).pages()]
 
-    sizes = asyncio.run(sizes_after_each())
+    sizes = asyncio.run(measure_after_each_page())
     return fmean(sizes[:1000]), fmean(sizes[-1000:])
 
 
-def megabytes() -> float:
+def get_resident_megabytes() -> float:
     return int(_STATM.read_text().split()[1]) * 4096 / 1e6

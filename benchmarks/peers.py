@@ -1,4 +1,4 @@
-"""Walks over all pages of logs: ours, and as one would write them with each of the peers."""
+"""Iterations over all pages of logs: with this client, and with plain code on each peer."""
 
 from __future__ import annotations
 
@@ -23,125 +23,127 @@ import orjson
 from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
-from generator.build import CONTRACT
+from generator.build import OPENAPI_DOCUMENT
 from sendcloud_integrations_client import BasicAuth, RateLimits, SendcloudIntegrations
 from sendcloud_integrations_client.client import TransportName
 
-Walk = Callable[[], Awaitable[int]]
-"""Every record of every page; gives how many there were."""
+ReadAll = Callable[[], Awaitable[int]]
+"""Reads every record of every page and returns the number of records."""
 
-MANY = 1000
-PLENTY = RateLimits(safe_per_minute=100_000_000)
+MAX_CONNECTIONS = 1000
+UNREACHABLE_LIMITS = RateLimits(reads_per_minute=100_000_000)
 
 
-def next_of(link: str | None) -> str | None:
+def parse_next_url(link: str | None) -> str | None:
     return link[1 : link.index(">")] if link else None
 
 
 @contextlib.asynccontextmanager
-async def untyped_httpx(base_url: str) -> AsyncIterator[Walk]:
-    limits = httpx.Limits(max_connections=MANY, max_keepalive_connections=MANY)
+async def untyped_httpx(base_url: str) -> AsyncIterator[ReadAll]:
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
     async with httpx.AsyncClient(limits=limits, timeout=60.0) as http:
-        yield lambda: walk_with(http, base_url, json.loads)
+        yield lambda: read_all(http, base_url, json.loads)
 
 
 @contextlib.asynccontextmanager
-async def untyped_httpx2(base_url: str) -> AsyncIterator[Walk]:
-    limits = httpx2.Limits(max_connections=MANY, max_keepalive_connections=MANY)
+async def untyped_httpx2(base_url: str) -> AsyncIterator[ReadAll]:
+    limits = httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
     async with httpx2.AsyncClient(limits=limits, timeout=60.0) as http:
-        yield lambda: walk_with(http, base_url, json.loads)
+        yield lambda: read_all(http, base_url, json.loads)
 
 
 @contextlib.asynccontextmanager
-async def untyped_httpx_aiohttp(base_url: str) -> AsyncIterator[Walk]:
-    limits = httpx.Limits(max_connections=MANY, max_keepalive_connections=MANY)
+async def untyped_httpx_aiohttp(base_url: str) -> AsyncIterator[ReadAll]:
+    limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
     transport = httpx_aiohttp.AiohttpTransport(limits=limits)
     async with httpx.AsyncClient(transport=transport, timeout=60.0) as http:
-        yield lambda: walk_with(http, base_url, orjson.loads)
+        yield lambda: read_all(http, base_url, orjson.loads)
 
 
-async def walk_with(http: Any, base_url: str, loads: Callable[[bytes], Any]) -> int:
+async def read_all(http: Any, base_url: str, loads: Callable[[bytes], Any]) -> int:
     records = 0
     url: str | None = f"{base_url}/integrations/logs?page_size=100"
     while url is not None:
         response = await http.get(url)
         records += len(loads(response.content)["data"])
-        url = next_of(response.headers.get("link"))
+        url = parse_next_url(response.headers.get("link"))
     return records
 
 
 @contextlib.asynccontextmanager
-async def untyped_aiohttp(base_url: str) -> AsyncIterator[Walk]:
-    async def walk() -> int:
+async def untyped_aiohttp(base_url: str) -> AsyncIterator[ReadAll]:
+    async def read_all_pages() -> int:
         records = 0
         url: str | None = f"{base_url}/integrations/logs?page_size=100"
         while url is not None:
             async with http.get(url) as response:
                 records += len(orjson.loads(await response.read())["data"])
-                url = next_of(response.headers.get("link"))
+                url = parse_next_url(response.headers.get("link"))
         return records
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MANY)) as http:
-        yield walk
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS)) as http:
+        yield read_all_pages
 
 
 @contextlib.asynccontextmanager
-async def as_generated(base_url: str) -> AsyncIterator[Walk]:
-    with untouched() as package:
-        list_logs: Any = endpoint_of("/integrations/logs", package).asyncio_detailed
+async def generated_client(base_url: str) -> AsyncIterator[ReadAll]:
+    with generate_unmodified_client() as package:
+        list_logs: Any = find_endpoint_module("/integrations/logs", package).asyncio_detailed
         client: Any = importlib.import_module(f"{package}.client").Client(base_url=base_url)
 
-        async def walk() -> int:
+        async def read_all_pages() -> int:
             records = 0
             cursor: dict[str, datetime] = {}
             while True:
-                answer = await list_logs(client=client, page_size=100, **cursor)
-                records += len(answer.parsed.data)
-                url = next_of(answer.headers.get("link"))
+                response = await list_logs(client=client, page_size=100, **cursor)
+                records += len(response.parsed.data)
+                url = parse_next_url(response.headers.get("link"))
                 if url is None:
                     return records
                 cursor = {"cursor": datetime.fromisoformat(unquote(url.partition("cursor=")[2].partition("&")[0]))}
 
         async with client:
-            yield walk
+            yield read_all_pages
 
 
-def endpoint_of(path: str, package: str) -> Any:
-    """The module that openapi-python-client made for GET of a path."""
+def find_endpoint_module(path: str, package: str) -> Any:
+    """Return the module that openapi-python-client generated for GET of a path."""
     folder = Path(importlib.import_module(f"{package}.api").__path__[0])
-    found = next(one for one in folder.rglob("*_get_*.py") if f'"{path}"' in one.read_text())
-    return importlib.import_module(f"{package}.api.{found.parent.name}.{found.stem}")
+    module_file = next(file for file in folder.rglob("*_get_*.py") if f'"{path}"' in file.read_text())
+    return importlib.import_module(f"{package}.api.{module_file.parent.name}.{module_file.stem}")
 
 
 @contextlib.asynccontextmanager
-async def ours(base_url: str, transport: TransportName | httpx.AsyncBaseTransport = "httpcore2") -> AsyncIterator[Walk]:
-    """With the whole layer on: credentials, retries, a budget, typed models."""
+async def this_client(
+    base_url: str, transport: TransportName | httpx.AsyncBaseTransport = "httpcore2"
+) -> AsyncIterator[ReadAll]:
+    """This client with all layers: credentials, retries, rate limiting, typed models."""
 
-    async def walk() -> int:
+    async def read_all_pages() -> int:
         records = 0
         async for _ in client.logs.list(page_size=100):
             records += 1
         return records
 
     async with SendcloudIntegrations(
-        auth=BasicAuth("p", "s"), base_url=base_url, transport=transport, rate_limits=PLENTY, timeout=60.0
+        auth=BasicAuth("p", "s"), base_url=base_url, transport=transport, rate_limits=UNREACHABLE_LIMITS, timeout=60.0
     ) as client:
-        yield walk
+        yield read_all_pages
 
 
-async def many(walk: Walk, walks: int) -> int:
-    """So many walks at once; gives the records of all."""
-    return sum(await asyncio.gather(*(walk() for _ in range(walks))))
+async def read_concurrently(read_all: ReadAll, iterations: int) -> int:
+    """Run several iterations concurrently; return the number of records of all of them."""
+    return sum(await asyncio.gather(*(read_all() for _ in range(iterations))))
 
 
 @contextlib.contextmanager
-def untouched() -> Iterator[str]:
-    """The name of the package that openapi-python-client makes of our contract without overlay and templates."""
-    name = "untouched_client"
+def generate_unmodified_client() -> Iterator[str]:
+    """Generate a package with openapi-python-client, without overlay and templates; yield its name."""
+    name = "unmodified_client"
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / name
         config = Config.from_sources(
-            ConfigFile(post_hooks=[]), MetaType.NONE, CONTRACT, "utf-8", overwrite=True, output_path=package
+            ConfigFile(post_hooks=[]), MetaType.NONE, OPENAPI_DOCUMENT, "utf-8", overwrite=True, output_path=package
         )
         with contextlib.redirect_stdout(io.StringIO()):
             generate(config=config)

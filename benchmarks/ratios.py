@@ -1,4 +1,4 @@
-"""How things are timed and shown: several rounds taken in turn, as ratios beside their targets."""
+"""Timing in alternating rounds, and a table of the results with their targets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Row:
 
     Attributes:
         what: What was measured.
-        value: What came out; a ratio, where `unit` is empty.
-        target: The most it should be; None where nothing was promised.
-        note: What to know besides.
-        unit: Of `value` and `target`.
-        at_least: The target is the least that it should be.
+        value: The result; a ratio if `unit` is empty.
+        target: Upper bound for `value`; None if there is no target.
+        note: Additional figures.
+        unit: Unit of `value` and `target`.
+        at_least: Whether the target is a lower bound instead.
     """
 
     what: str
@@ -31,47 +31,49 @@ class Row:
 
     @property
     def is_missed(self) -> bool:
-        """Whether there is a target that was not reached."""
+        """Whether there is a target and the value misses it."""
         if self.target is None:
             return False
         return self.value < self.target if self.at_least else self.value > self.target
 
 
-def best_of(ways: Mapping[str, Callable[[], object]], *, rounds: int = 15, repeats: int = 20) -> dict[str, float]:
-    """Seconds that each way takes, the best of several rounds; the ways take turns, so that noise meets them all."""
-    best = dict.fromkeys(ways, float("inf"))
+def best_of(functions: Mapping[str, Callable[[], object]], *, rounds: int = 15, repeats: int = 20) -> dict[str, float]:
+    """Return the seconds per run of each function: the best of several rounds that alternate between the functions."""
+    best = dict.fromkeys(functions, float("inf"))
     for _ in range(rounds):
-        for name, way in ways.items():
+        for name, function in functions.items():
             start = time.perf_counter()
             for _ in range(repeats):
-                way()
+                function()
             best[name] = min(best[name], (time.perf_counter() - start) / repeats)
     return best
 
 
-async def rounds_of(ways: Mapping[str, Callable[[], Awaitable[float]]], rounds: int) -> dict[str, float]:
-    """What each way gives, the least of several rounds taken in turn: noise only adds. Each way measures itself.
+async def best_measurement_of(
+    measurements: Mapping[str, Callable[[], Awaitable[float]]], rounds: int
+) -> dict[str, float]:
+    """Return the smallest result of each measurement over several alternating rounds: noise only adds to a result.
 
-    What is alive beforehand, mostly the modules of all the peers, is kept from the garbage collector meanwhile: a
-    program has one of them, and collections would be charged to whoever happens to set them off.
+    Objects that exist beforehand, mostly the modules of all peers, are hidden from the garbage collector. A real
+    program imports only one of the peers, and a collection would be charged to the measurement that triggers it.
     """
-    best = dict.fromkeys(ways, float("inf"))
+    best = dict.fromkeys(measurements, float("inf"))
     gc.collect()
     gc.freeze()
     try:
         for _ in range(rounds):
-            for name, way in ways.items():
-                best[name] = min(best[name], await way())
+            for name, measure in measurements.items():
+                best[name] = min(best[name], await measure())
     finally:
         gc.unfreeze()
     return best
 
 
-def table(rows: Iterable[Row]) -> str:
-    """The rows as text."""
-    lines = [f"{'measured':66} {'value':>9} {'target':>9}  note"]
+def format_table(rows: Iterable[Row]) -> str:
+    """Format the rows as a text table."""
+    lines = [f"{'measurement':74} {'value':>9} {'target':>9}  note"]
     for row in rows:
         target = "" if row.target is None else f"{'≥' if row.at_least else '≤'} {row.target:g}{row.unit}"
         verdict = "  MISSED" if row.is_missed else ""
-        lines.append(f"{row.what:66} {f'{row.value:.2f}{row.unit}':>9} {target:>9}  {row.note}{verdict}")
+        lines.append(f"{row.what:74} {f'{row.value:.2f}{row.unit}':>9} {target:>9}  {row.note}{verdict}")
     return "\n".join(lines)

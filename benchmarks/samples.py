@@ -1,4 +1,4 @@
-"""A page of exception logs as the API sends it, and the same record in every form that peers need."""
+"""Pages of exception logs as the API sends them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import orjson
 RECORDS = 100
 
 
-def record(number: int) -> dict[str, Any]:
+def build_record(number: int) -> dict[str, Any]:
     headers = {"Cache-Control": "max-age=3600", "Content-Type": "text/html; charset=utf-8", "Connection": "keep-alive"}
     return {
         "id": number + 1,
@@ -28,5 +28,5 @@ def record(number: int) -> dict[str, Any]:
     }
 
 
-PAGE = orjson.dumps({"data": [record(number) for number in range(RECORDS)]})
-NEXT_PAGE = orjson.dumps({"data": [record(number) for number in range(RECORDS, 2 * RECORDS)]})
+PAGE = orjson.dumps({"data": [build_record(number) for number in range(RECORDS)]})
+NEXT_PAGE = orjson.dumps({"data": [build_record(number) for number in range(RECORDS, 2 * RECORDS)]})

@@ -1,7 +1,7 @@
-"""`make bench-sync`: a million logs of 200 integrations of 5 accounts into SQLite, and what the limits make of it.
+"""`make bench-sync`: syncs a million logs of 200 integrations of 5 accounts to SQLite, without and with rate limits.
 
-The simulated servers, one an account, share one process; the sync is another, and each has a core. Its memory is the
-most that the kernel ever saw of it.
+The simulated servers, one per account, run in one process and the sync in another, so that each process has a core.
+Memory is the peak resident set size of the sync process.
 """
 
 from __future__ import annotations
@@ -26,105 +26,116 @@ from sendcloud_integrations_client.sync import LogStore, SyncSummary, sync_accou
 from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve
 
 ACCOUNTS = 5
-INTEGRATIONS = 40  # of each account
-LEAST_RATE = 5_000  # records a second
-MOST_MEMORY = 300  # megabytes
+INTEGRATIONS = 40  # per account
+MIN_RATE = 5_000  # records per second
+MAX_MEMORY = 300  # megabytes
 
 
 @attrs.frozen
-class Outcome:
-    """What one run came to: records, seconds, seconds of a core, megabytes, GET calls and how many of them had to be
-    tried again, as after a 429, and what went wrong."""
+class Measurement:
+    """Measurements of one run.
+
+    Attributes:
+        records: Number of new records.
+        seconds: Duration in seconds.
+        cpu_seconds: CPU time of the sync process in seconds.
+        memory: Peak memory in megabytes.
+        calls: Number of GET calls.
+        retried: Number of calls that were retried, for example after a 429 response.
+        failures: Error messages.
+    """
 
     records: int
     seconds: float
-    work: float
+    cpu_seconds: float
     memory: float
     calls: int
-    tried_again: int
+    retried: int
     failures: list[str]
 
     @property
     def rate(self) -> float:
-        """Records a second."""
+        """Records per second."""
         return self.records / self.seconds
 
 
 def main() -> None:
-    """Measure, and say whether it is enough."""
+    """Run both measurements; exit with status 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sync", description=__doc__)
-    parser.add_argument("--logs", type=int, default=1_000_000, help="how many logs in all (default: a million)")
-    parser.add_argument("--limited-calls", type=int, default=120, help="GET calls a minute in the run with limits")
+    parser.add_argument("--logs", type=int, default=1_000_000, help="total number of logs (default: one million)")
+    parser.add_argument(
+        "--limited-calls", type=int, default=120, help="GET calls per minute in the run with rate limits"
+    )
     options = parser.parse_args()
-    is_enough = unlimited(options.logs // ACCOUNTS) & limited(options.limited_calls)
-    sys.exit(0 if is_enough else 1)
+    succeeded = measure_unlimited(options.logs // ACCOUNTS) & measure_limited(options.limited_calls)
+    sys.exit(0 if succeeded else 1)
 
 
-def unlimited(logs: int) -> bool:
-    """Everything at first, then nothing new."""
-    with tempfile.TemporaryDirectory() as folder, servers(logs, None) as urls:
+def measure_unlimited(logs: int) -> bool:
+    """Measure a first run, and a second run with nothing new, without rate limits."""
+    with tempfile.TemporaryDirectory() as folder, run_servers(logs, None) as urls:
         store = str(Path(folder) / "logs.db")
-        first = measured(urls, store, None)
-        again = measured(urls, store, None)
+        first = measure_sync(urls, store, None)
+        second = measure_sync(urls, store, None)
         size = Path(store).stat().st_size / 1e6
-    print(f"{ACCOUNTS * logs:,} logs of {ACCOUNTS * INTEGRATIONS} integrations of {ACCOUNTS} accounts, no limits")
-    print(f"  {first.seconds:.1f} s, {first.rate:,.0f} records a second (at least {LEAST_RATE:,})")
-    print(f"  {first.work:.0f} s of a core in the process of the sync: more time than that it waited for the machine")
-    print(f"  {first.memory:.0f} MB of memory at the most (below {MOST_MEMORY}); the store has {size:,.0f} MB")
-    print(f"  again, with nothing new: {again.seconds:.1f} s, {again.calls} calls")
+    print(f"{ACCOUNTS * logs:,} logs of {ACCOUNTS * INTEGRATIONS} integrations of {ACCOUNTS} accounts, no rate limits")
+    print(f"  {first.seconds:.1f} s, {first.rate:,.0f} records/s (target: at least {MIN_RATE:,})")
+    print(f"  {first.cpu_seconds:.0f} s CPU time of the sync process")
+    print(f"  {first.memory:.0f} MB peak memory (target: below {MAX_MEMORY}); size of the store: {size:,.0f} MB")
+    print(f"  second run, with nothing new: {second.seconds:.1f} s, {second.calls} calls")
     return (
         not first.failures
-        and not again.failures
-        and (first.records, again.records) == (ACCOUNTS * logs, 0)
-        and first.rate >= LEAST_RATE
-        and first.memory < MOST_MEMORY
+        and not second.failures
+        and (first.records, second.records) == (ACCOUNTS * logs, 0)
+        and first.rate >= MIN_RATE
+        and first.memory < MAX_MEMORY
     )
 
 
-def limited(calls: int) -> bool:
-    """Three windows of the limit: the first calls at once, the others as their places get free."""
+def measure_limited(calls: int) -> bool:
+    """Measure a run over three windows of the rate limit: calls are sent as soon as slots become free."""
     logs = 100 * int(2.5 * calls)
-    with tempfile.TemporaryDirectory() as folder, servers(logs, calls) as urls:
-        outcome = measured(urls, str(Path(folder) / "logs.db"), calls)
-    least = 120.0  # the third window's calls wait for two minutes to pass
-    print(f"{ACCOUNTS * logs:,} logs, {calls} GET calls a minute for each account, which the servers insist on")
-    print(f"  {outcome.seconds:.1f} s, of which the limit asks for {least:.0f}; {outcome.rate:,.0f} records a second")
-    print(f"  {outcome.calls} calls, {outcome.tried_again} of them tried again")
+    with tempfile.TemporaryDirectory() as folder, run_servers(logs, calls) as urls:
+        measurement = measure_sync(urls, str(Path(folder) / "logs.db"), calls)
+    minimum = 120.0  # seconds; calls of the third window start after two minutes at the earliest
+    print(f"{ACCOUNTS * logs:,} logs, {calls} GET calls per minute and account, enforced by the servers")
+    print(f"  {measurement.seconds:.1f} s (minimum for this limit: {minimum:.0f} s); {measurement.rate:,.0f} records/s")
+    print(f"  {measurement.calls} calls, {measurement.retried} of them retried")
     return (
-        not outcome.failures
-        and not outcome.tried_again
-        and outcome.records == ACCOUNTS * logs
-        and least <= outcome.seconds < 1.2 * least
+        not measurement.failures
+        and not measurement.retried
+        and measurement.records == ACCOUNTS * logs
+        and minimum <= measurement.seconds < 1.2 * minimum
     )
 
 
-def measured(urls: list[str], store: str, calls: int | None) -> Outcome:
-    """One sync, in a process of its own."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=sync, args=(theirs, urls, store, calls))
+def measure_sync(urls: list[str], store: str, calls: int | None) -> Measurement:
+    """Run one sync in a separate process and return its measurements."""
+    parent_end, child_end = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=run_sync, args=(child_end, urls, store, calls))
     process.start()
-    outcome: Outcome = ours.recv()
+    measurement: Measurement = parent_end.recv()
     process.join()
-    for failure in outcome.failures:
+    for failure in measurement.failures:
         print(f"  FAILED: {failure}")
-    return outcome
+    return measurement
 
 
-def sync(pipe: Connection, urls: list[str], store: str, calls: int | None) -> None:
-    """Sync, and tell what it came to."""
+def run_sync(pipe: Connection, urls: list[str], store: str, calls: int | None) -> None:
+    """Run one sync and send its measurements to the parent process."""
     started = time.perf_counter()
-    summaries, tried_again = uvloop.run(_sync(urls, store, calls))
+    summaries, retried = uvloop.run(_sync(urls, store, calls))
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    unit = 1e6 if sys.platform == "darwin" else 1e3
+    units_per_megabyte = 1e6 if sys.platform == "darwin" else 1e3
     pipe.send(
-        Outcome(
+        Measurement(
             records=sum(one.new for one in summaries),
             seconds=seconds,
-            work=usage.ru_utime + usage.ru_stime,
-            memory=usage.ru_maxrss / unit,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            memory=usage.ru_maxrss / units_per_megabyte,
             calls=sum(one.pages + 1 for one in summaries),
-            tried_again=tried_again,
+            retried=retried,
             failures=[str(failure) for one in summaries for failure in (one.error, *one.failures.values()) if failure],
         )
     )
@@ -137,10 +148,10 @@ async def _sync(urls: list[str], store: str, calls: int | None) -> tuple[list[Sy
         accounts = {
             f"account-{number}": await stack.enter_async_context(
                 SendcloudIntegrations(
-                    # The limits are kept for each credentials.
+                    # Rate limits apply per set of credentials.
                     auth=BasicAuth(f"public-{number}", "secret"),
                     base_url=url,
-                    rate_limits=None if calls is None else RateLimits(safe_per_minute=calls),
+                    rate_limits=None if calls is None else RateLimits(reads_per_minute=calls),
                     on_call=lambda report: attempts.append(report.attempts),
                 )
             )
@@ -151,20 +162,20 @@ async def _sync(urls: list[str], store: str, calls: int | None) -> tuple[list[Sy
 
 
 @contextlib.contextmanager
-def servers(logs: int, calls: int | None) -> Iterator[list[str]]:
-    """A simulated Sendcloud an account, all in one process of their own."""
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve_all, args=(theirs, logs, calls), daemon=True)
+def run_servers(logs: int, calls: int | None) -> Iterator[list[str]]:
+    """Run one simulated server per account, all in one separate process; yields their URLs."""
+    parent_end, child_end = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve_all, args=(child_end, logs, calls), daemon=True)
     process.start()
     try:
-        yield ours.recv()
+        yield parent_end.recv()
     finally:
         process.terminate()
         process.join()
 
 
 def serve_all(pipe: Connection, logs: int, calls: int | None) -> None:
-    """Answer until the process is ended."""
+    """Serve requests until the process is terminated."""
     uvloop.run(_serve_all(pipe, logs, calls))
 
 
@@ -178,7 +189,7 @@ async def _serve_all(pipe: Connection, logs: int, calls: int | None) -> None:
                         integrations=INTEGRATIONS,
                         logs=logs,
                         public_key=f"public-{number}",
-                        limits=None if calls is None else SimulatedLimits(safe_per_minute=calls),
+                        limits=None if calls is None else SimulatedLimits(reads_per_minute=calls),
                     )
                 )
             )

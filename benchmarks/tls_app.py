@@ -1,4 +1,4 @@
-"""What granian serves over TLS: an empty list to whatever is asked."""
+"""ASGI app for granian: responds to every request with an empty list."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the client and the simulated Sendcloud are held to from outside: Prism and Schemathesis."""
+"""Conformance tests with independent tools: the client with Prism, the simulated Sendcloud with Schemathesis."""

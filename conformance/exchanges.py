@@ -1,4 +1,4 @@
-"""Every call and every answer that the contract gives an example of."""
+"""All requests and responses for which the OpenAPI document contains an example."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 
 import attrs
 
-from generator.build import CONTRACT, prepared
-from generator.naming import operations_of
+from generator.build import OPENAPI_DOCUMENT, prepare_document
+from generator.naming import iterate_operations
 
-__all__ = ["CONTRACT", "Exchange", "exchanges"]
+__all__ = ["OPENAPI_DOCUMENT", "Exchange", "iterate_exchanges"]
 
 
 @attrs.frozen
 class Exchange:
-    """One call of an operation, and the answer that is to come.
+    """One call of an operation and its expected response.
 
     Attributes:
         operation: Name of the operation.
-        resource: Name of the client's attribute that has the method.
-        method: The method's name.
-        request: What the call is an example of, such as `required parameters`.
+        resource: Name of the client attribute that has the method.
+        method: Name of the method.
+        request: Name of the request example; `required` or `all` parameters for an operation without a body.
         arguments: Keyword arguments for the parameters, by their names in Python.
-        body: The body as the contract's example has it; None for none.
-        model: Name of the body's model.
-        status: The answer's status.
-        example: Name of the answer's example; empty where it has none.
-        answer: The answer's body, out of its envelope; None for none.
+        body: Request body of the example; None if the operation has no body.
+        model: Name of the model of the request body; empty if the operation has no body.
+        status: HTTP status of the response.
+        example: Name of the response example; empty if the response has no example.
+        response: Response body without its envelope; None if the response has no body.
     """
 
     operation: str
@@ -39,18 +39,18 @@ class Exchange:
     model: str
     status: int
     example: str
-    answer: Any
+    response: Any
 
     def __str__(self) -> str:
         return "-".join(filter(None, [self.operation, self.request, str(self.status), self.example]))
 
 
-def exchanges() -> Iterator[Exchange]:
-    """Each operation's calls, with each of its answers."""
-    for _, _, one in operations_of(prepared(CONTRACT)):
-        for request, arguments, model, body in _calls(one):
-            for status, answer in one["responses"].items():
-                for example, value in _examples(answer) or [("", None)]:
+def iterate_exchanges() -> Iterator[Exchange]:
+    """Yield each call of each operation, once per response of the operation."""
+    for _, _, one in iterate_operations(prepare_document(OPENAPI_DOCUMENT)):
+        for request, arguments, model, body in _iterate_calls(one):
+            for status, response in one["responses"].items():
+                for example, value in _list_examples(response) or [("", None)]:
                     success = int(status) < 300
                     yield Exchange(
                         operation=one["x-name"],
@@ -62,32 +62,32 @@ def exchanges() -> Iterator[Exchange]:
                         model=model,
                         status=int(status),
                         example=example,
-                        answer=value[one["x-unwrap"]] if success and "x-unwrap" in one else value,
+                        response=value[one["x-unwrap"]] if success and "x-unwrap" in one else value,
                     )
 
 
-def _calls(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str, dict[str, Any] | None]]:
-    """What it is an example of, the parameters, the body's model and the body."""
+def _iterate_calls(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str, dict[str, Any] | None]]:
+    """Yield name of the request example, arguments, name of the body model, and body of each call."""
     parameters = operation.get("parameters", [])
-    required = {one["x-name"]: _value(one) for one in parameters if one.get("required")}
-    whole = {one["x-name"]: _value(one) for one in parameters}
+    required = {one["x-name"]: _get_example_value(one) for one in parameters if one.get("required")}
+    all_arguments = {one["x-name"]: _get_example_value(one) for one in parameters}
     if "requestBody" not in operation:
         yield "required", required, "", None
-        if whole != required:
-            yield "all", whole, "", None
+        if all_arguments != required:
+            yield "all", all_arguments, "", None
         return
     model = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
-    for name, body in _examples(operation["requestBody"]):
-        yield name, whole, model, body
+    for name, body in _list_examples(operation["requestBody"]):
+        yield name, all_arguments, model, body
 
 
-def _value(parameter: dict[str, Any]) -> Any:
-    """The contract's example for a parameter; for one without, the least number that it may be."""
+def _get_example_value(parameter: dict[str, Any]) -> Any:
+    """Return the example value of a parameter, or its minimum if it has no example."""
     schema = parameter["schema"]
     return parameter.get("example", schema.get("example", schema.get("minimum")))
 
 
-def _examples(holder: dict[str, Any]) -> list[tuple[str, Any]]:
+def _list_examples(holder: dict[str, Any]) -> list[tuple[str, Any]]:
     return [
         (name, example["value"])
         for media in holder.get("content", {}).values()

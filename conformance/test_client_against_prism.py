@@ -1,4 +1,4 @@
-"""The client's operations against Prism, which holds every request to the contract and answers from its examples."""
+"""Operations of the client against Prism, which validates each request and responds with examples."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from typing import Any
 import httpx
 import pytest
 
-from conformance.exchanges import CONTRACT, Exchange, exchanges
-from conformance.prism import prism
+from conformance.exchanges import OPENAPI_DOCUMENT, Exchange, iterate_exchanges
+from conformance.prism import serve_with_prism
 from sendcloud_integrations_client import APIStatusError, BasicAuth, InvalidInputError, SendcloudIntegrations, models
 
-EXCHANGES = list(exchanges())
+EXCHANGES = list(iterate_exchanges())
 
 
 @pytest.fixture(scope="module")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prism(CONTRACT, tmp_path_factory.mktemp("prism") / "prism.log") as address:
-        yield address
+    with serve_with_prism(OPENAPI_DOCUMENT, tmp_path_factory.mktemp("prism") / "prism.log") as url:
+        yield url
 
 
-class Preference:
-    """Asks Prism for one of its answers, by a header that the client knows nothing of."""
+class ExampleSelector:
+    """Event hook that selects the response example of Prism by a request header."""
 
     def __init__(self) -> None:
         self.status = 0
         self.example = ""
-        self.asked: list[httpx.URL] = []
+        self.requested_urls: list[httpx.URL] = []
 
     async def __call__(self, request: httpx.Request) -> None:
         request.headers["prefer"] = f"code={self.status}" + (f", example={self.example}" if self.example else "")
-        self.asked.append(request.url)
+        self.requested_urls.append(request.url)
 
 
 @pytest.fixture
-def preference() -> Preference:
-    return Preference()
+def selector() -> ExampleSelector:
+    return ExampleSelector()
 
 
 @pytest.fixture
-async def client(base_url: str, preference: Preference) -> AsyncIterator[SendcloudIntegrations]:
+async def client(base_url: str, selector: ExampleSelector) -> AsyncIterator[SendcloudIntegrations]:
     async with SendcloudIntegrations(
         auth=BasicAuth("public", "secret"),
         base_url=base_url,
         retries=None,
         rate_limits=None,
-        event_hooks={"request": [preference]},
-    ) as one:
-        yield one
+        event_hooks={"request": [selector]},
+    ) as sendcloud:
+        yield sendcloud
 
 
-def test_every_operation_has_an_exchange() -> None:
+def test_iterate_exchanges_covers_every_operation() -> None:
     assert len({one.operation for one in EXCHANGES}) == 11
     assert len(EXCHANGES) > 25
     assert {one.status for one in EXCHANGES} == {200, 201, 204, 400, 404}
@@ -59,10 +59,10 @@ def test_every_operation_has_an_exchange() -> None:
 
 @pytest.mark.parametrize("form", ["model", "arguments"])
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=str)
-async def test_an_exchange(
-    client: SendcloudIntegrations, preference: Preference, exchange: Exchange, form: str
+async def test_call_sends_a_valid_request_and_decodes_the_response(
+    client: SendcloudIntegrations, selector: ExampleSelector, exchange: Exchange, form: str
 ) -> None:
-    preference.status, preference.example = exchange.status, exchange.example
+    selector.status, selector.example = exchange.status, exchange.example
     method = getattr(getattr(client, exchange.resource), exchange.method)
     if exchange.body is None:
         call = method(**exchange.arguments)
@@ -76,25 +76,25 @@ async def test_an_exchange(
             await call
         assert caught.value.status_code == exchange.status
         assert caught.value.operation == exchange.operation
-        assert caught.value.body == exchange.answer
-        assert [error.raw for error in caught.value.errors] == exchange.answer["errors"]
+        assert caught.value.body == exchange.response
+        assert [error.raw for error in caught.value.errors] == exchange.response["errors"]
     else:
-        assert plain(await call) == exchange.answer
-    assert len(preference.asked) == 1
+        assert to_json_value(await call) == exchange.response
+    assert len(selector.requested_urls) == 1
 
 
-def plain(answer: Any) -> Any:
-    """An operation's result as JSON values."""
-    if answer is None:
+def to_json_value(result: Any) -> Any:
+    """Return the result of an operation as a JSON value."""
+    if result is None:
         return None
-    return answer.to_dict() if hasattr(answer, "to_dict") else [record.to_dict() for record in answer]
+    return result.to_dict() if hasattr(result, "to_dict") else [record.to_dict() for record in result]
 
 
-# What keeps the tests above from passing whatever the client sends.
+# The tests below verify that Prism rejects invalid requests. Otherwise the tests above would prove nothing.
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status", "said"),
+    ("method", "path", "body", "status", "message"),
     [
         ("GET", "/integrations", None, 200, ""),
         ("GET", "/integration", None, 404, "NO_PATH_MATCHED"),
@@ -107,22 +107,22 @@ def plain(answer: Any) -> Any:
         ("POST", "/shop-order-statuses/mapping", {"integration_id": 1, "mapping": []}, 400, "errors"),
     ],
 )
-async def test_prism_holds_requests_to_the_contract(
-    base_url: str, method: str, path: str, body: Any, status: int, said: str
+async def test_prism_rejects_requests_that_violate_the_document(
+    base_url: str, method: str, path: str, body: Any, status: int, message: str
 ) -> None:
     async with httpx.AsyncClient(auth=("public", "secret"), trust_env=False) as http:
-        answer = await http.request(method, base_url + path, json=body)
-    assert (answer.status_code, said in answer.text) == (status, True), answer.text
+        response = await http.request(method, base_url + path, json=body)
+    assert (response.status_code, message in response.text) == (status, True), response.text
 
 
-async def test_prism_asks_for_credentials(base_url: str) -> None:
+async def test_prism_rejects_requests_without_credentials(base_url: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         assert (await http.get(f"{base_url}/integrations")).status_code == 401
 
 
-async def test_a_page_size_past_the_limit_does_not_get_as_far_as_prism(
-    client: SendcloudIntegrations, preference: Preference
+async def test_client_rejects_an_invalid_page_size_before_sending_a_request(
+    client: SendcloudIntegrations, selector: ExampleSelector
 ) -> None:
     with pytest.raises(InvalidInputError, match="page_size"):
         await client.logs.list(page_size=101)
-    assert preference.asked == []
+    assert selector.requested_urls == []

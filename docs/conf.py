@@ -1,4 +1,4 @@
-"""How `make docs` makes the site out of the pages of this folder and the docstrings of the package."""
+"""Sphinx configuration for `make docs`: builds the site from the pages in this folder and the package's docstrings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent / "extensions")]
 
-from sendcloud_integrations_client.version import __version__  # noqa: E402 - found on the path above
+from sendcloud_integrations_client.version import __version__  # noqa: E402 - needs the path above
 
 project = "sendcloud-integrations-client"
 author = f"the authors of {project}"
@@ -33,7 +33,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-autodoc_type_aliases = {"OnUndecodable": "OnUndecodable"}
+autodoc_type_aliases = {"OnDecodeError": "OnDecodeError"}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 add_module_names = False
@@ -41,15 +41,15 @@ python_use_unqualified_type_names = True
 maximum_signature_line_length = 60
 toc_object_entries_show_parents = "hide"
 
-# Every cross-reference has to lead somewhere, but for the names of other projects: the site is built without a network,
-# so that there is nothing to look them up in.
+# Every cross-reference must resolve, except names of other projects: their inventories are not available without a
+# network connection.
 nitpicky = True
-elsewhere = "|".join([*sorted(sys.stdlib_module_names), "attrs", "httpx", "pytest", "sqlalchemy"])
+external_modules = "|".join([*sorted(sys.stdlib_module_names), "attrs", "httpx", "pytest", "sqlalchemy"])
 nitpick_ignore_regex = [
-    (r"py:.*", rf"({elsewhere})\..*"),
+    (r"py:.*", rf"({external_modules})\..*"),
     (r"py:.*", r"(sendcloud_integrations_client\..*\.)?T(_co)?"),  # type variables
 ]
-# A pattern in a table of contents may match nothing yet. The warning has no type that `suppress_warnings` could name.
+# A glob pattern in a table of contents can match no page. `suppress_warnings` cannot name this warning.
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(
     lambda record: getattr(record, "subtype", None) != "empty_glob"
 )

@@ -1,8 +1,8 @@
-"""The demo: three simulated accounts, their logs into one database by the command line, and a report on them.
+"""Demo: sync the logs of three simulated accounts into one database with the command line, and build a report.
 
     python -m examples.demo
 
-No real account and no network: everything happens on this machine, in less than half a minute.
+No account and no network are needed. The demo runs in less than 30 seconds.
 """
 
 from __future__ import annotations
@@ -48,9 +48,13 @@ SHARES = {"nederland": 0.6, "deutschland": 0.3, "france": 0.1}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m examples.demo", description="A sync and a report, simulated.")
-    parser.add_argument("--folder", type=Path, default=Path(), help="where the database and the page go")
-    parser.add_argument("--logs", type=int, default=20_000, help="how many failures there are")
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.demo", description="Run a sync and a report against a simulated Sendcloud."
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path(), help="folder for the database and the report (default: current folder)"
+    )
+    parser.add_argument("--logs", type=int, default=20_000, help="number of simulated logs (default: 20000)")
     options = parser.parse_args()
     started = time.monotonic()
     with ExitStack() as stack:
@@ -58,40 +62,40 @@ def main() -> None:
             name: stack.enter_context(simulated_sendcloud(number, len(shops), round(options.logs * SHARES[name])))
             for number, (name, shops) in enumerate(SHOPS.items())
         }
-        base_urls = {name: base_url_of(server) for name, server in servers.items()}
-        asyncio.run(name_the_shops(base_urls))
+        base_urls = {name: wait_for_base_url(server) for name, server in servers.items()}
+        asyncio.run(set_shop_names(base_urls))
         secrets = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        show(options.folder, write_profiles(secrets / "profiles.toml", base_urls), options.logs)
-    print(f"\nDone in {time.monotonic() - started:.0f} seconds. What next:")
-    print("  sendcloud-integrations --help         every command; docs/cli.md tells more")
-    print("  python -m examples.first_run          the same API from Python, in a few lines")
+        run_commands(options.folder, write_profiles(secrets / "profiles.toml", base_urls), options.logs)
+    print(f"\nDone in {time.monotonic() - started:.0f} seconds. Next steps:")
+    print("  sendcloud-integrations --help         list all commands; see also docs/cli.md")
+    print("  python -m examples.first_run          use the API from Python")
 
 
-def show(folder: Path, profiles: Path, logs: int) -> None:
+def run_commands(folder: Path, profiles: Path, logs: int) -> None:
     database, page = folder / "demo.db", folder / "build" / "demo" / "report.html"
-    for left in folder.glob("demo.db*"):
-        left.unlink()
+    for old_file in folder.glob("demo.db*"):
+        old_file.unlink()
     page.parent.mkdir(parents=True, exist_ok=True)
-    to, html = shlex.quote(str(database)), shlex.quote(str(page))
+    database_option, html = shlex.quote(str(database)), shlex.quote(str(page))
 
     shops = sum(map(len, SHOPS.values()))
-    tell(
-        f"Three simulated accounts on this machine, each a profile: {shops} shops, {logs:,} failed exchanges with them."
+    print_heading(
+        f"Three simulated accounts on this machine, one profile each: {shops} shops with {logs:,} exception logs."
     )
-    tell("Which shop connections of one account fail right now?")
+    print_heading("List the failing integrations of one account.")
     run("integrations list --failing --profile deutschland", profiles)
-    tell("Every failure of every shop into one database. Stop it at any moment: it goes on where it was.")
-    run(f"logs sync --all-profiles --to {to}", profiles)
-    tell("Once more: only what is new is taken, and nothing is.")
-    run(f"logs sync --all-profiles --to {to}", profiles)
-    tell("What fails, where, and since when? As tables here, and as a page with charts.")
-    run(f"logs report --from {to} --top 5 --html {html}", profiles)
-    tell(f"The page needs nothing but a browser, on a phone too: {page.resolve().as_uri()}")
+    print_heading("Store all exception logs in one database. An interrupted sync resumes where it stopped.")
+    run(f"logs sync --all-profiles --database {database_option}", profiles)
+    print_heading("Sync again: it stores new logs only, so this run stores 0.")
+    run(f"logs sync --all-profiles --database {database_option}", profiles)
+    print_heading("Report what fails, where, and since when: as tables, and as an HTML page with charts.")
+    run(f"logs report --database {database_option} --top 5 --html {html}", profiles)
+    print_heading(f"Open the report in a browser: {page.resolve().as_uri()}")
 
 
 @contextmanager
 def simulated_sendcloud(seed: int, integrations: int, logs: int) -> Iterator[subprocess.Popen[str]]:
-    """A server in a process of its own, as a service would be."""
+    """Run a simulated Sendcloud in a separate process."""
     numbers = {"--seed": seed, "--integrations": integrations, "--logs": logs}
     options = [word for option, number in numbers.items() for word in (option, str(number))]
     command = [sys.executable, "-m", "sendcloud_integrations_client.testing", *options]
@@ -102,28 +106,28 @@ def simulated_sendcloud(seed: int, integrations: int, logs: int) -> Iterator[sub
             server.terminate()
 
 
-def base_url_of(server: subprocess.Popen[str]) -> str:
-    """Where a server listens; waits until it does."""
+def wait_for_base_url(server: subprocess.Popen[str]) -> str:
+    """Wait until the server listens, and return its base URL."""
     assert server.stdout is not None
-    address = re.search(r"http://\S+", server.stdout.readline())
-    assert address is not None, "the simulated Sendcloud did not start"
-    return address[0]
+    match = re.search(r"http://\S+", server.stdout.readline())
+    assert match is not None, "the simulated Sendcloud did not start"
+    return match[0]
 
 
-async def name_the_shops(base_urls: Mapping[str, str]) -> None:
-    async def name_those_of(account: str, base_url: str) -> None:
+async def set_shop_names(base_urls: Mapping[str, str]) -> None:
+    async def set_names_of_account(account: str, base_url: str) -> None:
         async with SendcloudIntegrations(auth=BasicAuth("public", "secret"), base_url=base_url) as client:
             for number, name in enumerate(SHOPS[account], 1):
                 await client.integrations.update(number, shop_name=name)
 
-    await asyncio.gather(*(name_those_of(account, base_url) for account, base_url in base_urls.items()))
+    await asyncio.gather(*(set_names_of_account(account, base_url) for account, base_url in base_urls.items()))
 
 
 def write_profiles(path: Path, base_urls: Mapping[str, str]) -> Path:
-    """The file of credentials, which only its owner may read."""
+    """Write the file of credentials; only its owner can read it."""
     path.touch(mode=0o600)
-    form = '[{}]\npublic_key = "public"\nsecret_key = "secret"\nbase_url = "{}"\n\n'
-    path.write_text("".join(form.format(name, base_url) for name, base_url in base_urls.items()))
+    template = '[{}]\npublic_key = "public"\nsecret_key = "secret"\nbase_url = "{}"\n\n'
+    path.write_text("".join(template.format(name, base_url) for name, base_url in base_urls.items()))
     return path
 
 
@@ -135,7 +139,7 @@ def run(arguments: str, profiles: Path) -> None:
     subprocess.run(command, env=environment | {"SENDCLOUD_CONFIG": str(profiles)}, check=True)
 
 
-def tell(text: str) -> None:
+def print_heading(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 

@@ -1,6 +1,7 @@
-"""From the contract in `openapi/` to the code in `sendcloud_integrations_client/generated/`. Not shipped.
+"""Generator of `sendcloud_integrations_client/generated/` from the OpenAPI document in `openapi/`. Not shipped.
 
-The way of a document: `documents` loads it, `overlay` puts our wishes on it, `naming` gives every schema and operation
-the name a person would choose, `schemas` reads its schemas as fields and rules, `project` has openapi-python-client
-render our templates, `changes` tells what a new contract changes for a caller, `update` puts it in place.
+A document passes through these modules in order: `documents` loads and validates it, `overlay` applies our overlay,
+`naming` names each schema and operation, `schemas` converts the schemas to fields and validation rules, and `project`
+renders the templates with openapi-python-client. `changes` reports what a new document changes for callers, and
+`update` installs a new document.
 """

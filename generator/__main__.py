@@ -1,4 +1,4 @@
-"""`python -m generator generate|check|update`: the commands behind the Makefile's targets."""
+"""Command line of the generator: `python -m generator generate|check|update`, used by the Makefile."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ import sys
 import tempfile
 from pathlib import Path
 
-from generator.build import CONTRACT, GENERATED, differences, generate
+from generator.build import GENERATED, OPENAPI_DOCUMENT, find_differences, generate
 from generator.documents import DocumentError
 from generator.naming import NamingError
 from generator.overlay import OverlayError
 from generator.project import GenerationError
-from generator.update import UpdateError, differs, update, upstream_address
+from generator.update import UpdateError, read_upstream_url, report_changes, update
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 when all is well, 1 when there is something to say, 2 when it could not be done."""
+    """Run one command.
+
+    Args:
+        arguments: Command-line arguments; defaults to those of the process.
+
+    Returns:
+        Exit code: 0 for success, 1 if `check` or `update --check` finds a difference, 2 if the command failed.
+    """
     parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    generating = commands.add_parser("generate", help="generate the client from the contract")
-    generating.add_argument("--spec", default=str(CONTRACT), help="path or address of the contract")
-    generating.add_argument("--out", default=str(GENERATED), type=Path, help="folder of the generated package")
-    commands.add_parser("check", help="fail if the committed folder is not what generate makes")
-    updating = commands.add_parser("update", help="take in a new contract")
-    updating.add_argument(
-        "--spec", help="path or address of the new contract; default: the one in openapi/upstream.yml"
+    generate_command = commands.add_parser("generate", help="generate the client from the OpenAPI document")
+    generate_command.add_argument("--spec", default=str(OPENAPI_DOCUMENT), help="path or URL of the OpenAPI document")
+    generate_command.add_argument("--out", default=str(GENERATED), type=Path, help="folder of the generated package")
+    commands.add_parser("check", help="fail if the generated package is out of date")
+    update_command = commands.add_parser("update", help="replace the OpenAPI document and regenerate the client")
+    update_command.add_argument(
+        "--spec", help="path or URL of the new OpenAPI document; defaults to the URL in openapi/upstream.yml"
     )
-    updating.add_argument("--check", action="store_true", help="only tell: exit 1 if it differs from ours, 0 if not")
+    update_command.add_argument(
+        "--check", action="store_true", help="only report the changes; exit code 1 if there are any, else 0"
+    )
     options = parser.parse_args(arguments)
     try:
         if options.command == "generate":
@@ -36,14 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if options.command == "check":
             return _check()
-        source = options.spec or upstream_address()
+        source = options.spec or read_upstream_url()
         if options.check:
-            return int(differs(source))
+            return int(report_changes(source))
         update(source)
         return 0
     except OverlayError as error:
-        advice = "Change openapi/overlay.yml so that each of its actions fits the contract."
-        print(f"Nothing was changed: the overlay does not fit. {error}\n{advice}", file=sys.stderr)
+        advice = "Change openapi/overlay.yml so that each of its actions matches the document."
+        print(f"Nothing was changed. The overlay does not match the document: {error}\n{advice}", file=sys.stderr)
     except (DocumentError, NamingError, GenerationError, UpdateError) as error:
         print(f"Nothing was changed. {error}", file=sys.stderr)
     return 2
@@ -52,12 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _check() -> int:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / GENERATED.name
-        generate(CONTRACT, fresh)
-        changed = differences(GENERATED, fresh)
+        generate(OPENAPI_DOCUMENT, fresh)
+        changed = find_differences(GENERATED, fresh)
     for name in changed:
-        print(f"differs from what the contract gives: {GENERATED.name}/{name}", file=sys.stderr)
+        print(f"{GENERATED.name}/{name} is out of date.", file=sys.stderr)
     if changed:
-        print("Run `make generate`, and commit what it makes.", file=sys.stderr)
+        print("Run `make generate` and commit the result.", file=sys.stderr)
     return 1 if changed else 0
 
 

@@ -1,4 +1,4 @@
-"""The whole way from a contract to a generated package: what `make generate` and `make check-generated` run."""
+"""Generate the package from an OpenAPI document, for `make generate` and `make check-generated`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from generator.overlay import apply_overlay
 from generator.project import render
 
 __all__ = [
-    "CONTRACT",
     "GENERATED",
+    "OPENAPI_DOCUMENT",
     "OVERLAY",
-    "differences",
+    "apply_project_overlay",
+    "find_differences",
     "generate",
-    "overlaid",
-    "prepared",
+    "prepare_document",
     "replace_folder",
 ]
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
-CONTRACT: Final = _ROOT / "openapi" / "sendcloud-v3-integrations.yml"
+OPENAPI_DOCUMENT: Final = _ROOT / "openapi" / "sendcloud-v3-integrations.yml"
 GENERATED: Final = _ROOT / "sendcloud_integrations_client" / "generated"
 OVERLAY: Final = _ROOT / "openapi" / "overlay.yml"
 _TEMPLATES: Final = _ROOT / "openapi" / "templates"
@@ -34,15 +34,19 @@ _CONFIG: Final = _ROOT / "generator-config.yml"
 
 
 def generate(source: str | Path, out: Path) -> None:
-    """Generate the package for the contract at a path or an address into `out`, which is replaced only on success.
+    """Generate the package for an OpenAPI document.
+
+    Args:
+        source: Path or URL of the document.
+        out: Folder of the package. It is replaced only if the generation succeeds.
 
     Raises:
-        DocumentError: The contract cannot be used.
-        OverlayError: The overlay does not fit it.
-        NamingError: Two things would share a name.
-        GenerationError: It holds what cannot be expressed.
+        DocumentError: The document cannot be read or is not valid OpenAPI 3.1.
+        OverlayError: An action of the overlay does not match the document.
+        NamingError: Two schemas or two operations would have the same name.
+        GenerationError: The document contains a construct that is not supported.
     """
-    document = prepared(source)
+    document = prepare_document(source)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".generating-") as folder:
         fresh = Path(folder) / out.name
@@ -50,33 +54,33 @@ def generate(source: str | Path, out: Path) -> None:
         replace_folder(fresh, out)
 
 
-def prepared(source: str | Path) -> dict[str, Any]:
-    """The document at a path or an address, with the overlay applied and everything named."""
-    return name_document(overlaid(read_document(source)))
+def prepare_document(source: str | Path) -> dict[str, Any]:
+    """Return the document at a path or URL, with the overlay applied and all schemas and operations named."""
+    return name_document(apply_project_overlay(read_document(source)))
 
 
-def overlaid(document: dict[str, Any]) -> dict[str, Any]:
-    """A document with our overlay applied."""
+def apply_project_overlay(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of `document` with `openapi/overlay.yml` applied."""
     return apply_overlay(document, parse_yaml(OVERLAY.read_bytes(), OVERLAY.name))
 
 
-def replace_folder(fresh: Path, place: Path) -> None:
-    """Put `fresh` where `place` is; `place` stays as it was if that fails."""
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Move `fresh` to `target`, replacing it. If that fails, `target` is restored."""
     old = fresh.with_name(f"{fresh.name}.old")
-    if place.exists():
-        place.rename(old)
+    if target.exists():
+        target.rename(old)
     try:
-        fresh.rename(place)
+        fresh.rename(target)
     except OSError:
         if old.exists():
-            old.rename(place)
+            old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
 
 
-def differences(one: Path, other: Path) -> list[str]:
-    """Files that are not the same to the byte in two folders, compiled ones aside."""
-    names = sorted(set(_files(one)) | set(_files(other)))
+def find_differences(one: Path, other: Path) -> list[str]:
+    """Return the relative paths of files whose bytes differ between two folders, without `__pycache__`."""
+    names = sorted(set(_iterate_files(one)) | set(_iterate_files(other)))
     return [
         name
         for name in names
@@ -86,7 +90,7 @@ def differences(one: Path, other: Path) -> list[str]:
     ]
 
 
-def _files(folder: Path) -> Iterator[str]:
+def _iterate_files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             yield path.relative_to(folder).as_posix()

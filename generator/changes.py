@@ -1,7 +1,7 @@
-"""What a new contract changes for those who call the client, breaking changes apart from the rest.
+"""Report what a new OpenAPI document changes for callers of the client, separating breaking changes from others.
 
-Prose, examples and vendor extensions are no changes. A schema that several operations share is told of once, under its
-own name, and judged by whether it is sent, answered, or both.
+Prose, examples and vendor extensions are ignored. A change to a schema that several operations share is reported once,
+under the schema's name. Whether it is breaking depends on whether the schema is used in requests, responses or both.
 """
 
 from __future__ import annotations
@@ -12,129 +12,152 @@ from typing import Any, Final
 
 import attrs
 
-from generator.naming import operations_of, resolve
+from generator.naming import iterate_operations, resolve
 
-__all__ = ["Change", "contract_changes", "report"]
+__all__ = ["Change", "compare_documents", "format_changes"]
 
 Document = Mapping[str, Any]
 Schema = Mapping[str, Any]
 
 _SCHEMAS: Final = "#/components/schemas/"
 _PROSE: Final = frozenset({"title", "description", "summary", "example", "examples", "externalDocs", "$comment"})
-_VALUES: Final = frozenset({"example", "examples", "default", "enum", "const"})
-# Constraint, and whether a higher number allows more.
+_LITERAL_VALUES: Final = frozenset({"example", "examples", "default", "enum", "const"})
+# Constraint to whether a higher number allows more values.
 _BOUNDS: Final = {
     **dict.fromkeys(("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties"), True),
     **dict.fromkeys(("minLength", "minimum", "exclusiveMinimum", "minItems", "minProperties"), False),
 }
-_ZERO_IS_NONE: Final = frozenset({"minLength", "minItems", "minProperties", "uniqueItems", "deprecated", "readOnly"})
-_HINTS: Final = frozenset({"deprecated", "readOnly", "writeOnly", "default"})
+# A false value means the same as a missing keyword.
+_DEFAULT_FALSE: Final = frozenset({"minLength", "minItems", "minProperties", "uniqueItems", "deprecated", "readOnly"})
+_ANNOTATIONS: Final = frozenset({"deprecated", "readOnly", "writeOnly", "default"})
 _NOT_CONSTRAINTS: Final = (
     _PROSE
     | {"type", "properties", "required", "allOf", "anyOf", "oneOf", "$ref"}
     | {"items", "additionalProperties", "enum", "const"}
 )
-_MAKES_A_CLASS: Final = frozenset({"x-class", "properties", "enum", "allOf"})
-_PARSED: Final = frozenset({"date-time", "date", "uuid"})  # formats that are another type in Python
+_CLASS_KEYWORDS: Final = frozenset(
+    {"x-class", "properties", "enum", "allOf"}
+)  # keywords of schemas that become classes
+_PARSED_FORMATS: Final = frozenset({"date-time", "date", "uuid"})  # formats whose Python type is not str
 _BODY: Final = "request body"
-_ANYTHING: Final[Schema] = {}
+_ANY_SCHEMA: Final[Schema] = {}
 
 
 @attrs.frozen(order=True)
 class Change:
-    """One difference.
+    """One difference between two documents.
 
     Attributes:
-        breaking: Code that works with the old contract may stop working.
-        where: The operation, or the schema and its property.
-        what: What is different.
+        breaking: Whether code that works with the old document can stop working.
+        location: The operation, or the schema and its property.
+        description: What changed.
     """
 
     breaking: bool = attrs.field(order=lambda breaking: not breaking)
-    where: str
-    what: str
+    location: str
+    description: str
 
 
-def contract_changes(old: Document, new: Document) -> list[Change]:
-    """Compare two parsed OpenAPI 3.1 documents as a caller sees them.
+def compare_documents(old: Document, new: Document) -> list[Change]:
+    """Compare two parsed OpenAPI 3.1 documents from the point of view of callers.
 
     Args:
-        old: The contract so far.
-        new: The contract to come.
+        old: Current document. It is not modified.
+        new: New document. It is not modified.
 
     Returns:
-        The changes, breaking ones first, each once. Neither document is changed.
+        The changes without duplicates, breaking ones first.
     """
-    renames = _renamed_schemas(old, new)
-    comparison = _Comparison(_with_names(old, renames), new)
-    found = {*comparison.surroundings(), *comparison.operations(), *comparison.shared_schemas()}
+    renames = _find_renamed_schemas(old, new)
+    comparison = _Comparison(_rename_schemas(old, renames), new)
+    changes = {
+        *comparison.compare_servers_and_security(),
+        *comparison.compare_operations(),
+        *comparison.compare_shared_schemas(),
+    }
     for name, other in renames.items():
-        # A class that the overlay names keeps its name.
-        classes = [_class(document, _SCHEMAS + key) for document, key in ((old, name), (new, other))]
-        found.add(Change(classes[0] != classes[1], "schemas", f"schema `{name}` renamed to `{other}`"))
-    return sorted(found)
+        # If the overlay sets the class name, renaming the schema does not rename the class.
+        classes = [_get_class_name(document, _SCHEMAS + key) for document, key in ((old, name), (new, other))]
+        changes.add(Change(classes[0] != classes[1], "schemas", f"schema `{name}` renamed to `{other}`"))
+    return sorted(changes)
 
 
-def report(changes: Iterable[Change]) -> str:
-    """The changes as text for a person, in the order given."""
+def format_changes(changes: Iterable[Change]) -> str:
+    """Format changes as text, grouped into breaking and other changes and otherwise in the given order."""
     changes = list(changes)
     if not changes:
-        return "Nothing changes for a caller."
+        return "No changes for callers."
     parts: list[str] = []
     for title, breaking in (("Breaking for callers", True), ("Other changes", False)):
-        lines = [f"  {change.where}: {change.what}" for change in changes if change.breaking is breaking]
+        lines = [f"  {change.location}: {change.description}" for change in changes if change.breaking is breaking]
         parts.append("\n".join([f"{title} ({len(lines)})", *(lines or ["  none"])]))
     return "\n\n".join(parts)
 
 
 @attrs.frozen
-class _Use:
-    """Where a schema stands, and which ways it travels: what breaks one way can be harmless the other way."""
+class _SchemaUse:
+    """Position of a schema and the directions in which it is used. A change can break one direction only.
 
-    where: str
-    ways: frozenset[str]
+    Attributes:
+        location: The operation or the schema.
+        directions: `request`, `response` or both.
+        label: Parameter, header or body within the location, as a prefix of descriptions.
+        note: Suffix of descriptions.
+        visited: Pairs of schemas that are being compared; ends recursion in recursive schemas.
+    """
+
+    location: str
+    directions: frozenset[str]
     label: str = ""
     note: str = ""
-    met: frozenset[object] = frozenset()
+    visited: frozenset[object] = frozenset()
 
-    def change(self, what: str, *, sent: bool = False, answered: bool = False) -> Change:
-        """A difference here; `sent` and `answered` tell which way of the schema's it breaks."""
-        breaking = (sent and "request" in self.ways) or (answered and "response" in self.ways)
-        return Change(breaking, self.where, f"{self.label}{what}{self.note}")
+    def build_change(self, description: str, *, breaks_request: bool = False, breaks_response: bool = False) -> Change:
+        """Return a change at this position, which is breaking if it breaks a direction in which the schema is used."""
+        breaking = (breaks_request and "request" in self.directions) or (
+            breaks_response and "response" in self.directions
+        )
+        return Change(breaking, self.location, f"{self.label}{description}{self.note}")
 
-    def presence(
-        self, thing: str, one: Any, other: Any, needed: bool, needs: bool, counts: bool = True
+    def compare_presence(
+        self, name: str, old: Any, new: Any, was_required: bool, is_required: bool, affects_callers: bool = True
     ) -> list[Change]:
-        """Whether a parameter, a header or a property came, went, or became required or optional."""
-        kind = "required" if needs else "optional"
-        if other is None:
-            return [self.change(f"{thing} removed", sent=True, answered=counts)]
-        if one is None:
-            return [self.change(f"{kind} {thing} added", sent=needs)]
-        return [self.change(f"{thing} became {kind}", sent=needs, answered=needed and counts)] * (needed != needs)
+        """Report that a parameter, a header or a property was added, removed, or became required or optional."""
+        kind = "required" if is_required else "optional"
+        if new is None:
+            return [self.build_change(f"{name} removed", breaks_request=True, breaks_response=affects_callers)]
+        if old is None:
+            return [self.build_change(f"{kind} {name} added", breaks_request=is_required)]
+        if was_required == is_required:
+            return []
+        breaks_response = was_required and affects_callers
+        return [self.build_change(f"{name} became {kind}", breaks_request=is_required, breaks_response=breaks_response)]
 
-    def at(self, step: str) -> _Use:
+    def extend(self, step: str) -> _SchemaUse:
+        """Return the use of a schema inside this one."""
         if self.label:
             return attrs.evolve(self, label=f"{self.label.removesuffix(': ')}{step}: ")
-        return attrs.evolve(self, where=self.where + step)
+        return attrs.evolve(self, location=self.location + step)
 
-    def named(self, name: str) -> _Use:
-        return attrs.evolve(self, where=name, label="", note=f" ({' and '.join(sorted(self.ways))})")
+    def rename(self, name: str) -> _SchemaUse:
+        """Return a use that is reported under the schema's name, followed by the directions."""
+        return attrs.evolve(self, location=name, label="", note=f" ({' and '.join(sorted(self.directions))})")
 
 
 @attrs.define
-class _Flat:
-    """A schema with its references followed and its parts merged; `bases` are the references."""
+class _FlatSchema:
+    """A schema with its references resolved and its parts merged. `bases` are the references."""
 
     types: set[str]
-    words: dict[str, Any] = attrs.Factory(dict)
+    keywords: dict[str, Any] = attrs.Factory(dict)
     properties: dict[str, Schema] = attrs.Factory(dict)
     required: set[str] = attrs.Factory(set)
     bases: frozenset[str] = frozenset()
 
-    def add(self, part: _Flat) -> None:
+    def merge(self, part: _FlatSchema) -> None:
+        """Add the constraints of an `allOf` part."""
         self.types = (self.types & part.types) or self.types or part.types
-        self.words, self.properties = part.words | self.words, part.properties | self.properties
+        self.keywords, self.properties = part.keywords | self.keywords, part.properties | self.properties
         self.required, self.bases = self.required | part.required, self.bases | part.bases
 
 
@@ -143,255 +166,307 @@ class _Comparison:
     old: Document
     new: Document
 
-    def surroundings(self) -> Iterator[Change]:
-        before, after = _base_url(self.old), _base_url(self.new)
-        if before != after:
-            yield Change(True, "servers", f"base URL {before} became {after}")
-        yield from _security(self.old.get("security"), self.new.get("security"), "security")
+    def compare_servers_and_security(self) -> Iterator[Change]:
+        """Yield the changes to the base URL and to security requirements and schemes of the whole document."""
+        old_url, new_url = _get_base_url(self.old), _get_base_url(self.new)
+        if old_url != new_url:
+            yield Change(True, "servers", f"base URL {old_url} became {new_url}")
+        yield from _compare_security(self.old.get("security"), self.new.get("security"), "security")
         schemes = [document.get("components", {}).get("securitySchemes", {}) for document in (self.old, self.new)]
-        for name, one, other in _pairs(*schemes):
-            where = f"security scheme {name}"
-            if one is None or other is None:
-                yield Change(other is None, where, "removed" if other is None else "added")
+        for name, old, new in _pair_by_key(*schemes):
+            location = f"security scheme {name}"
+            if old is None or new is None:
+                yield Change(new is None, location, "removed" if new is None else "added")
                 continue
-            for leaf, ours, theirs in _pairs(dict(_leaves(one)), dict(_leaves(other))):
-                if ours != theirs:
-                    is_new_scope = ours is None and ".scopes." in leaf
-                    yield Change(not is_new_scope, where, f"{leaf} {_shown(ours)} became {_shown(theirs)}")
+            for leaf, old_value, new_value in _pair_by_key(dict(_iterate_leaves(old)), dict(_iterate_leaves(new))):
+                if old_value != new_value:
+                    is_new_scope = old_value is None and ".scopes." in leaf
+                    description = f"{leaf} {_format_value(old_value)} became {_format_value(new_value)}"
+                    yield Change(not is_new_scope, location, description)
 
-    def operations(self) -> Iterator[Change]:
-        sides = [{(path, method): op for path, method, op in operations_of(dict(doc))} for doc in (self.old, self.new)]
-        for (path, method), before, after in _pairs(*sides):
-            where = f"{_name(before or after)} ({method.upper()} {path})"
-            if before is None or after is None:
-                yield Change(after is None, where, f"operation {'added' if before is None else 'removed'}")
+    def compare_operations(self) -> Iterator[Change]:
+        """Yield the changes to each operation, without those inside shared schemas."""
+        documents = (self.old, self.new)
+        by_endpoint = [
+            {(path, method): operation for path, method, operation in iterate_operations(dict(document))}
+            for document in documents
+        ]
+        for (path, method), old, new in _pair_by_key(*by_endpoint):
+            location = f"{_get_operation_name(old or new)} ({method.upper()} {path})"
+            if old is None or new is None:
+                change = "added" if old is None else "removed"
+                yield Change(new is None, location, f"operation {change}")
                 continue
-            if _name(before) != _name(after):
-                yield Change(True, where, f"operation renamed to {_name(after)}")
-            if "security" in before or "security" in after:  # what all share is told of once
-                demands = [
-                    op.get("security", doc.get("security")) for op, doc in ((before, self.old), (after, self.new))
-                ]
-                yield from _security(demands[0], demands[1], where)
-            ours, theirs = _inputs(self.old, path, before), _inputs(self.new, path, after)
-            yield from self._fields(ours, theirs, _Use(where, frozenset({"request"})))
-            yield from self._responses(before, after, where)
+            if _get_operation_name(old) != _get_operation_name(new):
+                yield Change(True, location, f"operation renamed to {_get_operation_name(new)}")
+            if "security" in old or "security" in new:  # document-wide security is reported once, for the document
+                old_security, new_security = (
+                    operation.get("security", document.get("security"))
+                    for operation, document in zip((old, new), documents, strict=True)
+                )
+                yield from _compare_security(old_security, new_security, location)
+            old_inputs, new_inputs = _collect_inputs(self.old, path, old), _collect_inputs(self.new, path, new)
+            yield from self._compare_inputs(old_inputs, new_inputs, _SchemaUse(location, frozenset({"request"})))
+            yield from self._compare_responses(old, new, location)
 
-    def shared_schemas(self) -> Iterator[Change]:
-        """What is different in the schemas that are used by reference, each told of under its own name."""
-        for reference, before, after in _pairs(_reached(self.old), _reached(self.new)):
-            # A way that only one of the contracts has is told of where the schema is used.
-            if before and after and before & after:
-                use = _Use("", frozenset(before & after)).named(_class(self.new, reference))
-                yield from self._compared(_at(self.old, reference), _at(self.new, reference), use)
+    def compare_shared_schemas(self) -> Iterator[Change]:
+        """Yield the changes inside schemas that are used by reference, each under the name of the schema."""
+        references = (_find_reachable_references(document) for document in (self.old, self.new))
+        for reference, old_directions, new_directions in _pair_by_key(*references):
+            # If a direction exists in one document only, the operation that uses the schema reports the change.
+            if old_directions and new_directions and old_directions & new_directions:
+                use = _SchemaUse("", frozenset(old_directions & new_directions))
+                use = use.rename(_get_class_name(self.new, reference))
+                old, new = _get_node(self.old, reference), _get_node(self.new, reference)
+                yield from self._compare_schemas(old, new, use)
 
-    def _responses(self, before: Schema, after: Schema, where: str) -> Iterator[Change]:
-        for status, one, other in _pairs(_answers(self.old, before), _answers(self.new, after)):
-            succeeds = status.startswith("2")
-            if one is None or other is None:
-                fate = "added" if one is None else "removed"
-                yield Change(succeeds, where, f"{'success' if succeeds else 'error'} status {status} {fate}")
+    def _compare_responses(self, old_operation: Schema, new_operation: Schema, location: str) -> Iterator[Change]:
+        old_responses = _collect_responses(self.old, old_operation)
+        new_responses = _collect_responses(self.new, new_operation)
+        for status, old, new in _pair_by_key(old_responses, new_responses):
+            is_success = status.startswith("2")
+            if old is None or new is None:
+                kind, change = "success" if is_success else "error", "added" if old is None else "removed"
+                yield Change(is_success, location, f"{kind} status {status} {change}")
                 continue
-            use = _Use(f"{where} response {status}", frozenset({"response"}))
-            yield from self._fields(_headers(self.old, one), _headers(self.new, other), use, succeeds)
-            yield from self._contents(one, other, use, succeeds)
+            use = _SchemaUse(f"{location} response {status}", frozenset({"response"}))
+            old_headers, new_headers = _collect_headers(self.old, old), _collect_headers(self.new, new)
+            yield from self._compare_inputs(old_headers, new_headers, use, is_success)
+            yield from self._compare_contents(old, new, use, is_success)
 
-    def _fields(self, ours: Schema, theirs: Schema, use: _Use, counts: bool = True) -> Iterator[Change]:
-        for label, one, other in _pairs(ours, theirs):
-            needed, needs = (bool(side and side.get("required")) for side in (one, other))
-            yield from use.presence(label, one, other, needed, needs, counts)
-            if one is not None and other is not None:
-                inner = use.at(" request") if label == _BODY else attrs.evolve(use, label=f"{label}: ")
-                yield from self._compared(one.get("schema", {}), other.get("schema", {}), inner)
-                yield from self._contents(one, other, inner)
+    def _compare_inputs(
+        self, old_inputs: Schema, new_inputs: Schema, use: _SchemaUse, affects_callers: bool = True
+    ) -> Iterator[Change]:
+        """Compare parameters, headers and bodies by their labels."""
+        for label, old, new in _pair_by_key(old_inputs, new_inputs):
+            was_required, is_required = (bool(one and one.get("required")) for one in (old, new))
+            yield from use.compare_presence(label, old, new, was_required, is_required, affects_callers)
+            if old is not None and new is not None:
+                inner = use.extend(" request") if label == _BODY else attrs.evolve(use, label=f"{label}: ")
+                yield from self._compare_schemas(old.get("schema", {}), new.get("schema", {}), inner)
+                yield from self._compare_contents(old, new, inner)
 
-    def _contents(self, one: Schema, other: Schema, use: _Use, counts: bool = True) -> Iterator[Change]:
-        for media, ours, theirs in _pairs(one.get("content", {}), other.get("content", {})):
-            if ours is None or theirs is None:
-                gone = theirs is None
-                yield use.change(
-                    f"media type {media} {'removed' if gone else 'added'}", sent=gone, answered=gone and counts
+    def _compare_contents(
+        self, old_owner: Schema, new_owner: Schema, use: _SchemaUse, affects_callers: bool = True
+    ) -> Iterator[Change]:
+        for media_type, old, new in _pair_by_key(old_owner.get("content", {}), new_owner.get("content", {})):
+            if old is None or new is None:
+                removed = new is None
+                yield use.build_change(
+                    f"media type {media_type} {'removed' if removed else 'added'}",
+                    breaks_request=removed,
+                    breaks_response=removed and affects_callers,
                 )
                 continue
-            after = theirs.get("schema", {})
-            name = None if "$ref" in after else after.get("x-class") or after.get("title")
-            yield from self._compared(ours.get("schema", {}), after, use.named(name) if name else use)
+            schema = new.get("schema", {})
+            name = None if "$ref" in schema else schema.get("x-class") or schema.get("title")
+            yield from self._compare_schemas(old.get("schema", {}), schema, use.rename(name) if name else use)
 
-    def _compared(self, ours: Schema, theirs: Schema, use: _Use) -> Iterator[Change]:
-        """What is different between two schemas that stand in the same place."""
-        one, other = _flat(self.old, ours), _flat(self.new, theirs)
-        pair = (one.bases or id(ours), other.bases or id(theirs))
-        if pair in use.met:  # schemas that hold themselves
+    def _compare_schemas(self, old_schema: Schema, new_schema: Schema, use: _SchemaUse) -> Iterator[Change]:
+        """Yield the changes between two schemas at the same position."""
+        old, new = _flatten(self.old, old_schema), _flatten(self.new, new_schema)
+        pair = (old.bases or id(old_schema), new.bases or id(new_schema))
+        if pair in use.visited:  # a recursive schema
             return
-        use = attrs.evolve(use, met=use.met | {pair})
-        if told := one.bases & other.bases:  # what both refer to is told of under its own name
-            one, other = _flat(self.old, ours, told), _flat(self.new, theirs, told)
-        yield from _types(one.types, other.types, use)
-        yield from _enums(one.words.get("enum"), other.words.get("enum"), use)
-        yield from _constraints(one.words, other.words, use)
-        extras = [flat.words.get("additionalProperties", True) for flat in (one, other)]
-        before, after = (_ANYTHING if extra is True else extra for extra in extras)
-        if False in (before, after) and before != after:
-            yield use.change(
-                f"unknown fields are {'allowed' if before is False else 'refused'} now", sent=after is False
-            )
-        elif before or after:
-            yield from self._compared(before, after, use.at("[*]"))
-        if "items" in one.words or "items" in other.words:
-            yield from self._compared(
-                one.words.get("items", _ANYTHING), other.words.get("items", _ANYTHING), use.at("[]")
-            )
-        inside = use.named(theirs["x-class"]) if "x-class" in theirs else use
-        for name, before, after in _pairs(one.properties, other.properties):
-            here = inside.at(f".{name}")
-            yield from here.presence("property", before, after, name in one.required, name in other.required)
-            if before is not None and after is not None:
-                yield from self._compared(before, after, here)
+        use = attrs.evolve(use, visited=use.visited | {pair})
+        if shared := old.bases & new.bases:  # changes in shared bases are reported under the name of the base
+            old, new = _flatten(self.old, old_schema, shared), _flatten(self.new, new_schema, shared)
+        yield from _compare_types(old.types, new.types, use)
+        yield from _compare_enums(old.keywords.get("enum"), new.keywords.get("enum"), use)
+        yield from _compare_constraints(old.keywords, new.keywords, use)
+        yield from self._compare_additional_properties(old, new, use)
+        if "items" in old.keywords or "items" in new.keywords:
+            old_items, new_items = (flat.keywords.get("items", _ANY_SCHEMA) for flat in (old, new))
+            yield from self._compare_schemas(old_items, new_items, use.extend("[]"))
+        owner = use.rename(new_schema["x-class"]) if "x-class" in new_schema else use
+        for name, old_property, new_property in _pair_by_key(old.properties, new.properties):
+            inner = owner.extend(f".{name}")
+            was_required, is_required = name in old.required, name in new.required
+            yield from inner.compare_presence("property", old_property, new_property, was_required, is_required)
+            if old_property is not None and new_property is not None:
+                yield from self._compare_schemas(old_property, new_property, inner)
+
+    def _compare_additional_properties(
+        self, old_flat: _FlatSchema, new_flat: _FlatSchema, use: _SchemaUse
+    ) -> Iterator[Change]:
+        declared = [flat.keywords.get("additionalProperties", True) for flat in (old_flat, new_flat)]
+        old, new = (_ANY_SCHEMA if value is True else value for value in declared)
+        if False in (old, new) and old != new:
+            change = "allowed" if old is False else "rejected"
+            yield use.build_change(f"unknown fields are {change} now", breaks_request=new is False)
+        elif old or new:
+            yield from self._compare_schemas(old, new, use.extend("[*]"))
 
 
-def _types(one: set[str], other: set[str], use: _Use) -> Iterator[Change]:
-    if one and other and one ^ other == {"null"}:
-        nullable = "null" in other
-        yield use.change(
-            f"may {'be null now' if nullable else 'no longer be null'}", sent=not nullable, answered=nullable
-        )
-    elif one != other:
-        before, after = (types | ({"integer"} if "number" in types else set()) for types in (one, other))
-        wider, narrower = not other or bool(one and before <= after), not one or bool(other and after <= before)
-        kinds = [" or ".join(sorted(types)) or "anything" for types in (one, other)]
-        yield use.change(f"type {kinds[0]} became {kinds[1]}", sent=not wider, answered=not narrower)
+def _compare_types(old: set[str], new: set[str], use: _SchemaUse) -> Iterator[Change]:
+    if old and new and old ^ new == {"null"}:
+        nullable = "null" in new
+        description = f"may {'be null now' if nullable else 'no longer be null'}"
+        yield use.build_change(description, breaks_request=not nullable, breaks_response=nullable)
+    elif old != new:
+        old_types, new_types = (types | ({"integer"} if "number" in types else set()) for types in (old, new))
+        is_wider = not new or bool(old and old_types <= new_types)
+        is_narrower = not old or bool(new and new_types <= old_types)
+        names = [" or ".join(sorted(types)) or "anything" for types in (old, new)]
+        description = f"type {names[0]} became {names[1]}"
+        yield use.build_change(description, breaks_request=not is_wider, breaks_response=not is_narrower)
 
 
-def _enums(one: list[Any] | None, other: list[Any] | None, use: _Use) -> Iterator[Change]:
-    if one is None or other is None:
-        if one != other:
-            what = "list of values removed" if other is None else f"values limited to {', '.join(map(_shown, other))}"
-            yield use.change(what, sent=one is None)
-        return
-    yield from (use.change(f"value `{_shown(value)}` removed", sent=True) for value in one if value not in other)
-    yield from (use.change(f"value `{_shown(value)}` added") for value in other if value not in one)
+def _compare_enums(old: list[Any] | None, new: list[Any] | None, use: _SchemaUse) -> Iterator[Change]:
+    if new is None:
+        if old is not None:
+            yield use.build_change("list of values removed")
+    elif old is None:
+        values = ", ".join(map(_format_value, new))
+        yield use.build_change(f"values limited to {values}", breaks_request=True)
+    else:
+        for value in old:
+            if value not in new:
+                yield use.build_change(f"value `{_format_value(value)}` removed", breaks_request=True)
+        for value in new:
+            if value not in old:
+                yield use.build_change(f"value `{_format_value(value)}` added")
 
 
-def _constraints(one: Schema, other: Schema, use: _Use) -> Iterator[Change]:
-    for word, before, after in _pairs(one, other):
-        if word in _NOT_CONSTRAINTS or word.startswith("x-") or _facts(before) == _facts(after):
+def _compare_constraints(old_keywords: Schema, new_keywords: Schema, use: _SchemaUse) -> Iterator[Change]:
+    for keyword, old, new in _pair_by_key(old_keywords, new_keywords):
+        if keyword in _NOT_CONSTRAINTS or keyword.startswith("x-") or _remove_prose(old) == _remove_prose(new):
             continue
-        retyped = word == "format" and not _PARSED.isdisjoint((before, after))
-        tighter = after is not None and word not in _HINTS
-        if before is not None and tighter and word in _BOUNDS:
-            tighter = (after < before) == _BOUNDS[word]
-        elif before is not None and tighter and word == "multipleOf":
-            tighter = before % after != 0
-        yield use.change(f"{word} {_shown(before)} became {_shown(after)}", sent=tighter or retyped, answered=retyped)
+        changes_type = keyword == "format" and not _PARSED_FORMATS.isdisjoint((old, new))
+        is_tighter = new is not None and keyword not in _ANNOTATIONS
+        if old is not None and is_tighter and keyword in _BOUNDS:
+            is_tighter = (new < old) == _BOUNDS[keyword]
+        elif old is not None and is_tighter and keyword == "multipleOf":
+            is_tighter = old % new != 0
+        yield use.build_change(
+            f"{keyword} {_format_value(old)} became {_format_value(new)}",
+            breaks_request=is_tighter or changes_type,
+            breaks_response=changes_type,
+        )
 
 
-def _flat(
-    document: Document, schema: Any, told: frozenset[str] = frozenset(), met: frozenset[str] = frozenset()
-) -> _Flat:
+def _flatten(
+    document: Document, schema: Any, omitted: frozenset[str] = frozenset(), visited: frozenset[str] = frozenset()
+) -> _FlatSchema:
+    """Resolve the references of a schema and merge its parts.
+
+    Args:
+        document: The document that contains the schema.
+        schema: The schema; also true, false or a missing value.
+        omitted: References whose contents are not merged, because they are compared elsewhere.
+        visited: References that are being resolved.
+    """
     if not isinstance(schema, Mapping):
         schema = {} if schema else {"not": {}}
     types = schema.get("type") or ("object" if "properties" in schema else "array" if "items" in schema else [])
-    words = {word: value for word, value in schema.items() if value or word not in _ZERO_IS_NONE}
-    if "const" in words:
-        words["enum"] = [words["const"]]
+    keywords = {keyword: value for keyword, value in schema.items() if value or keyword not in _DEFAULT_FALSE}
+    if "const" in keywords:
+        keywords["enum"] = [keywords["const"]]
     properties, required = schema.get("properties", {}), set(schema.get("required", ()))
-    flat = _Flat({types} if isinstance(types, str) else set(types), words, properties, required)
+    flat = _FlatSchema({types} if isinstance(types, str) else set(types), keywords, properties, required)
     parts = [*([{"$ref": schema["$ref"]}] if "$ref" in schema else []), *schema.get("allOf", [])]
     for part in parts:
-        flat.add(_part(document, part, told, met, is_named=len(parts) == 1 and not properties))
+        flat.merge(_flatten_part(document, part, omitted, visited, use_name=len(parts) == 1 and not properties))
     options = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
-    choices = [_part(document, option, told, met, is_named=True) for option in options]
-    others = [choice for choice in choices if choice.types != {"null"}]
-    if len(others) == 1:
-        flat.add(others[0])
+    choices = [_flatten_part(document, option, omitted, visited, use_name=True) for option in options]
+    not_null = [choice for choice in choices if choice.types != {"null"}]
+    if len(not_null) == 1:
+        flat.merge(not_null[0])
     for choice in choices:
         flat.types, flat.bases = flat.types | choice.types, flat.bases | choice.bases
     return flat
 
 
-def _part(document: Document, part: Any, told: frozenset[str], met: frozenset[str], *, is_named: bool) -> _Flat:
-    """A part of a schema; one that is a class of its own has the class's name for its type if `is_named`."""
+def _flatten_part(
+    document: Document, part: Any, omitted: frozenset[str], visited: frozenset[str], *, use_name: bool
+) -> _FlatSchema:
+    """Flatten a part of a schema. If `use_name` is true, the type of a part that is a class is the class name."""
     schema: Schema = part if isinstance(part, Mapping) else {}
     reference, name = schema.get("$ref"), schema.get("x-class")
     if reference is None:
-        flat = _flat(document, part, told, met)
+        flat = _flatten(document, part, omitted, visited)
     else:
-        schema, name = _at(document, reference), _class(document, reference)
-        if reference in told or reference in met:
-            return _Flat({name} if is_named else set(), bases=frozenset({reference}))
-        flat = _flat(document, schema, told, met | {reference})
+        schema, name = _get_node(document, reference), _get_class_name(document, reference)
+        if reference in omitted or reference in visited:
+            return _FlatSchema({name} if use_name else set(), bases=frozenset({reference}))
+        flat = _flatten(document, schema, omitted, visited | {reference})
         flat.bases |= {reference}
-    if is_named and name and not _MAKES_A_CLASS.isdisjoint(schema):
+    if use_name and name and not _CLASS_KEYWORDS.isdisjoint(schema):
         flat.types = {name} | (flat.types & {"null"})
     return flat
 
 
-def _reached(document: Document) -> dict[str, set[str]]:
-    """Each reference to a schema that an operation leads to, and the ways that what it refers to travels."""
-    ways: dict[str, set[str]] = {}
-    todo: list[tuple[str, Any, bool]] = []
-    for path, _, operation in operations_of(dict(document)):
-        todo += [("request", one, False) for one in _inputs(document, path, operation).values()]
-        for answer in _answers(document, operation).values():
-            todo += [("response", one, False) for one in (answer.get("content"), *_headers(document, answer).values())]
-    while todo:
-        way, node, is_named = todo.pop()
+def _find_reachable_references(document: Document) -> dict[str, set[str]]:
+    """Return the references that operations use directly or indirectly, with the directions of their use."""
+    directions: dict[str, set[str]] = {}
+    pending: list[tuple[str, Any, bool]] = []
+    for path, _, operation in iterate_operations(dict(document)):
+        pending += [("request", node, False) for node in _collect_inputs(document, path, operation).values()]
+        for response in _collect_responses(document, operation).values():
+            nodes = (response.get("content"), *_collect_headers(document, response).values())
+            pending += [("response", node, False) for node in nodes]
+    while pending:
+        direction, node, is_name_map = pending.pop()
         if isinstance(node, list):
-            todo += [(way, child, False) for child in node]
+            pending += [(direction, child, False) for child in node]
         elif isinstance(node, Mapping):
             reference = node.get("$ref")
-            if isinstance(reference, str) and way not in ways.setdefault(reference, set()):
-                ways[reference].add(way)
-                todo.append((way, _at(document, reference), False))
-            children = [(name, child) for name, child in node.items() if is_named or name not in _VALUES]
-            todo += [(way, child, name == "properties" and not is_named) for name, child in children]
-    return ways
+            if isinstance(reference, str) and direction not in directions.setdefault(reference, set()):
+                directions[reference].add(direction)
+                pending.append((direction, _get_node(document, reference), False))
+            children = [(key, child) for key, child in node.items() if is_name_map or key not in _LITERAL_VALUES]
+            pending += [(direction, child, key == "properties" and not is_name_map) for key, child in children]
+    return directions
 
 
-def _renamed_schemas(old: Document, new: Document) -> dict[str, str]:
-    """Schemas gone whose place is taken, where they are referred to, by a new one that is much the same."""
-    before, after = _schemas(old), _schemas(new)
+def _find_renamed_schemas(old: Document, new: Document) -> dict[str, str]:
+    """Return old to new names of removed schemas whose references now point to a similar new schema."""
+    old_schemas, new_schemas = _get_schemas(old), _get_schemas(new)
     renames: dict[str, str] = {}
-    met: set[tuple[str, str]] = set()
-    todo: list[tuple[Any, Any]] = [(old.get("paths"), new.get("paths"))]
-    while todo:
-        one, other = todo.pop()
-        if isinstance(one, list) and isinstance(other, list):
-            todo += zip(one, other, strict=False)
-        elif isinstance(one, Mapping) and isinstance(other, Mapping):
-            ours, theirs = str(one.get("$ref", "")), str(other.get("$ref", ""))
-            if not (ours.startswith("#/") and theirs.startswith("#/")):
-                todo += [(one[key], other[key]) for key in sorted(one.keys() & other.keys(), key=str)]
-            elif (ours, theirs) not in met:
-                met.add((ours, theirs))
-                a, b = ours.removeprefix(_SCHEMAS), theirs.removeprefix(_SCHEMAS)
-                if a != b and a in before and b in after:
-                    is_taken = a in after or b in before or a in renames or b in renames.values()
-                    if is_taken or not _alike(before[a], after[b]):
+    visited: set[tuple[str, str]] = set()
+    pending: list[tuple[Any, Any]] = [(old.get("paths"), new.get("paths"))]
+    while pending:
+        old_node, new_node = pending.pop()
+        if isinstance(old_node, list) and isinstance(new_node, list):
+            pending += zip(old_node, new_node, strict=False)
+        elif isinstance(old_node, Mapping) and isinstance(new_node, Mapping):
+            pair = old_reference, new_reference = str(old_node.get("$ref", "")), str(new_node.get("$ref", ""))
+            if not (old_reference.startswith("#/") and new_reference.startswith("#/")):
+                shared_keys = sorted(old_node.keys() & new_node.keys(), key=str)
+                pending += [(old_node[key], new_node[key]) for key in shared_keys]
+            elif pair not in visited:
+                visited.add(pair)
+                old_name, new_name = (reference.removeprefix(_SCHEMAS) for reference in pair)
+                if old_name != new_name and old_name in old_schemas and new_name in new_schemas:
+                    still_exists = old_name in new_schemas or new_name in old_schemas
+                    is_renamed = old_name in renames or new_name in renames.values()
+                    similar = _are_similar(old_schemas[old_name], new_schemas[new_name])
+                    if still_exists or is_renamed or not similar:
                         continue
-                    renames[a] = b
-                todo.append((_at(old, ours), _at(new, theirs)))
+                    renames[old_name] = new_name
+                pending.append((_get_node(old, old_reference), _get_node(new, new_reference)))
     return renames
 
 
-def _alike(one: Schema, other: Schema) -> bool:
-    ours, theirs = ({*side.get("properties", ()), *map(str, side.get("enum", ()))} for side in (one, other))
-    return one.get("type") == other.get("type") and 2 * len(ours & theirs) >= len(ours | theirs)
+def _are_similar(one: Schema, other: Schema) -> bool:
+    """Return whether two schemas have the same type and share at least half of their properties and enum values."""
+    first, second = ({*schema.get("properties", ()), *map(str, schema.get("enum", ()))} for schema in (one, other))
+    return one.get("type") == other.get("type") and 2 * len(first & second) >= len(first | second)
 
 
-def _with_names(node: Any, renames: Mapping[str, str], key: str = "") -> Any:
+def _rename_schemas(node: Any, renames: Mapping[str, str], key: str = "") -> Any:
     if isinstance(node, Mapping):
         names = renames if key == "schemas" else {}
-        return {names.get(name, name): _with_names(child, renames, name) for name, child in node.items()}
+        return {names.get(name, name): _rename_schemas(child, renames, name) for name, child in node.items()}
     if isinstance(node, list):
-        return [_with_names(child, renames) for child in node]
+        return [_rename_schemas(child, renames) for child in node]
     if isinstance(node, str) and node.startswith(_SCHEMAS):
         name, slash, rest = node.removeprefix(_SCHEMAS).partition("/")
         return _SCHEMAS + renames.get(name, name) + slash + rest
     return node
 
 
-def _at(document: Document, reference: str) -> Any:
+def _get_node(document: Document, reference: str) -> Any:
     node: Any = document
     for part in reference.removeprefix("#/").split("/"):
         step = part.replace("~1", "/").replace("~0", "~")
@@ -399,28 +474,29 @@ def _at(document: Document, reference: str) -> Any:
     return node
 
 
-def _inputs(document: Document, path: str, operation: Schema) -> dict[str, Schema]:
+def _collect_inputs(document: Document, path: str, operation: Schema) -> dict[str, Schema]:
     nodes = [*document["paths"][path].get("parameters", ()), *operation.get("parameters", ())]
-    found = [resolve(dict(document), node) for node in nodes]
-    inputs = {f"{one['in']} parameter `{one['name']}`": one for one in found}
+    parameters = [resolve(dict(document), node) for node in nodes]
+    inputs = {f"{parameter['in']} parameter `{parameter['name']}`": parameter for parameter in parameters}
     body = resolve(dict(document), operation.get("requestBody"))
     return inputs if body is None else inputs | {_BODY: body}
 
 
-def _answers(document: Document, operation: Schema) -> dict[str, Schema]:
-    return {str(status): resolve(dict(document), one) for status, one in operation.get("responses", {}).items()}
+def _collect_responses(document: Document, operation: Schema) -> dict[str, Schema]:
+    return {str(status): resolve(dict(document), node) for status, node in operation.get("responses", {}).items()}
 
 
-def _headers(document: Document, answer: Schema) -> dict[str, Schema]:
-    return {f"header {name.title()}": resolve(dict(document), one) for name, one in answer.get("headers", {}).items()}
+def _collect_headers(document: Document, response: Schema) -> dict[str, Schema]:
+    headers = response.get("headers", {})
+    return {f"header {name.title()}": resolve(dict(document), node) for name, node in headers.items()}
 
 
-def _schemas(document: Document) -> Mapping[str, Any]:
+def _get_schemas(document: Document) -> Mapping[str, Any]:
     schemas: Mapping[str, Any] = document.get("components", {}).get("schemas", {})
     return schemas
 
 
-def _base_url(document: Document) -> str:
+def _get_base_url(document: Document) -> str:
     server = next(iter(document.get("servers") or [{}]))
     url = str(server.get("url", "/"))
     for name, variable in server.get("variables", {}).items():
@@ -428,44 +504,52 @@ def _base_url(document: Document) -> str:
     return url
 
 
-def _security(old: list[Schema] | None, new: list[Schema] | None, where: str) -> Iterator[Change]:
-    one, other = ({_demand(demand) for demand in side or [{}]} for side in (old, new))
-    for demand in one ^ other:
-        yield Change(demand in one, where, f"{demand} accepted {'no longer' if demand in one else 'now'}")
+def _compare_security(old: list[Schema] | None, new: list[Schema] | None, location: str) -> Iterator[Change]:
+    old_requirements, new_requirements = (
+        {_format_requirement(requirement) for requirement in requirements or [{}]} for requirements in (old, new)
+    )
+    for requirement in old_requirements ^ new_requirements:
+        removed = requirement in old_requirements
+        yield Change(removed, location, f"{requirement} accepted {'no longer' if removed else 'now'}")
 
 
-def _demand(demand: Schema) -> str:
-    return " and ".join(" ".join([name, *sorted(demand[name])]) for name in sorted(demand)) or "no credentials"
+def _format_requirement(requirement: Schema) -> str:
+    schemes = (" ".join([name, *sorted(requirement[name])]) for name in sorted(requirement))
+    return " and ".join(schemes) or "no credentials"
 
 
-def _leaves(node: Schema, path: str = "") -> Iterator[tuple[str, Any]]:
+def _iterate_leaves(node: Schema, path: str = "") -> Iterator[tuple[str, Any]]:
     for name, child in node.items():
-        step = f"{path}.{name}".removeprefix(".")
+        child_path = f"{path}.{name}".removeprefix(".")
         if path.endswith("scopes"):
-            yield step, "offered"  # its text is prose
+            yield child_path, "offered"  # the value is a description of the scope
         elif name not in _PROSE and not name.startswith("x-"):
-            yield from _leaves(child, step) if isinstance(child, Mapping) else [(step, child)]
+            yield from _iterate_leaves(child, child_path) if isinstance(child, Mapping) else [(child_path, child)]
 
 
-def _pairs(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
-    return ((key, ours.get(key), theirs.get(key)) for key in {**ours, **theirs})
+def _pair_by_key(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[tuple[Any, Any, Any]]:
+    return ((key, old.get(key), new.get(key)) for key in {**old, **new})
 
 
-def _facts(node: Any) -> Any:
+def _remove_prose(node: Any) -> Any:
     if isinstance(node, Mapping):
-        return {name: _facts(child) for name, child in node.items() if name not in _PROSE and not name.startswith("x-")}
-    return [_facts(child) for child in node] if isinstance(node, list) else node
+        return {
+            name: _remove_prose(child)
+            for name, child in node.items()
+            if name not in _PROSE and not name.startswith("x-")
+        }
+    return [_remove_prose(child) for child in node] if isinstance(node, list) else node
 
 
-def _class(document: Document, reference: str) -> str:
-    schema = _at(document, reference)
+def _get_class_name(document: Document, reference: str) -> str:
+    schema = _get_node(document, reference)
     name = schema.get("x-class") if isinstance(schema, Mapping) else None
     return str(name or reference.removeprefix(_SCHEMAS).replace("/", "."))
 
 
-def _name(operation: Schema) -> str:
+def _get_operation_name(operation: Schema) -> str:
     return str(operation.get("x-name") or operation.get("operationId") or "operation")
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     return "(none)" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)

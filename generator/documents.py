@@ -1,4 +1,4 @@
-"""Load and validate OpenAPI documents; whatever is wrong with one is said in one line."""
+"""Load and validate OpenAPI documents. Each error is reported in one line."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ __all__ = ["DocumentError", "fetch", "parse", "parse_yaml", "read_document", "va
 Document = dict[str, Any]
 
 _TIMEOUT = 30.0
-_ADVICE = "Try again later, or name a file with SPEC=."
+_ADVICE = "Try again later, or set SPEC to a file."
 
 
 class DocumentError(Exception):
-    """A document that cannot be used; its text is one line for a person."""
+    """Raised if a document cannot be read or is not valid. The message is one line."""
 
 
 def read_document(source: str | Path) -> Document:
-    """Load, parse and validate the OpenAPI 3.1 document at a path or an address.
+    """Load, parse and validate the OpenAPI 3.1 document at a path or URL.
 
     Raises:
-        DocumentError: It is not there, not YAML or JSON, not OpenAPI 3.1, or holds a reference to nothing.
+        DocumentError: The document cannot be read, is not YAML or JSON, is not OpenAPI 3.1, or contains a reference
+            without target.
     """
     document = parse(fetch(source), str(source))
     validate(document, str(source))
@@ -39,20 +40,20 @@ def read_document(source: str | Path) -> Document:
 
 
 def fetch(source: str | Path) -> bytes:
-    """The bytes at a path, or at an http or https address.
+    """Return the bytes at a path, or at an http or https URL.
 
     Raises:
-        DocumentError: There is no such file, or no good answer.
+        DocumentError: The file cannot be read, or the server does not respond with status 200.
     """
     if isinstance(source, str) and urlsplit(source).scheme in {"http", "https"}:
         try:
             response = httpx.get(source, timeout=_TIMEOUT, follow_redirects=True)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError, socket.gaierror) as error:
             raise DocumentError(
-                f"{source}: cannot be fetched ({type(error).__name__}: {_line(error)}). {_ADVICE}"
+                f"{source}: cannot be fetched ({type(error).__name__}: {_to_single_line(error)}). {_ADVICE}"
             ) from error
         if response.status_code != httpx.codes.OK:
-            raise DocumentError(f"{source}: cannot be fetched (the server answered {response.status_code}). {_ADVICE}")
+            raise DocumentError(f"{source}: cannot be fetched (status {response.status_code}). {_ADVICE}")
         return response.content
     try:
         return Path(source).read_bytes()
@@ -61,73 +62,77 @@ def fetch(source: str | Path) -> bytes:
 
 
 def parse(content: bytes, source: str) -> Document:
-    """An OpenAPI document as plain data.
+    """Parse an OpenAPI document into plain data.
+
+    Args:
+        content: The document as YAML or JSON.
+        source: Name of the document for error messages.
 
     Raises:
-        DocumentError: It is not YAML, or not an OpenAPI 3.1 document.
+        DocumentError: The content is not YAML, or not an OpenAPI 3.1 document.
     """
     document = parse_yaml(content, source)
     if not isinstance(document, dict) or "openapi" not in document:
-        raise DocumentError(f"{source}: not an OpenAPI document (it has no `openapi` at its top)")
+        raise DocumentError(f"{source}: not an OpenAPI document (the top level has no `openapi` field)")
     if not str(document["openapi"]).startswith("3.1"):
-        raise DocumentError(f"{source}: OpenAPI {document['openapi']}, where 3.1 is needed")
+        raise DocumentError(f"{source}: OpenAPI {document['openapi']} is not supported. Use a 3.1 document.")
     return document
 
 
 def parse_yaml(content: bytes, source: str) -> Any:
-    """YAML 1.2 (and so JSON) as plain data; timestamps stay text, as they are on the wire.
+    """Parse YAML 1.2, a superset of JSON, into plain data. Timestamps stay text, as in JSON.
 
     Raises:
-        DocumentError: It is not YAML.
+        DocumentError: The content is not YAML.
     """
     yaml = YAML(typ="safe", pure=True)
-    yaml.Constructor = _TextTimestamps
+    yaml.Constructor = _TextTimestampConstructor
     try:
         return yaml.load(content.decode("utf-8"))
     except MarkedYAMLError as error:
-        place = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise DocumentError(f"{source}: not YAML ({_line(error.problem or error)}{place})") from error
+        position = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise DocumentError(f"{source}: not YAML ({_to_single_line(error.problem or error)}{position})") from error
     except (YAMLError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{source}: not YAML ({_line(error)})") from error
+        raise DocumentError(f"{source}: not YAML ({_to_single_line(error)})") from error
 
 
 def validate(document: Document, source: str) -> None:
-    """Check a document against the OpenAPI 3.1 schema, and that each of its references leads somewhere.
+    """Validate a document against the OpenAPI 3.1 schema, and check that each reference has a target.
 
     Raises:
-        DocumentError: Names the first fault and where it stands.
+        DocumentError: The document is not valid. The message contains the first error and its position.
     """
-    for at, reference in _references(document):
+    for position, reference in _iterate_references(document):
         if not reference.startswith("#/"):
-            raise DocumentError(f"{source}: {at} refers to {reference}, outside of the document")
-        if not _leads_somewhere(document, reference):
-            raise DocumentError(f"{source}: {at} refers to {reference}, which does not exist")
+            raise DocumentError(f"{source}: {position} refers to {reference}, outside of the document")
+        if not _has_target(document, reference):
+            raise DocumentError(f"{source}: {position} refers to {reference}, which does not exist")
     error = next(iter(OpenAPIV31SpecValidator(document).iter_errors()), None)
     if error is not None:
-        at = "/".join(str(part) for part in error.absolute_path) or "the top"
-        raise DocumentError(f"{source}: not valid OpenAPI 3.1 at {at} ({_line(error.message)})")
+        position = "/".join(str(part) for part in error.absolute_path) or "the top level"
+        raise DocumentError(f"{source}: not valid OpenAPI 3.1 at {position} ({_to_single_line(error.message)})")
 
 
-class _TextTimestamps(SafeConstructor):
+class _TextTimestampConstructor(SafeConstructor):
     pass
 
 
-_TextTimestamps.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+_TextTimestampConstructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
 
 
-def _references(node: object, at: str = "#") -> Iterator[tuple[str, str]]:
+def _iterate_references(node: object, position: str = "#") -> Iterator[tuple[str, str]]:
     if isinstance(node, dict):
         for name, child in node.items():
             if name == "$ref" and isinstance(child, str):
-                yield at, child
+                yield position, child
             elif name not in {"example", "examples", "default", "enum"}:
-                yield from _references(child, f"{at}/{name}")
+                yield from _iterate_references(child, f"{position}/{name}")
     elif isinstance(node, list):
         for index, child in enumerate(node):
-            yield from _references(child, f"{at}/{index}")
+            yield from _iterate_references(child, f"{position}/{index}")
 
 
-def _leads_somewhere(document: Document, reference: str) -> bool:
+def _has_target(document: Document, reference: str) -> bool:
     node: Any = document
     for part in reference[2:].split("/"):
         name = part.replace("~1", "/").replace("~0", "~")
@@ -140,6 +145,6 @@ def _leads_somewhere(document: Document, reference: str) -> bool:
     return True
 
 
-def _line(error: object) -> str:
+def _to_single_line(error: object) -> str:
     text = " ".join(str(error).split())
     return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,4 +1,4 @@
-"""Read the schemas of a named document as what the templates render: fields, Python types, rules."""
+"""Convert the schemas of a named document to what the templates render: fields, Python types and validation rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from openapi_python_client.strings import PythonIdentifier
 
 from generator.naming import resolve
 
-__all__ = ["Field", "Shape", "docstring", "fields_of", "is_enum", "parameter_of", "rule_code", "shape_of"]
+__all__ = [
+    "Field",
+    "Shape",
+    "build_fields",
+    "build_parameter",
+    "build_rule_code",
+    "build_shape",
+    "format_docstring",
+    "is_enum",
+]
 
 Document = dict[str, Any]
 Schema = dict[str, Any]
@@ -43,16 +52,28 @@ _RUNTIME_TYPES: Final = {
     "boolean": ("bool",),
     "object": ("dict",),
 }
-_WORDS: Final = {
+_KIND_NAMES: Final = {
     "text": "text",
     "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
     "object": "an object",
 }
-_TAKEN_BY_MODELS: Final = frozenset({"additional_properties", "from_dict", "to_dict", "validate", "self"})
-_TAKEN_BY_FUNCTIONS: Final = frozenset({"self", "client", "body", "on_headers", "on_undecodable"})
-_RULE_WORDS: Final = {
+_RESERVED_BY_MODELS: Final = frozenset(
+    {
+        "additional_properties",
+        "decode_object",
+        "from_dict",
+        "get_source",
+        "self",
+        "to_dict",
+        "validate",
+        "validation_rule",
+        "wire_names",
+    }
+)
+_RESERVED_BY_FUNCTIONS: Final = frozenset({"self", "client", "body", "on_headers", "on_decode_error"})
+_RULE_ARGUMENTS: Final = {
     "minLength": "min_length",
     "maxLength": "max_length",
     "pattern": "pattern",
@@ -72,14 +93,14 @@ _RULE_WORDS: Final = {
 
 @attrs.frozen
 class Shape:
-    """What a schema is in Python.
+    """Python type of a schema.
 
     Attributes:
         kinds: `text`, `integer`, `number`, `boolean`, `object`, `list`, `datetime`, `date`, `uuid`, `enum`, `model`
             or `any`; several for a union.
-        nullable: Null is one of its values.
-        class_name: The class of an enum or a model.
-        items: What a list holds.
+        nullable: Whether the schema allows null.
+        class_name: Class name of an enum or a model, else empty.
+        items: Shape of the items of a list.
     """
 
     kinds: tuple[str, ...]
@@ -89,23 +110,23 @@ class Shape:
 
     @property
     def kind(self) -> str:
-        """The one kind, or `union`."""
+        """The only kind, or `union` if there are several."""
         return self.kinds[0] if len(self.kinds) == 1 else "union"
 
     @property
     def classes(self) -> frozenset[str]:
-        """Every generated class in it."""
+        """Names of all generated classes in this shape."""
         inner = self.items.classes if self.items else frozenset()
         return inner | ({self.class_name} if self.class_name else frozenset())
 
     @property
     def python(self) -> str:
-        """The type of an attribute, without None."""
-        return " | ".join(self._python_of(kind) for kind in self.kinds)
+        """Annotation of a model attribute, without None."""
+        return " | ".join(self._get_annotation(kind) for kind in self.kinds)
 
     @property
     def argument(self) -> str:
-        """The type of an argument, without None: a wider choice than that of an attribute."""
+        """Annotation of an argument, without None. Arguments accept more types than attributes have."""
         if self.kind == "enum":
             return f"{self.class_name} | {self.class_name}Value"
         if self.kind == "list" and self.items is not None:
@@ -116,15 +137,15 @@ class Shape:
 
     @property
     def runtime_types(self) -> tuple[str, ...]:
-        """The classes of the values of a union, as code."""
+        """Runtime classes of the values of a union, as code."""
         return tuple(name for kind in self.kinds for name in _RUNTIME_TYPES[kind])
 
     @property
     def expected(self) -> str:
-        """The kinds of a union in words."""
-        return " or ".join(_WORDS[kind] for kind in self.kinds)
+        """Description of the kinds of a union for error messages."""
+        return " or ".join(_KIND_NAMES[kind] for kind in self.kinds)
 
-    def _python_of(self, kind: str) -> str:
+    def _get_annotation(self, kind: str) -> str:
         if kind in {"enum", "model"}:
             return self.class_name
         if kind == "list":
@@ -134,16 +155,17 @@ class Shape:
 
 @attrs.frozen
 class Field:
-    """One property of a model, or one parameter of an operation.
+    """Property of a model, or parameter of an operation.
 
     Attributes:
-        name: Its name on the wire.
-        python: Its name in Python.
-        shape: What it is.
-        required: The contract requires it.
-        private: It may hold secrets or personal data, and stays out of the repr.
-        entries: Where a mapping may be given for a list: the two keys of an entry, and the Python type of the second.
-        schema: The schema, for its rule and its description.
+        name: Name in JSON.
+        python: Name in Python.
+        shape: Python type.
+        required: Whether the OpenAPI document requires the field.
+        private: Whether the field can contain secrets or personal data and is hidden in the repr.
+        entries: For a list that callers can also pass as a mapping: the two keys of an entry, and the Python type of
+            the second one.
+        schema: The schema, which provides the rule and the description.
     """
 
     name: str
@@ -156,12 +178,12 @@ class Field:
 
     @property
     def description(self) -> str:
-        """Description, constraints, default and example, as one paragraph."""
-        return _description(self.schema, self.shape)
+        """Description, constraints, default and example as one paragraph."""
+        return _format_description(self.schema, self.shape)
 
 
-def shape_of(document: Document, schema: Schema) -> Shape:
-    """What a schema of a named document is in Python. What cannot be told apart is `any`, and is read as it comes."""
+def build_shape(document: Document, schema: Schema) -> Shape:
+    """Return the Python type of a schema. A union that cannot be decoded by type is `any` and stays plain JSON data."""
     if "$ref" in schema:
         target = resolve(document, schema)
         name = schema["$ref"].rsplit("/", 1)[-1]
@@ -169,11 +191,12 @@ def shape_of(document: Document, schema: Schema) -> Shape:
             return Shape(("enum",), class_name=name)
         if target.get("properties") or "allOf" in target:
             return Shape(("model",), class_name=name)
-        return shape_of(document, target)
-    for word in ("anyOf", "oneOf"):
-        if word in schema:
-            shapes = [shape_of(document, child) for child in schema[word] if child.get("type") != "null"]
-            nullable = len(shapes) < len(schema[word]) or any(shape.nullable for shape in shapes)
+        return build_shape(document, target)
+    for keyword_name in ("anyOf", "oneOf"):
+        if keyword_name in schema:
+            options = schema[keyword_name]
+            shapes = [build_shape(document, option) for option in options if option.get("type") != "null"]
+            nullable = len(shapes) < len(options) or any(shape.nullable for shape in shapes)
             if len(shapes) == 1:
                 return attrs.evolve(shapes[0], nullable=nullable)
             kinds = tuple(dict.fromkeys(kind for shape in shapes for kind in shape.kinds))
@@ -185,43 +208,52 @@ def shape_of(document: Document, schema: Schema) -> Shape:
     kinds = tuple(_JSON_KINDS.get(str(name), "any") for name in names if name != "null") or ("any",)
     if kinds == ("text",):
         kinds = (_FORMATS.get(schema.get("format", ""), "text"),)
-    items = shape_of(document, schema.get("items", {})) if "list" in kinds else None
+    items = build_shape(document, schema.get("items", {})) if "list" in kinds else None
     return Shape(kinds, nullable=nullable, items=items)
 
 
 def is_enum(schema: Schema) -> bool:
-    """Whether the schema becomes an enum class."""
+    """Return whether the schema becomes an enum class."""
     return "enum" in schema and schema.get("type") == "string"
 
 
-def fields_of(document: Document, schema: Schema, *, as_arguments: bool = False) -> list[Field]:
-    """The properties of an object, those of its `allOf` parts included, in the document's order.
+def build_fields(document: Document, schema: Schema, *, as_arguments: bool = False) -> list[Field]:
+    """Return the properties of an object, including those of its `allOf` parts, in the document's order.
 
     Args:
-        document: The named document.
-        schema: The object.
-        as_arguments: Name them for the signature of a function, which other names are taken in than in a model.
+        document: Named document.
+        schema: Schema of the object.
+        as_arguments: Whether the fields become function arguments. Functions and models reserve different names.
     """
-    properties, required = _members(document, schema)
-    taken = _TAKEN_BY_FUNCTIONS if as_arguments else _TAKEN_BY_MODELS
-    return [_field(document, name, child, name in required, _free(name, taken)) for name, child in properties.items()]
+    properties, required = _collect_properties(document, schema)
+    reserved = _RESERVED_BY_FUNCTIONS if as_arguments else _RESERVED_BY_MODELS
+    return [
+        _build_field(document, name, child, name in required, _choose_python_name(name, reserved))
+        for name, child in properties.items()
+    ]
 
 
-def parameter_of(document: Document, parameter: Schema) -> Field:
-    """A parameter of an operation."""
-    words = {name: parameter[name] for name in ("description", "example") if name in parameter}
-    schema = {**parameter["schema"], **words}
-    python = _free(parameter["x-name"], _TAKEN_BY_FUNCTIONS)
-    return _field(document, parameter["name"], schema, parameter.get("required", False), python)
+def build_parameter(document: Document, parameter: Schema) -> Field:
+    """Return the field of an operation's parameter."""
+    prose = {name: parameter[name] for name in ("description", "example") if name in parameter}
+    schema = {**parameter["schema"], **prose}
+    python = _choose_python_name(parameter["x-name"], _RESERVED_BY_FUNCTIONS)
+    return _build_field(document, parameter["name"], schema, parameter.get("required", False), python)
 
 
-def rule_code(document: Document, schema: Schema) -> str:
-    """The Python code of a schema's `Rule`."""
-    return f"Rule({', '.join(f'{name}={code}' for name, code in _rule_words(document, schema).items())})"
+def build_rule_code(document: Document, schema: Schema) -> str:
+    """Return the Python code of a schema's `Rule`."""
+    return f"Rule({', '.join(f'{name}={code}' for name, code in _build_rule_arguments(document, schema).items())})"
 
 
-def docstring(text: str, indent: int, width: int = 104) -> str:
-    """`text` wrapped for a docstring, its paragraphs kept."""
+def format_docstring(text: str, indent: int, width: int = 104) -> str:
+    """Wrap and escape `text` for a docstring, paragraph by paragraph.
+
+    Args:
+        text: Paragraphs separated by empty lines.
+        indent: Number of spaces before each line except the first.
+        width: Maximum line length, including the indent. Defaults to 104.
+    """
     wrapped = [
         textwrap.fill(" ".join(part.split()), width - indent, break_on_hyphens=False)
         for part in text.strip().split("\n\n")
@@ -230,124 +262,128 @@ def docstring(text: str, indent: int, width: int = 104) -> str:
     return textwrap.indent(joined, " " * indent).strip()
 
 
-def _field(document: Document, name: str, schema: Schema, required: bool, python: str) -> Field:
+def _build_field(document: Document, name: str, schema: Schema, required: bool, python: str) -> Field:
     return Field(
         name=name,
         python=python,
-        shape=shape_of(document, schema),
+        shape=build_shape(document, schema),
         required=required,
         private=bool(schema.get("x-private")),
-        entries=_entries(document, schema),
-        schema=_described(document, schema),
+        entries=_build_entries(document, schema),
+        schema=_merge_referenced_prose(document, schema),
     )
 
 
-def _free(name: str, taken: frozenset[str]) -> str:
-    """The name in Python. The generator dodges every builtin, where only keywords are in the way."""
+def _choose_python_name(name: str, reserved: frozenset[str]) -> str:
+    """Return the Python name of a field. Only keywords and reserved names get a trailing underscore.
+
+    `PythonIdentifier` also appends one to builtins, which are valid as attributes and arguments.
+    """
     identifier = str(PythonIdentifier(name, "field_")).rstrip("_")
-    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier in taken else identifier
+    return f"{identifier}_" if keyword.iskeyword(identifier) or identifier in reserved else identifier
 
 
-def _entries(document: Document, schema: Schema) -> tuple[str, str, str] | None:
+def _build_entries(document: Document, schema: Schema) -> tuple[str, str, str] | None:
     keys = schema.get("x-mapping")
     if keys is None:
         return None
-    properties, _ = _members(document, resolve(document, schema["items"]))
-    value = shape_of(document, properties[keys["value"]])
+    properties, _ = _collect_properties(document, resolve(document, schema["items"]))
+    value = build_shape(document, properties[keys["value"]])
     return keys["key"], keys["value"], value.argument + (" | None" if value.nullable else "")
 
 
-def _members(document: Document, schema: Schema) -> tuple[dict[str, Schema], set[str]]:
+def _collect_properties(document: Document, schema: Schema) -> tuple[dict[str, Schema], set[str]]:
     properties: dict[str, Schema] = {}
     required: set[str] = set()
     for part in schema.get("allOf", []):
-        inner, names = _members(document, resolve(document, part))
+        inner, names = _collect_properties(document, resolve(document, part))
         properties.update(inner)
         required |= names
     properties.update(schema.get("properties", {}))
     return properties, required | set(schema.get("required", []))
 
 
-def _described(document: Document, schema: Schema) -> Schema:
-    """The schema with its reference's words below its own."""
+def _merge_referenced_prose(document: Document, schema: Schema) -> Schema:
+    """Return the schema merged with the schema it refers to. The fields of `schema` take precedence."""
     if "$ref" in schema:
         return {**resolve(document, schema), **schema}
-    for word in ("anyOf", "oneOf"):
-        parts = [part for part in schema.get(word, []) if "$ref" in part]
+    for keyword_name in ("anyOf", "oneOf"):
+        parts = [part for part in schema.get(keyword_name, []) if "$ref" in part]
         if len(parts) == 1:
-            return {**resolve(document, parts[0]), **{k: v for k, v in schema.items() if k != word}}
+            return {**resolve(document, parts[0]), **{k: v for k, v in schema.items() if k != keyword_name}}
     return schema
 
 
-def _rule_words(document: Document, schema: Schema) -> dict[str, str]:
+def _build_rule_arguments(document: Document, schema: Schema) -> dict[str, str]:
     if "$ref" in schema:
-        return _rule_words(document, resolve(document, schema))
-    for word in ("anyOf", "oneOf"):
-        if word in schema:
-            parts = [part for part in schema[word] if part.get("type") != "null"]
+        return _build_rule_arguments(document, resolve(document, schema))
+    for keyword_name in ("anyOf", "oneOf"):
+        if keyword_name in schema:
+            parts = [part for part in schema[keyword_name] if part.get("type") != "null"]
             if len(parts) != 1:
                 return {}
-            inner = _rule_words(document, parts[0])
-            if len(parts) < len(schema[word]):
-                inner["types"] = repr((*_types(resolve(document, parts[0])), "null"))
+            inner = _build_rule_arguments(document, parts[0])
+            if len(parts) < len(schema[keyword_name]):
+                inner["types"] = repr((*_get_types(resolve(document, parts[0])), "null"))
             return inner
-    words: dict[str, str] = {}
-    properties, required = _members(document, schema)
-    if _types(schema):
-        words["types"] = repr(_types(schema))
+    arguments: dict[str, str] = {}
+    properties, required = _collect_properties(document, schema)
+    if _get_types(schema):
+        arguments["types"] = repr(_get_types(schema))
     if "enum" in schema:
-        words["enum"] = repr(tuple(value for value in schema["enum"] if value is not None))
-    for word, name in _RULE_WORDS.items():
-        inherited = [part[word] for part in _parts(document, schema) if word in part]
-        if inherited and not (word == "format" and inherited[-1] != "date-time"):
+        arguments["enum"] = repr(tuple(value for value in schema["enum"] if value is not None))
+    for constraint, name in _RULE_ARGUMENTS.items():
+        inherited = [part[constraint] for part in _flatten_all_of(document, schema) if constraint in part]
+        if inherited and not (constraint == "format" and inherited[-1] != "date-time"):
             value = inherited[-1]
-            words[name] = repr(int(value) if isinstance(value, float) and value.is_integer() else value)
+            arguments[name] = repr(int(value) if isinstance(value, float) and value.is_integer() else value)
     if "items" in schema:
-        words["items"] = rule_code(document, schema["items"])
+        arguments["items"] = build_rule_code(document, schema["items"])
     if required:
-        words["required"] = repr(tuple(name for name in properties if name in required))
+        arguments["required"] = repr(tuple(name for name in properties if name in required))
     if schema.get("additionalProperties") is False:
-        words["closed"] = "True"
+        arguments["closed"] = "True"
     if properties:
-        rules = ", ".join(f"{name!r}: {rule_code(document, child)}" for name, child in properties.items())
-        words["properties"] = f"{{{rules}}}"
-    return words
+        rules = ", ".join(f"{name!r}: {build_rule_code(document, child)}" for name, child in properties.items())
+        arguments["properties"] = f"{{{rules}}}"
+    return arguments
 
 
-def _types(schema: Schema) -> tuple[str, ...]:
+def _get_types(schema: Schema) -> tuple[str, ...]:
     types = schema.get("type", "object" if schema.get("properties") or "allOf" in schema else [])
     return tuple(types) if isinstance(types, list) else (types,)
 
 
-def _parts(document: Document, schema: Schema) -> list[Schema]:
-    parts = [inner for part in schema.get("allOf", []) for inner in _parts(document, resolve(document, part))]
+def _flatten_all_of(document: Document, schema: Schema) -> list[Schema]:
+    parts = [inner for part in schema.get("allOf", []) for inner in _flatten_all_of(document, resolve(document, part))]
     return [*parts, schema]
 
 
-def _description(schema: Schema, shape: Shape) -> str:
+def _format_description(schema: Schema, shape: Shape) -> str:
     text = " ".join(str(schema.get("description", "")).split())
     if text and not text.endswith((".", "!", "?", ":")):
         text += "."
-    facts = [
-        *_bounds(schema, "minLength", "maxLength", "characters"),
-        *_bounds(schema, "minItems", "maxItems", "items"),
+    constraints = [
+        *_format_bounds(schema, "minLength", "maxLength", "characters"),
+        *_format_bounds(schema, "minItems", "maxItems", "items"),
     ]
-    facts += _bounds(schema, "minimum", "maximum", "")
+    constraints += _format_bounds(schema, "minimum", "maximum", "")
     if schema.get("uniqueItems"):
-        facts.append("no item twice")
+        constraints.append("unique items")
     if "enum" in schema and shape.kind == "enum":
-        facts.append("one of " + ", ".join(f"`{value}`" for value in schema["enum"]))
+        constraints.append("one of " + ", ".join(f"`{value}`" for value in schema["enum"]))
     if schema.get("default") not in (None, ""):
-        facts.append(f"default {schema['default']}")
-    if facts:
-        text += f" {facts[0][0].upper()}{facts[0][1:]}" + "".join(f"; {fact}" for fact in facts[1:]) + "."
+        constraints.append(f"default {schema['default']}")
+    if constraints:
+        first, *others = constraints
+        text += f" {first[0].upper()}{first[1:]}" + "".join(f"; {constraint}" for constraint in others) + "."
     example = schema.get("example")
     if isinstance(example, (str, int)) and not isinstance(example, bool):
         text += f" Example: `{example}`."
     return text.strip()
 
 
-def _bounds(schema: Schema, low: str, high: str, unit: str) -> list[str]:
+def _format_bounds(schema: Schema, low: str, high: str, unit: str) -> list[str]:
     least, most = schema.get(low), schema.get(high)
     suffix = f" {unit}" if unit else ""
     if least is not None and least == most:

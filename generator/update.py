@@ -1,4 +1,4 @@
-"""Take in a new contract: validate, report, generate, type-check, and only then replace."""
+"""Install a new OpenAPI document: validate, report changes, generate, type-check, then replace."""
 
 from __future__ import annotations
 
@@ -15,146 +15,166 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from generator.build import CONTRACT, GENERATED, OVERLAY, generate, replace_folder
-from generator.changes import contract_changes, report
+from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, generate, replace_folder
+from generator.changes import compare_documents, format_changes
 from generator.documents import DocumentError, parse_yaml, read_document
 from generator.overlay import apply_overlay
 
-__all__ = ["UpdateError", "differs", "update", "upstream_address", "with_prose_of"]
+__all__ = ["UpdateError", "merge_prose", "read_upstream_url", "report_changes", "update"]
 
 Document = dict[str, Any]
 
-_UPSTREAM: Final = CONTRACT.with_name("upstream.yml")
+_UPSTREAM: Final = OPENAPI_DOCUMENT.with_name("upstream.yml")
 _MYPY: Final = ("-m", "mypy", "--strict", "--no-incremental", "--config-file", os.devnull)
 _PROSE: Final = ("summary", "description")
-_VALUES: Final = frozenset({"value", "example", "default", "enum", "const"})
-_NAMED: Final = frozenset({"properties", "schemas", "parameters", "responses", "examples", "headers", "paths"})
+_LITERAL_VALUES: Final = frozenset({"value", "example", "default", "enum", "const"})
+# Keys whose children have arbitrary names; a property called `description` is not prose.
+_NAME_MAPS: Final = frozenset({"properties", "schemas", "parameters", "responses", "examples", "headers", "paths"})
 
 
 class UpdateError(Exception):
-    """The new contract passed as a document, and the client made from it did not pass."""
+    """Raised if the new document is valid, but the client generated from it fails the type check."""
 
 
-def upstream_address() -> str:
-    """The recorded address of the published contract.
+def read_upstream_url() -> str:
+    """Return the URL of the published OpenAPI document from `openapi/upstream.yml`.
 
     Raises:
-        DocumentError: There is none.
+        DocumentError: The file contains no `url`.
     """
     recorded = parse_yaml(_UPSTREAM.read_bytes(), _UPSTREAM.name)
-    if not isinstance(recorded, dict) or not isinstance(recorded.get("address"), str):
-        raise DocumentError(f"openapi/{_UPSTREAM.name}: holds no `address`")
-    return str(recorded["address"])
+    if not isinstance(recorded, dict) or not isinstance(recorded.get("url"), str):
+        raise DocumentError(f"openapi/{_UPSTREAM.name} contains no `url`. Add the URL of the published document.")
+    return str(recorded["url"])
 
 
-def differs(source: str, *, contract: Path = CONTRACT, tell: Callable[[str], None] = print) -> bool:
-    """Whether the document at `source` says anything else of the wire than our contract; tells what it is.
+def report_changes(
+    source: str, *, document_path: Path = OPENAPI_DOCUMENT, notify: Callable[[str], None] = print
+) -> bool:
+    """Report what a new document changes for callers. Prose and vendor extensions are ignored.
+
+    Args:
+        source: Path or URL of the new document.
+        document_path: Path of the current document.
+        notify: Called with each message. Defaults to `print`.
+
+    Returns:
+        Whether the documents differ.
 
     Raises:
-        DocumentError: The document cannot be used.
+        DocumentError: One of the documents cannot be read or is not valid OpenAPI 3.1.
     """
-    ours, theirs = read_document(contract), read_document(source)
-    if _facts(ours) == _facts(theirs):
-        tell(f"{source} says what openapi/{contract.name} says.")
+    current, new = read_document(document_path), read_document(source)
+    if _remove_prose(current) == _remove_prose(new):
+        notify(f"{source} is equivalent to openapi/{document_path.name}.")
         return False
-    tell(_report(ours, theirs))
+    notify(_format_report(current, new))
     return True
 
 
 def update(
     source: str,
     *,
-    contract: Path = CONTRACT,
+    document_path: Path = OPENAPI_DOCUMENT,
     generated: Path = GENERATED,
-    tell: Callable[[str], None] = print,
+    notify: Callable[[str], None] = print,
 ) -> bool:
-    """Put the document at `source` in the place of our contract, and the client made from it in that of ours.
+    """Replace the OpenAPI document by the one at `source`, and the generated package by one generated from it.
 
-    Prose of our contract stays wherever the new one has the same place. Any failure leaves both as they were.
+    Current descriptions are kept for all parts that still exist in the new document. If anything fails, the document
+    and the package stay unchanged.
 
     Args:
-        source: Path or address of the new contract.
-        contract: Our contract.
-        generated: The generated package.
-        tell: What is told on the way goes here.
+        source: Path or URL of the new document.
+        document_path: Path of the current document.
+        generated: Folder of the generated package.
+        notify: Called with each message. Defaults to `print`.
 
     Returns:
-        Whether anything was replaced.
+        Whether the document and the package were replaced.
 
     Raises:
-        DocumentError: The document cannot be used.
-        OverlayError: The overlay does not fit the new contract.
-        NamingError: Two things would share a name.
-        GenerationError: The contract holds what cannot be expressed.
-        UpdateError: The client that came out does not pass the type check.
+        DocumentError: The document cannot be read or is not valid OpenAPI 3.1.
+        OverlayError: An action of the overlay does not match the new document.
+        NamingError: Two schemas or two operations would have the same name.
+        GenerationError: The document contains a construct that is not supported.
+        UpdateError: The generated client does not pass the type check.
     """
-    if not differs(source, contract=contract, tell=tell):
+    if not report_changes(source, document_path=document_path, notify=notify):
         return False
-    ours, theirs = read_document(contract), read_document(source)
-    text = _as_yaml(with_prose_of(ours, theirs), _leading_comment(contract))
-    with tempfile.TemporaryDirectory(dir=contract.parent.parent, prefix=".generating-") as name:
+    current, new = read_document(document_path), read_document(source)
+    text = _format_yaml(merge_prose(current, new), _read_leading_comment(document_path))
+    with tempfile.TemporaryDirectory(dir=document_path.parent.parent, prefix=".generating-") as name:
         folder = Path(name)
-        new_contract = folder / contract.name
-        new_contract.write_text(text, encoding="utf-8")
+        new_document_path = folder / document_path.name
+        new_document_path.write_text(text, encoding="utf-8")
         package = folder / "typecheck" / GENERATED.parent.name
         shutil.copytree(GENERATED.parent, package, ignore=shutil.ignore_patterns("__pycache__", GENERATED.name))
         fresh = package / GENERATED.name
-        generate(new_contract, fresh)
+        generate(new_document_path, fresh)
         _type_check(package)
-        old_contract = contract.read_bytes()
-        os.replace(new_contract, contract)
+        old_content = document_path.read_bytes()
+        os.replace(new_document_path, document_path)
         try:
             replace_folder(fresh, generated)
         except OSError:
-            contract.write_bytes(old_contract)
+            document_path.write_bytes(old_content)
             raise
-    tell(f"Replaced openapi/{contract.name} and {generated.name}/. Run the tests, and write the changelog.")
+    notify(f"Replaced openapi/{document_path.name} and {generated.name}/. Run the tests and update the changelog.")
     return True
 
 
-def with_prose_of(ours: Any, theirs: Any, key: str = "") -> Any:
-    """The new document's facts with our words, wherever both have the same place; vendor extensions are left out."""
-    if key in _VALUES:
-        return theirs
-    if isinstance(theirs, dict):
-        mine: dict[str, Any] = ours if isinstance(ours, dict) else {}
-        named = key in _NAMED
+def merge_prose(current: Any, new: Any, key: str = "") -> Any:
+    """Return the new document with the current summaries and descriptions and without vendor extensions.
+
+    Args:
+        current: The current document, or a node of it. It is not modified.
+        new: The new document, or the node at the same position. It is not modified.
+        key: Key of the node in its parent.
+    """
+    if key in _LITERAL_VALUES:
+        return new
+    if isinstance(new, dict):
+        counterpart: dict[str, Any] = current if isinstance(current, dict) else {}
+        is_name_map = key in _NAME_MAPS
         merged: dict[str, Any] = {}
-        for name, child in theirs.items():
-            if not named and str(name).startswith("x-"):
+        for name, child in new.items():
+            if not is_name_map and str(name).startswith("x-"):
                 continue
-            is_prose = not named and name in _PROSE and isinstance(child, str)
-            merged[name] = (
-                mine.get(name, child) if is_prose else with_prose_of(mine.get(name), child, "" if named else name)
-            )
+            if not is_name_map and name in _PROSE and isinstance(child, str):
+                merged[name] = counterpart.get(name, child)
+            else:
+                merged[name] = merge_prose(counterpart.get(name), child, "" if is_name_map else name)
         for name in _PROSE:
-            if not named and isinstance(mine.get(name), str):
-                merged.setdefault(name, mine[name])
+            if not is_name_map and isinstance(counterpart.get(name), str):
+                merged.setdefault(name, counterpart[name])
         return merged
-    if isinstance(theirs, list):
-        others: list[Any] = ours if isinstance(ours, list) and len(ours) == len(theirs) else [None] * len(theirs)
-        return [with_prose_of(mine, child) for mine, child in zip(others, theirs, strict=True)]
-    return theirs
+    if isinstance(new, list):
+        matches = isinstance(current, list) and len(current) == len(new)
+        counterparts: list[Any] = current if matches else [None] * len(new)
+        return [merge_prose(one, child) for one, child in zip(counterparts, new, strict=True)]
+    return new
 
 
-def _report(ours: Document, theirs: Document) -> str:
+def _format_report(current: Document, new: Document) -> str:
     overlay = parse_yaml(OVERLAY.read_bytes(), OVERLAY.name)
-    # The overlay may not fit the new contract; for the report, what does fit is enough.
-    before, after = (apply_overlay(document, overlay, strict=False) for document in (ours, theirs))
-    return report(contract_changes(before, after))
+    # The overlay may not match the new document yet; the report needs only the actions that match.
+    before, after = (apply_overlay(document, overlay, strict=False) for document in (current, new))
+    return format_changes(compare_documents(before, after))
 
 
-def _facts(node: Any, key: str = "") -> Any:
-    if key in _VALUES:
+def _remove_prose(node: Any, key: str = "") -> Any:
+    if key in _LITERAL_VALUES:
         return node
     if isinstance(node, dict):
-        named = key in _NAMED
+        is_name_map = key in _NAME_MAPS
         return {
-            name: _facts(child, "" if named else name)
+            name: _remove_prose(child, "" if is_name_map else name)
             for name, child in node.items()
-            if named or not (name in _PROSE or str(name).startswith("x-") or (key == "info" and name != "version"))
+            if is_name_map
+            or not (name in _PROSE or str(name).startswith("x-") or (key == "info" and name != "version"))
         }
-    return [_facts(child) for child in node] if isinstance(node, list) else node
+    return [_remove_prose(child) for child in node] if isinstance(node, list) else node
 
 
 def _type_check(package: Path) -> None:
@@ -162,27 +182,27 @@ def _type_check(package: Path) -> None:
     done = subprocess.run(command, cwd=package.parent, capture_output=True, text=True, check=False)
     if done.returncode:
         first = next(iter(done.stdout.splitlines()), done.stderr.strip())
-        raise UpdateError(f"the client made from the new contract does not pass mypy --strict: {first}")
+        raise UpdateError(f"The client generated from the new document does not pass mypy --strict: {first}")
 
 
-def _as_yaml(document: Document, comment: str) -> str:
+def _format_yaml(document: Document, comment: str) -> str:
     yaml = YAML()
     yaml.width = 110
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
-    yaml.dump(_with_blocks(document), out)
+    yaml.dump(_convert_to_blocks(document), out)
     return comment + out.getvalue()
 
 
-def _with_blocks(node: Any) -> Any:
+def _convert_to_blocks(node: Any) -> Any:
     if isinstance(node, dict):
-        return {name: _with_blocks(child) for name, child in node.items()}
+        return {name: _convert_to_blocks(child) for name, child in node.items()}
     if isinstance(node, list):
-        return [_with_blocks(child) for child in node]
+        return [_convert_to_blocks(child) for child in node]
     return LiteralScalarString(node) if isinstance(node, str) and "\n" in node else node
 
 
-def _leading_comment(path: Path) -> str:
+def _read_leading_comment(path: Path) -> str:
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     count = next((index for index, line in enumerate(lines) if not line.startswith("#")), 0)
     return "".join(lines[:count])

@@ -1,6 +1,6 @@
 """Asyncio client for Sendcloud's Integrations API v3.
 
-Start with `SendcloudIntegrations`: one client a process, shared by all tasks.
+Start with `SendcloudIntegrations`. Create one client per process and share it between tasks.
 
     import asyncio
     from sendcloud_integrations_client import BasicAuth, SendcloudIntegrations
@@ -14,14 +14,15 @@ Start with `SendcloudIntegrations`: one client a process, shared by all tasks.
 
     asyncio.run(main())
 
-What stands behind the client:
+Resources of the client and their methods:
 
     client.integrations           list, retrieve, update, delete
-    client.logs                   list, across, create
+    client.logs                   list, list_for_integrations, create
     client.shop_order_statuses    list, replace
     client.status_mapping         retrieve, replace
 
-Every error is a `SendcloudError`. Endpoint functions, with twins that give status and headers, are in `api`.
+Every error is a `SendcloudError`. `api` contains the endpoint functions, each with a `_detailed` variant that also
+returns the status code and headers.
 """
 
 from __future__ import annotations
@@ -30,14 +31,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sendcloud_integrations_client.auth import AccessToken as AccessToken
-    from sendcloud_integrations_client.auth import BasicAuth as BasicAuth
-    from sendcloud_integrations_client.auth import MemoryTokenStore as MemoryTokenStore
-    from sendcloud_integrations_client.auth import OAuth2ClientCredentials as OAuth2ClientCredentials
-    from sendcloud_integrations_client.auth import TokenStore as TokenStore
-    from sendcloud_integrations_client.client import CallReport as CallReport
+    from sendcloud_integrations_client.auth.credentials import BasicAuth as BasicAuth
+    from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials as OAuth2ClientCredentials
+    from sendcloud_integrations_client.auth.tokens import AccessToken as AccessToken
+    from sendcloud_integrations_client.auth.tokens import MemoryTokenStore as MemoryTokenStore
+    from sendcloud_integrations_client.auth.tokens import TokenStore as TokenStore
+    from sendcloud_integrations_client.base_client import CallReport as CallReport
     from sendcloud_integrations_client.client import SendcloudIntegrations as SendcloudIntegrations
-    from sendcloud_integrations_client.client import TransportName as TransportName
     from sendcloud_integrations_client.errors import APIConnectionError as APIConnectionError
     from sendcloud_integrations_client.errors import APIError as APIError
     from sendcloud_integrations_client.errors import APIStatusError as APIStatusError
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.errors import ConfigurationError as ConfigurationError
     from sendcloud_integrations_client.errors import ConflictError as ConflictError
     from sendcloud_integrations_client.errors import ErrorDetail as ErrorDetail
+    from sendcloud_integrations_client.errors import FieldMismatchError as FieldMismatchError
     from sendcloud_integrations_client.errors import InvalidInputError as InvalidInputError
     from sendcloud_integrations_client.errors import NotFoundError as NotFoundError
     from sendcloud_integrations_client.errors import PermissionDeniedError as PermissionDeniedError
@@ -59,13 +60,16 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.generated import api as api
     from sendcloud_integrations_client.generated import models as models
     from sendcloud_integrations_client.generated.models import *  # noqa: F403
-    from sendcloud_integrations_client.operations import Operation as Operation
-    from sendcloud_integrations_client.operations import Response as Response
     from sendcloud_integrations_client.pagination import Page as Page
     from sendcloud_integrations_client.pagination import Paginator as Paginator
-    from sendcloud_integrations_client.rate_limits import RateLimits as RateLimits
-    from sendcloud_integrations_client.retries import RetryPolicy as RetryPolicy
-    from sendcloud_integrations_client.transport import PooledTransport as PooledTransport
+    from sendcloud_integrations_client.pipeline.rate_limits import RateLimits as RateLimits
+    from sendcloud_integrations_client.pipeline.retries import RetryPolicy as RetryPolicy
+    from sendcloud_integrations_client.runtime.models import UNSET as UNSET
+    from sendcloud_integrations_client.runtime.models import Unset as Unset
+    from sendcloud_integrations_client.runtime.operations import Operation as Operation
+    from sendcloud_integrations_client.runtime.operations import Response as Response
+    from sendcloud_integrations_client.transports.pooled import PooledTransport as PooledTransport
+    from sendcloud_integrations_client.transports.selection import TransportName as TransportName
     from sendcloud_integrations_client.version import __version__ as __version__
     from sendcloud_integrations_client.webhooks import WebhookAction as WebhookAction
     from sendcloud_integrations_client.webhooks import WebhookError as WebhookError
@@ -73,15 +77,15 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.webhooks import WebhookIntegration as WebhookIntegration
     from sendcloud_integrations_client.webhooks import parse_webhook as parse_webhook
     from sendcloud_integrations_client.webhooks import verify_webhook as verify_webhook
-    from sendcloud_integrations_client.wire import UNSET as UNSET
-    from sendcloud_integrations_client.wire import FieldMismatchError as FieldMismatchError
-    from sendcloud_integrations_client.wire import Unset as Unset
 
-# Each name is loaded when it is first asked for: a program that imports this package to catch one error, or to show
-# its version, does not wait for asyncio, httpx and every model. The models are whatever the contract gives.
-_HOMES = {
-    "auth": ("AccessToken", "BasicAuth", "MemoryTokenStore", "OAuth2ClientCredentials", "TokenStore"),
-    "client": ("CallReport", "SendcloudIntegrations", "TransportName"),
+# Names are imported on first access, so that a program that needs one error class or the version does not wait for
+# asyncio, httpx and all models. The names of the models are not listed here, because they are generated.
+_NAMES_BY_MODULE = {
+    "auth.credentials": ("BasicAuth",),
+    "auth.oauth2": ("OAuth2ClientCredentials",),
+    "auth.tokens": ("AccessToken", "MemoryTokenStore", "TokenStore"),
+    "base_client": ("CallReport",),
+    "client": ("SendcloudIntegrations",),
     "errors": (
         "APIConnectionError",
         "APIError",
@@ -93,6 +97,7 @@ _HOMES = {
         "ConfigurationError",
         "ConflictError",
         "ErrorDetail",
+        "FieldMismatchError",
         "InvalidInputError",
         "NotFoundError",
         "PermissionDeniedError",
@@ -103,11 +108,13 @@ _HOMES = {
         "UnprocessableEntityError",
     ),
     "generated": ("api", "models"),
-    "operations": ("Operation", "Response"),
     "pagination": ("Page", "Paginator"),
-    "rate_limits": ("RateLimits",),
-    "retries": ("RetryPolicy",),
-    "transport": ("PooledTransport",),
+    "pipeline.rate_limits": ("RateLimits",),
+    "pipeline.retries": ("RetryPolicy",),
+    "runtime.models": ("UNSET", "Unset"),
+    "runtime.operations": ("Operation", "Response"),
+    "transports.pooled": ("PooledTransport",),
+    "transports.selection": ("TransportName",),
     "version": ("__version__",),
     "webhooks": (
         "WebhookAction",
@@ -117,18 +124,19 @@ _HOMES = {
         "parse_webhook",
         "verify_webhook",
     ),
-    "wire": ("UNSET", "FieldMismatchError", "Unset"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "__all__":
         return sorted(__dir__())
-    home = next((home for home, names in _HOMES.items() if name in names), "generated.models")
-    if name.startswith("_") and home == "generated.models":
+    module_name = next(
+        (module_name for module_name, names in _NAMES_BY_MODULE.items() if name in names), "generated.models"
+    )
+    if name.startswith("_") and module_name == "generated.models":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{home}")
-    if home == "generated":
+    module = import_module(f"{__name__}.{module_name}")
+    if module_name == "generated":
         value = import_module(f"{module.__name__}.{name}")
     elif name in getattr(module, "__all__", (name,)):
         value = getattr(module, name)
@@ -140,4 +148,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     models = import_module(f"{__name__}.generated.models")
-    return [*(name for names in _HOMES.values() for name in names), *models.__all__]
+    return [*(name for names in _NAMES_BY_MODULE.values() for name in names), *models.__all__]

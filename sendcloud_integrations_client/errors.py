@@ -1,14 +1,15 @@
-"""Every error the client raises.
+"""All errors that the client raises.
 
-All derive from `SendcloudError`. Each knows the operation it belongs to and prints as one line that says what
-happened, to which operation, and what to do. None ever holds a credential, a token or a request body.
+Every error derives from `SendcloudError` and prints as one line: what failed, why, and what to do. No error contains
+credentials, a token or a request body.
 
-The bodies of error answers are documented at https://sendcloud.dev/ (errors of the v3 APIs).
+Source: https://sendcloud.dev/ (error responses of the v3 APIs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final, TypedDict, Unpack
 
 import attrs
@@ -21,11 +22,12 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
-    "CallFacts",
+    "CallContext",
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",
     "ErrorDetail",
+    "FieldMismatchError",
     "InvalidInputError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -34,34 +36,38 @@ __all__ = [
     "SendcloudError",
     "ServerError",
     "UnprocessableEntityError",
+    "build_status_error",
     "parse_error_details",
-    "status_error",
+    "to_single_line",
 ]
 
-_LONGEST_TEXT: Final = 300
+_MAX_DETAIL_LENGTH: Final = 300
+_MAX_MESSAGE_LENGTH: Final = 1000
+_MAX_BODY_LENGTH: Final = 10_000
+_SECRET_RESPONSE_HEADERS: Final = frozenset({"set-cookie", "authorization", "proxy-authorization"})
 
 
 class SendcloudError(Exception):
-    """Anything that this package raises on purpose. Catch it to catch them all."""
+    """Base class of all errors that this package raises."""
 
 
 class ConfigurationError(SendcloudError, ValueError):
-    """The client was set up in a way that cannot work: no credentials, an insecure address, a bad option."""
+    """The client's options are invalid, such as missing credentials or an insecure URL."""
 
 
 class ClientClosedError(SendcloudError, RuntimeError):
-    """The client was used after `aclose()`, or from a second event loop while the first still runs."""
+    """The client was used after `aclose()`, or from a second event loop while the first one is running."""
 
 
 class InvalidInputError(SendcloudError, ValueError):
-    """An argument breaks a rule of the contract; raised before any request is spent.
+    """An argument violates a rule of the OpenAPI document. No request was sent.
 
-    The message names the field, the rule and the type of the value, never the value.
+    The message names the field and the rule. It shows the value only if it is a number.
 
     Attributes:
-        operation: Name of the operation that was called, or of the model that was checked.
-        field: Where the value stands, such as `statuses[2].translations`.
-        rule: What the contract asks for, such as `at most 250 characters`.
+        operation: Name of the operation that was called, or of the model that was validated.
+        field: Path of the invalid field, such as `statuses[2].translations`.
+        rule: The rule, such as `must have at most 250 characters, got 300`.
     """
 
     def __init__(self, operation: str, field: str, rule: str) -> None:
@@ -71,24 +77,48 @@ class InvalidInputError(SendcloudError, ValueError):
         self.rule = rule
 
     def __str__(self) -> str:
-        return f"{self.operation}: {self.field} {self.rule}. Nothing was sent."
+        return f"Invalid argument {self.field} for {self.operation}: {self.rule}. No request was sent."
+
+
+class FieldMismatchError(SendcloudError, ValueError):
+    """A JSON value cannot be decoded as the type that the OpenAPI document declares for its field.
+
+    Attributes:
+        field: Path of the field, such as `response.headers`; empty if the record itself has the wrong type.
+        expected: The declared type, such as `an integer`.
+        got: The type that was received.
+    """
+
+    def __init__(self, field: str, expected: str, got: str) -> None:
+        super().__init__(field, expected, got)
+        self.field = field
+        self.expected = expected
+        self.got = got
+
+    def with_prefix(self, outer: str) -> FieldMismatchError:
+        """Return a copy of this error for the enclosing record, in which `field` is nested under the name `outer`."""
+        field = f"{outer}.{self.field}" if self.field and not self.field.startswith("[") else outer + self.field
+        return FieldMismatchError(field, self.expected, self.got)
+
+    def __str__(self) -> str:
+        return f"{self.field or 'the record'} must be {self.expected}, not {self.got}"
 
 
 @attrs.frozen
 class ErrorDetail:
-    """One entry of the `errors` that Sendcloud answers with (JSON:API error object).
+    """One entry of `errors` in an error response (a JSON:API error object).
 
-    Fields that the answer leaves out are empty. A code that the contract does not list is kept as it came.
+    Fields that the response does not contain are empty. Codes that the OpenAPI document does not list are kept.
 
     Attributes:
-        status: HTTP status as text, also where the answer gives it as a number.
+        status: HTTP status code as text, even if the response contains a number.
         code: Short machine-readable code, such as `not_found`.
         title: Short summary.
-        detail: What went wrong, for a person.
-        pointer: JSON pointer to the offending part of the request body.
-        parameter: Name of the offending query parameter.
-        header: Name of the offending request header.
-        raw: The entry as it came.
+        detail: Human-readable description of the problem.
+        pointer: JSON pointer to the invalid part of the request body.
+        parameter: Name of the invalid query parameter.
+        header: Name of the invalid request header.
+        raw: The unmodified entry.
     """
 
     status: str = ""
@@ -101,14 +131,14 @@ class ErrorDetail:
     raw: Any = attrs.field(default=None, repr=False, eq=False)
 
     def __str__(self) -> str:
-        place = self.pointer or self.parameter or self.header
+        source = self.pointer or self.parameter or self.header
         text = self.detail or self.title
-        parts = [part for part in (self.code, f"({place})" if place else "", f": {text}" if text else "") if part]
+        parts = [part for part in (self.code, f"({source})" if source else "", f": {text}" if text else "") if part]
         return " ".join(parts).replace(" :", ":").removeprefix(": ")
 
 
-class CallFacts(TypedDict, total=False):
-    """Which call an error belongs to, and how far it came; see the attributes of `APIError`."""
+class CallContext(TypedDict, total=False):
+    """The call that an error belongs to. The attributes of `APIError` describe the keys."""
 
     operation: str
     method: str
@@ -118,20 +148,21 @@ class CallFacts(TypedDict, total=False):
 
 
 class APIError(SendcloudError):
-    """A call that was sent, or was about to be sent, and did not end well.
+    """A call failed: no response, an error response, or a response that cannot be decoded.
 
     Attributes:
         operation: Name of the operation, such as `retrieve_integration`.
         method: HTTP method.
         path: Path of the request, without the query.
-        reason: What happened, in words.
-        attempts: How many times the request was sent.
-        elapsed: Seconds from the first attempt to the failure, waits included.
+        reason: Why the call failed, as text.
+        attempts: Number of times the request was sent.
+        elapsed: Seconds from the start of the call to the failure, waits included.
+        advice: What to do about it, as text; a class attribute.
     """
 
     advice = ""
 
-    def __init__(self, reason: str, **call: Unpack[CallFacts]) -> None:
+    def __init__(self, reason: str, **call: Unpack[CallContext]) -> None:
         super().__init__(reason)
         self.reason = reason
         self.operation = call.get("operation", "")
@@ -141,41 +172,41 @@ class APIError(SendcloudError):
         self.elapsed = call.get("elapsed", 0.0)
 
     def __str__(self) -> str:
-        call = f"{self.method} {self.path}".strip()
-        subject = f"{self.operation} ({call})" if self.operation and call else self.operation or call
-        line = f"{subject}: {self.reason}" if subject else self.reason
+        request = f"{self.method} {self.path}".strip()
+        subject = f"{self.operation} ({request})" if self.operation and request else self.operation or request
+        line = f"{subject} failed: {self.reason}" if subject else self.reason
         if self.attempts > 1:
             line += f", after {self.attempts} attempts in {self.elapsed:.1f} s"
         if not line.endswith((".", "!", "?")):
             line += "."
-        return one_line(f"{line} {self.advice}".rstrip(), longest=1000)
+        return to_single_line(f"{line} {self.advice}".rstrip(), max_length=_MAX_MESSAGE_LENGTH)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword-only arguments do not survive the default pickling of exceptions.
-        return _rebuild, (type(self), self.args, self.__dict__.copy())
+        return _rebuild_error, (type(self), self.args, self.__dict__.copy())
 
 
 class APIConnectionError(APIError):
-    """No answer came: the connection could not be made, or broke. `__cause__` is the transport's own error."""
+    """No response, because the connection failed or broke. `__cause__` is the transport's error."""
 
-    advice = "Check the network, and base_url."
+    advice = "Check the network and base_url."
 
 
 class APITimeoutError(APIConnectionError):
-    """The answer did not come in time. `__cause__` is the transport's own error."""
+    """No response in time. `__cause__` is the transport's error."""
 
     advice = "Raise timeout= or total_timeout= if this is expected."
 
 
 class APIStatusError(APIError):
-    """Sendcloud answered with a status that the contract does not call a success.
+    """A response whose status is not a success of the operation. Each common status has a subclass.
 
     Attributes:
-        status_code: The HTTP status.
-        errors: The parsed entries of the answer's `errors`, possibly none.
-        body: The answer's body, decoded from JSON where it is JSON, else its text (at most 10,000 characters).
-        headers: The answer's headers, lower-case names, without cookies.
-        retry_after: Seconds that the answer asks to wait, if it does.
+        status_code: HTTP status code.
+        errors: The parsed entries of `errors` in the response; can be empty.
+        body: The response body: decoded JSON, or the first 10,000 characters of any other text.
+        headers: The response headers with lower-case names, without cookies.
+        retry_after: Seconds to wait according to the response; None if it does not say.
     """
 
     def __init__(
@@ -187,7 +218,7 @@ class APIStatusError(APIError):
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
-        **call: Unpack[CallFacts],
+        **call: Unpack[CallContext],
     ) -> None:
         super().__init__(reason, **call)
         self.status_code = status_code
@@ -198,59 +229,59 @@ class APIStatusError(APIError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the request was understood and refused; `errors` says which part of it."""
+    """400: the request is invalid. `errors` names the invalid parts."""
 
 
 class AuthenticationError(APIStatusError):
-    """401, or a token endpoint that gave no token: the credentials are missing, wrong or of the wrong kind."""
+    """401, or a token endpoint that returned no token: the credentials are missing, wrong or of the wrong kind."""
 
-    advice = "Check the credentials; an integration set to OAuth2 refuses Basic."
+    advice = "Check the credentials; an integration that uses OAuth2 does not accept Basic."
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the credentials are valid and may not do this."""
+    """403: the credentials are valid but do not permit this operation."""
 
-    advice = "Check what these credentials are allowed to do."
+    advice = "Check the permissions of these credentials."
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such record, or it belongs to another account."""
+    """404: the record does not exist, or it belongs to another account."""
 
     advice = "Check the id, and that it belongs to these credentials."
 
 
 class ConflictError(APIStatusError):
-    """409: the record changed in the meantime."""
+    """409: the record was changed in the meantime."""
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: well-formed, and refused for its content; `errors` says which part."""
+    """422: the request is well-formed but its content is invalid. `errors` names the invalid parts."""
 
 
 class RateLimitError(APIStatusError):
-    """429: more calls than the credentials are allowed; `retry_after` says for how long to wait."""
+    """429: the rate limit of the credentials is exceeded. `retry_after` is the number of seconds to wait."""
 
-    advice = "Send less, or share one client so that one budget covers all calls."
+    advice = "Send fewer calls, or share one client so that one rate limit budget covers all calls."
 
 
 class ServerError(APIStatusError):
-    """5xx: the failure is on Sendcloud's side."""
+    """5xx: the request failed on Sendcloud's side."""
 
     advice = "Try again later."
 
 
 class ResponseDecodeError(APIError):
-    """A success whose body is not what the contract says.
+    """A successful response whose body does not match the OpenAPI document.
 
     Attributes:
-        status_code: The HTTP status, if an answer is known.
-        field: Where in the body, such as `data[3].created_at`; empty when it is the whole body.
-        index: Which record of the page, counted from 0, if it is one record of several.
-        page_cursor: The cursor of the page, if it came from a paginated operation and is not the first.
-        record: The record as it came, for a quarantine of one's own; may hold personal data.
+        status_code: HTTP status code; None if the error is not about one response.
+        field: Path of the field in the body, such as `data[3].created_at`; empty if it is the whole body.
+        index: Index of the record on the page, from 0; None if the error is not about one of several records.
+        page_cursor: Cursor of the page; None for the first page and for operations without pagination.
+        record: The record as received. It may contain personal data.
     """
 
-    advice = "Please report it; pass on_undecodable= to skip such records."
+    advice = "Report it to the maintainers; pass on_decode_error= to skip such records."
 
     def __init__(
         self,
@@ -261,7 +292,7 @@ class ResponseDecodeError(APIError):
         index: int | None = None,
         page_cursor: str | None = None,
         record: Any = None,
-        **call: Unpack[CallFacts],
+        **call: Unpack[CallContext],
     ) -> None:
         super().__init__(reason, **call)
         self.status_code = status_code
@@ -271,7 +302,7 @@ class ResponseDecodeError(APIError):
         self.record = record
 
 
-_BY_STATUS: Final[dict[int, type[APIStatusError]]] = {
+_ERROR_CLASSES: Final[dict[int, type[APIStatusError]]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
@@ -282,47 +313,45 @@ _BY_STATUS: Final[dict[int, type[APIStatusError]]] = {
 }
 
 
-def status_error(
+def build_status_error(
     status_code: int,
     content: bytes,
     *,
     headers: Mapping[str, str],
     retry_after: float | None = None,
     reason: str | None = None,
-    **call: Unpack[CallFacts],
+    **call: Unpack[CallContext],
 ) -> APIStatusError:
-    """The typed error for an answer: its class by status, its text from whatever body came.
+    """Build the error for a response: its class from the status code, its text from the body.
 
     Args:
-        status_code: HTTP status of the answer.
-        content: The body's bytes: JSON:API errors, other JSON, HTML, text, cut or empty.
-        headers: Headers of the answer.
-        retry_after: Seconds that the answer asks to wait.
-        reason: Text to use in place of the one made from the body.
-        call: Which call it was.
+        status_code: HTTP status code.
+        content: The body. Any bytes are accepted: JSON:API errors, other JSON, HTML, text, truncated or empty.
+        headers: The response headers.
+        retry_after: Seconds to wait according to the response.
+        reason: Replaces the text built from the body.
+        call: The call that the response belongs to.
 
     Returns:
-        The error, to be raised by the caller.
+        The error, for the caller to raise.
     """
     fallback = ServerError if status_code >= 500 else APIStatusError
-    body = _readable_body(content)
+    body = _decode_body(content)
     details = parse_error_details(body)
     if reason is None:
-        reason = f"answered {status_code}"
-        text = "; ".join(str(detail) for detail in details[:3]) or _summary_of(body)
+        text = "; ".join(str(detail) for detail in details[:3]) or _summarize_body(body)
         if len(details) > 3:
             text += f"; and {len(details) - 3} more"
+        reason = _format_status(status_code)
         if text:
-            reason += f": {one_line(text, longest=_LONGEST_TEXT)}"
-    return _BY_STATUS.get(status_code, fallback)(
+            reason += f": {to_single_line(text)}"
+    return _ERROR_CLASSES.get(status_code, fallback)(
         reason,
         status_code=status_code,
         errors=details,
         body=body,
         headers={
-            name.lower(): value
-            for name, value in headers.items()
-            if name.lower() not in {"set-cookie", "authorization", "proxy-authorization"}
+            name.lower(): value for name, value in headers.items() if name.lower() not in _SECRET_RESPONSE_HEADERS
         },
         retry_after=retry_after,
         **call,
@@ -330,67 +359,87 @@ def status_error(
 
 
 def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
-    """The entries of an error body, whatever its shape.
+    """Parse the entries of an error body of any shape; never raises.
 
-    Takes `errors` as an array, as one object, or as an object of field names to messages; `status` as text or
-    number; codes that the contract does not list. Anything that is not understood gives no entry, never an error.
+    Args:
+        body: The decoded body. Its `errors` may be a list of entries, one entry, or an object that maps field names
+            to messages. `status` may be text or a number.
+
+    Returns:
+        The entries; empty if the body contains none that can be parsed.
     """
-    entries: Any = _object(body).get("errors", ())
+    entries: Any = _as_object(body).get("errors", ())
     if entries.__class__ is list:
-        return tuple(_detail(entry) for entry in entries)
+        return tuple(_parse_detail(entry) for entry in entries)
     if entries.__class__ is dict:
         if {"status", "code", "title", "detail"} & entries.keys():
-            return (_detail(entries),)
-        return tuple(_detail(message, pointer=str(name)) for name, message in entries.items())
+            return (_parse_detail(entries),)
+        return tuple(_parse_detail(message, pointer=str(name)) for name, message in entries.items())
     return ()
 
 
-def one_line(text: str, *, longest: int = _LONGEST_TEXT) -> str:
-    """`text` on one line: control characters and runs of white space become one space, and it ends in time."""
+def to_single_line(text: str, *, max_length: int = _MAX_DETAIL_LENGTH) -> str:
+    """Convert text to one printable line.
+
+    Args:
+        text: The text. Control characters and runs of white space are replaced by one space each.
+        max_length: Maximum number of characters; longer text is cut and ends with "…". Defaults to 300.
+
+    Returns:
+        The line.
+    """
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return line if len(line) <= max_length else f"{line[: max_length - 1]}…"
 
 
-def _rebuild(cls: type[APIError], args: tuple[Any, ...], state: dict[str, Any]) -> APIError:
+def _rebuild_error(cls: type[APIError], args: tuple[Any, ...], state: dict[str, Any]) -> APIError:
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)
     return error
 
 
-def _detail(entry: Any, *, pointer: str = "") -> ErrorDetail:
+def _parse_detail(entry: Any, *, pointer: str = "") -> ErrorDetail:
     if entry.__class__ is not dict:
         text = ", ".join(map(str, entry)) if entry.__class__ is list else str(entry)
         return ErrorDetail(detail=text, pointer=pointer, raw=entry)
-    place = _object(entry.get("source"))
+    source = _as_object(entry.get("source"))
     return ErrorDetail(
-        status=_text(entry.get("status")),
-        code=_text(entry.get("code")),
-        title=_text(entry.get("title")),
-        detail=_text(entry.get("detail")),
-        pointer=_text(place.get("pointer")) or pointer,
-        parameter=_text(place.get("parameter")),
-        header=_text(place.get("header")),
+        status=_to_text(entry.get("status")),
+        code=_to_text(entry.get("code")),
+        title=_to_text(entry.get("title")),
+        detail=_to_text(entry.get("detail")),
+        pointer=_to_text(source.get("pointer")) or pointer,
+        parameter=_to_text(source.get("parameter")),
+        header=_to_text(source.get("header")),
         raw=entry,
     )
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _as_object(value: Any) -> dict[str, Any]:
     return value if value.__class__ is dict else {}
 
 
-def _text(value: object) -> str:
+def _to_text(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else str(value)
 
 
-def _readable_body(content: bytes) -> Any:
+def _format_status(status_code: int) -> str:
+    try:
+        return f"{status_code} {HTTPStatus(status_code).phrase}"
+    except ValueError:
+        return str(status_code)
+
+
+def _decode_body(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        return content[:40_000].decode("utf-8", errors="replace")[:10_000]
+        # A character has at most four bytes.
+        return content[: 4 * _MAX_BODY_LENGTH].decode("utf-8", errors="replace")[:_MAX_BODY_LENGTH]
 
 
-def _summary_of(body: Any) -> str:
+def _summarize_body(body: Any) -> str:
     if isinstance(body, str):
         text = body.lstrip()
         if not text:
@@ -399,7 +448,7 @@ def _summary_of(body: Any) -> str:
             return "an HTML page instead of JSON"
         return text
     for name in ("detail", "message", "error_description", "error"):
-        said: Any = _object(body).get(name)
-        if isinstance(said, str):
-            return said
-    return "no details given"
+        message: Any = _as_object(body).get(name)
+        if isinstance(message, str):
+            return message
+    return "no details provided"

@@ -1,8 +1,8 @@
-"""Pages by cursor: one page when awaited, every record under `async for`, pages under `.pages()`.
+"""Cursor pagination: `await` a `Paginator` for one page, `async for` for every record, `.pages()` for pages.
 
-A cursor is taken out of the `Link` header (RFC 8288) to the byte and never parsed; of the link's host and path nothing
-is used. The next page is asked for as soon as the headers of this one are in, so that its first byte is under way while
-this one's body is. At most three pages are ahead of the consumer, however slow it is.
+A cursor is taken from the `Link` header (RFC 8288) unchanged and never parsed. The host and path of the link are not
+used. The next page is requested as soon as the headers of the current one have arrived, while its body is still
+downloading. At most three pages are prefetched, however slow the consumer is.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ import httpx
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
 
-__all__ = ["Fetched", "Page", "Paginator", "next_cursor"]
+__all__ = ["FetchedPage", "Page", "Paginator", "parse_next_cursor"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_AHEAD: Final = 3
+_PREFETCH_PAGES: Final = 3
 
 
-class Fetched(Protocol[T_co]):
-    """A page that came."""
+class FetchedPage(Protocol[T_co]):
+    """A page whose body has arrived."""
 
     @property
     def parsed(self) -> Sequence[T_co]:
-        """Its records. Asked for when the consumer takes the page: until then it may be mere bytes."""
+        """Its records. Decoded when the consumer takes the page; until then the page may be bytes."""
         ...
 
 
-Fetch = Callable[[str | None, Callable[[httpx.Headers], None]], Awaitable[Fetched[T]]]
-"""Get the page at a cursor; call back with its headers before its body is read."""
+Fetch = Callable[[str | None, Callable[[httpx.Headers], None]], Awaitable[FetchedPage[T]]]
+"""Fetches the page at a cursor; calls back with its headers before its body is read."""
 
 
 @attrs.frozen
@@ -48,8 +48,8 @@ class Page(Generic[T]):
 
     Attributes:
         data: The records, in the server's order.
-        cursor: Where this page begins; None is the first page.
-        next_cursor: Where the next page begins; None after the last. Keep it to go on later from here.
+        cursor: Cursor of this page; None is the first page.
+        next_cursor: Cursor of the next page; None on the last page. Store it to continue later from there.
     """
 
     data: list[T]
@@ -58,7 +58,7 @@ class Page(Generic[T]):
 
     @property
     def has_next(self) -> bool:
-        """Whether there is another page."""
+        """Whether there is a next page."""
         return self.next_cursor is not None
 
     def __len__(self) -> int:
@@ -69,12 +69,12 @@ class Page(Generic[T]):
 
 
 class Paginator(Generic[T]):
-    """A list that comes page by page. Nothing is sent until it is awaited or iterated; each time starts anew.
+    """A paginated list. Nothing is sent until it is awaited or iterated; each iteration starts from the beginning.
 
     Example:
         page = await client.logs.list(page_size=100)          # one page
         async for log in client.logs.list(): ...               # every record of every page
-        async for page in client.logs.list(cursor=saved).pages(): ...  # pages, from where a job stopped
+        async for page in client.logs.list(cursor=saved).pages(): ...  # pages, from a stored cursor
     """
 
     def __init__(self, fetch: Fetch[T], *, cursor: str | None = None) -> None:
@@ -82,143 +82,149 @@ class Paginator(Generic[T]):
         self._cursor = cursor
 
     def __await__(self) -> Generator[Any, None, Page[T]]:
-        return self._page(self._cursor).__await__()
+        return self._get_page(self._cursor).__await__()
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return self._records()
+        return self._iterate_records()
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
-        """Page after page, the next ones being fetched meanwhile.
+        """Iterate over the pages; the next ones are prefetched meanwhile.
 
-        Records that the page before held already (same id) are left out. An early end of the iteration cancels what
-        is under way.
+        Records that the previous page contained as well (same id) are dropped. If the iteration ends early, requests in
+        flight are cancelled.
 
         Raises:
-            ResponseDecodeError: A cursor came back that this walk has been at, so that it would never end.
-            SendcloudError: What the operation raises.
+            ResponseDecodeError: If a cursor repeats, so that the iteration would never end.
+            SendcloudError: If the operation fails.
         """
-        ahead: deque[asyncio.Task[_Arrived[T]]] = deque()
-        waiting: list[str] = []
-        seen = _Seen()
+        prefetched: deque[asyncio.Task[_PendingPage[T]]] = deque()
+        next_cursors: list[str] = []
+        seen = _SeenCursors()
         seen.add(self._cursor)
-        before: set[object] = set()
+        previous_ids: set[object] = set()
 
         def start(cursor: str | None) -> None:
-            ahead.append(asyncio.ensure_future(self._arrive(cursor, go_on)))
+            prefetched.append(asyncio.ensure_future(self._fetch_page(cursor, schedule_next)))
 
-        def go_on(cursor: str) -> None:
+        def schedule_next(cursor: str) -> None:
             if not seen.add(cursor):
                 return
-            if len(ahead) < _AHEAD:
+            if len(prefetched) < _PREFETCH_PAGES:
                 start(cursor)
             else:
-                waiting.append(cursor)
+                next_cursors.append(cursor)
 
         try:
             start(self._cursor)
-            while ahead:
-                arrived = await ahead[0]
-                ahead.popleft()
-                if waiting:
-                    start(waiting.pop())
-                page = arrived.page()
+            while prefetched:
+                pending = await prefetched[0]
+                prefetched.popleft()
+                if next_cursors:
+                    start(next_cursors.pop())
+                page = pending.decode()
                 ids: set[object] = {getattr(record, "id", None) for record in page.data}
                 ids.discard(None)
-                if not before.isdisjoint(ids):
-                    fresh = [record for record in page.data if getattr(record, "id", None) not in before]
+                if not previous_ids.isdisjoint(ids):
+                    fresh = [record for record in page.data if getattr(record, "id", None) not in previous_ids]
                     page = attrs.evolve(page, data=fresh)
                     del fresh
-                before = ids
-                cursor, following = page.cursor, page.next_cursor
+                previous_ids = ids
+                cursor, next_cursor = page.cursor, page.next_cursor
                 last = [page]
-                del arrived, page  # many walks at once would otherwise hold two pages each while they wait
+                del pending, page  # otherwise each of many concurrent iterations keeps two pages while it waits
                 yield last.pop()
-                if following is not None and not ahead:
+                if next_cursor is not None and not prefetched:
                     raise ResponseDecodeError(
-                        f"the page at cursor {cursor} leads back to {following}: the walk would never end",
+                        f"the page at cursor {cursor} links to {next_cursor}, which was read before; the iteration "
+                        "would never end",
                         field="Link",
                         page_cursor=cursor,
                     )
         finally:
-            for task in ahead:
+            for task in prefetched:
                 task.cancel()
-            await asyncio.gather(*ahead, return_exceptions=True)
+            await asyncio.gather(*prefetched, return_exceptions=True)
 
-    async def _records(self) -> AsyncGenerator[T, None]:
+    async def _iterate_records(self) -> AsyncGenerator[T, None]:
         pages = self.pages()
         try:
             async for page in pages:
-                left = deque(page.data)
-                del page  # so that a record is gone as soon as the consumer is done with it
-                while left:
-                    yield left.popleft()
+                records = deque(page.data)
+                del page  # so that each record is freed as soon as the consumer drops it
+                while records:
+                    yield records.popleft()
         finally:
             await pages.aclose()
 
-    async def _page(self, cursor: str | None) -> Page[T]:
-        return (await self._arrive(cursor)).page()
+    async def _get_page(self, cursor: str | None) -> Page[T]:
+        return (await self._fetch_page(cursor)).decode()
 
-    async def _arrive(self, cursor: str | None, go_on: Callable[[str], None] | None = None) -> _Arrived[T]:
-        following: str | None = None
+    async def _fetch_page(
+        self, cursor: str | None, schedule_next: Callable[[str], None] | None = None
+    ) -> _PendingPage[T]:
+        next_cursor: str | None = None
 
         def on_headers(headers: httpx.Headers) -> None:
-            nonlocal following
-            following = next_cursor(headers)
-            if following is not None and go_on is not None:
-                go_on(following)
+            nonlocal next_cursor
+            next_cursor = parse_next_cursor(headers)
+            if next_cursor is not None and schedule_next is not None:
+                schedule_next(next_cursor)
 
-        return _Arrived(await self._fetch(cursor, on_headers), cursor, following)
+        return _PendingPage(await self._fetch(cursor, on_headers), cursor, next_cursor)
 
 
-class _Seen:
-    """The cursors that a walk has been at, in eight bytes each: a walk may have a hundred thousand."""
+class _SeenCursors:
+    """The cursors of an iteration as 64-bit hashes, to bound memory: an iteration can have a hundred thousand."""
 
     def __init__(self) -> None:
         self._hashes = array("q")
 
     def add(self, cursor: str | None) -> bool:
-        """Keep a cursor; False where it was kept before."""
+        """Add a cursor; return False if it was added before."""
         key = hash(cursor)
-        place = bisect_left(self._hashes, key)
-        if place < len(self._hashes) and self._hashes[place] == key:
+        index = bisect_left(self._hashes, key)
+        if index < len(self._hashes) and self._hashes[index] == key:
             return False
-        self._hashes.insert(place, key)
+        self._hashes.insert(index, key)
         return True
 
 
 @attrs.frozen
-class _Arrived(Generic[T]):
+class _PendingPage(Generic[T]):
     """A page that the consumer has not taken yet.
 
-    It stays undecoded: the records of a few hundred would keep Python's garbage collector busier than all other work.
+    It stays undecoded: the records of a few hundred pages would slow down Python's garbage collector.
     """
 
-    fetched: Fetched[T]
+    fetched: FetchedPage[T]
     cursor: str | None
     next_cursor: str | None
 
-    def page(self) -> Page[T]:
+    def decode(self) -> Page[T]:
         data = self.fetched.parsed
         return Page(data if isinstance(data, list) else list(data), self.cursor, self.next_cursor)
 
 
-def next_cursor(headers: httpx.Headers) -> str | None:
-    """The cursor of the next page, to the byte, or None on the last page.
+def parse_next_cursor(headers: httpx.Headers) -> str | None:
+    """Return the cursor of the next page, unchanged.
 
     Args:
-        headers: Headers of the answer; several `Link` headers count as one.
+        headers: Response headers; several `Link` headers count as one.
+
+    Returns:
+        The cursor; None on the last page.
 
     Raises:
-        ResponseDecodeError: There is a link to a next page, and it holds no cursor.
+        ResponseDecodeError: If there is a link to a next page without a cursor.
     """
-    for target, parameters in _links(headers.get("link", "")):
+    for target, parameters in _parse_links(headers.get("link", "")):
         if "next" in parameters.get("rel", "").lower().split():
             for part in target.partition("#")[0].partition("?")[2].split("&"):
                 name, _, value = part.partition("=")
                 if name == "cursor" and value:
-                    # Not unquote_plus: a `+` that came unescaped is the sign of an offset, or base64.
+                    # Not unquote_plus: an unescaped `+` is the sign of an offset, or base64.
                     return unquote(value)
-            raise ResponseDecodeError("the link to the next page holds no cursor", field="Link")
+            raise ResponseDecodeError("the link to the next page contains no cursor", field="Link")
     return None
 
 
@@ -226,7 +232,7 @@ _LINK: Final = re.compile(r'\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"
 _PARAMETER: Final = re.compile(r';\s*([^\s=;,]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*)))?')
 
 
-def _links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _parse_links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
     position = 0
     while found := _LINK.search(header, position):
         position = found.end()

@@ -1,12 +1,12 @@
-"""Fixtures for pytest: a simulated Sendcloud for each test. They are there as soon as the package is installed.
+"""pytest fixtures that provide a simulated Sendcloud per test. Installing the package makes them available.
 
-    async def test_what_my_code_does(sendcloud, sendcloud_client):
+    async def test_my_code_handles_an_outage(sendcloud, sendcloud_client):
         sendcloud.fail_next("list_logs", status=503)
         await my_code(sendcloud_client)
         assert sendcloud.requests[-1].operation == "list_logs"
 
 The marker `sendcloud` takes the options of `SimulatedSendcloud`: `@pytest.mark.sendcloud(integrations=3, logs=50)`.
-Needs the extra `testing`; a project that uses none of the fixtures needs nothing and loads nothing.
+The fixtures require the extra `testing`. If no test uses them, nothing else is imported.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ __all__ = ["pytest_configure", "sendcloud", "sendcloud_client", "sendcloud_serve
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker `sendcloud`."""
     config.addinivalue_line(
-        "markers", "sendcloud(**options): what the simulated Sendcloud of a test is made with, such as logs=50"
+        "markers", "sendcloud(**options): options of the simulated Sendcloud of a test, such as logs=50"
     )
 
 
 @pytest.fixture
 def sendcloud(request: pytest.FixtureRequest) -> SimulatedSendcloud:
-    """The simulated Sendcloud of this test: 10 integrations and 1,000 logs, unless the marker says otherwise.
+    """The simulated Sendcloud of this test: 10 integrations and 1,000 logs, unless the marker sets other options.
 
-    Ask it for faults (`fail_next`, `delay`, `cut_next`, `reset_next`), put its clock forward (`clock.advance`), and
-    look at the requests that it got (`requests`). It answers through `sendcloud_client` and `sendcloud_server`.
+    Use it to simulate faults (`fail_next`, `delay`, `cut_next`, `reset_next`), advance the clock (`clock.advance`), and
+    inspect received requests (`requests`). `sendcloud_client` and `sendcloud_server` connect to it.
     """
     from sendcloud_integrations_client.testing import SimulatedSendcloud
 
@@ -46,10 +46,10 @@ def sendcloud(request: pytest.FixtureRequest) -> SimulatedSendcloud:
 
 @pytest.fixture
 def sendcloud_server(sendcloud: SimulatedSendcloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The base URL of a real server on a loopback port that answers as `sendcloud`.
+    """Base URL of an HTTP server on a loopback port that serves `sendcloud`.
 
-    It runs in a thread of its own, so that a test may block. While the test runs the environment leads to it:
-    `SendcloudIntegrations()` connects there.
+    The server runs in a separate thread, so the test can block its event loop. During the test, environment variables
+    configure `SendcloudIntegrations()` to connect to this server.
     """
     from sendcloud_integrations_client.testing import serve_in_thread
 
@@ -65,10 +65,10 @@ def sendcloud_server(sendcloud: SimulatedSendcloud, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def sendcloud_client(sendcloud: SimulatedSendcloud) -> Iterator[SendcloudIntegrations]:
-    """A client of `sendcloud`, in process and without a socket, closed after the test.
+    """A client that is connected to `sendcloud` in process, without a socket. It is closed after the test.
 
-    It retries without waiting long, and keeps to no limits of its own. It can be used in any event loop, so that this
-    works with pytest-asyncio, with anyio's plugin, and in a test that calls `asyncio.run`.
+    It retries with short delays and has no client-side rate limits. It works in any event loop: with pytest-asyncio,
+    with the anyio plugin, and in tests that call `asyncio.run`.
     """
     import httpx
 
@@ -82,7 +82,7 @@ def sendcloud_client(sendcloud: SimulatedSendcloud) -> Iterator[SendcloudIntegra
         transport=httpx.ASGITransport(sendcloud),
     )
     yield client
-    # A loop of its own, which is nobody's current one: the test's may be closed, and asyncio.run would take it away.
+    # A separate event loop, because the loop of the test may be closed, and asyncio.run would reset the current loop.
     loop = asyncio.new_event_loop()
     try:
         loop.run_until_complete(client.aclose())

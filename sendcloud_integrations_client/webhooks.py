@@ -1,6 +1,6 @@
-"""What Sendcloud posts to an integration's `webhook_url`: whether it is genuine, and what it says.
+"""Verify and parse the webhooks that Sendcloud sends to an integration's `webhook_url`.
 
-Sources: https://sendcloud.dev/api/v3/webhooks (signature, events).
+Source: https://sendcloud.dev/api/v3/webhooks (signature, events).
 """
 
 from __future__ import annotations
@@ -14,12 +14,9 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 import orjson
 
-from sendcloud_integrations_client.errors import SendcloudError
-from sendcloud_integrations_client.wire import (
-    FieldMismatchError,
-    Model,
-    OpenEnum,
-    new,
+from sendcloud_integrations_client.errors import FieldMismatchError, SendcloudError
+from sendcloud_integrations_client.runtime.models import Model, OpenEnum, new
+from sendcloud_integrations_client.runtime.readers import (
     read_boolean,
     read_datetime,
     read_enum,
@@ -42,11 +39,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class WebhookError(SendcloudError, ValueError):
-    """A webhook that is not genuine, or cannot be read. Answer it with a 400, and do nothing of what it says."""
+    """A webhook has a wrong signature or cannot be decoded. Respond with status 400 and ignore its content."""
 
 
 class WebhookAction(OpenEnum):
-    """What happened. One that is not listed is kept as text and compares equal to it."""
+    """Kind of event. A kind that is not listed is kept as text and compares equal to it."""
 
     INTEGRATION_CONNECTED = "integration_connected"
     INTEGRATION_UPDATED = "integration_updated"
@@ -57,23 +54,23 @@ class WebhookAction(OpenEnum):
 
 @attrs.define(eq=False, kw_only=True)
 class WebhookIntegration(Model):
-    """An integration as webhooks describe it, which is not quite as the API does: it has the names of version 2.
+    """An integration in a webhook. Its fields have the names of API version 2, unlike those of `Integration`.
 
     Attributes:
         id: Id of the integration.
-        shop_name: What the shop is called in Sendcloud.
-        shop_url: Address of the shop.
-        system: Kind of the shop system.
-        failing_since: Since when it fails; None while all is well. Naive where the text has no offset.
-        last_fetch: When data were last fetched. Naive where the text has no offset.
-        last_updated_at: When it was last changed. Naive where the text has no offset.
+        shop_name: Name of the shop in Sendcloud.
+        shop_url: URL of the shop.
+        system: Kind of shop system.
+        failing_since: Time of the first failure; None if the integration works. Naive if the text has no offset.
+        last_fetch: Time of the last data fetch. Naive if the text has no offset.
+        last_updated_at: Time of the last change. Naive if the text has no offset.
         service_point_enabled: Whether service points are offered.
         service_point_carriers: Codes of the carriers whose service points are offered.
-        webhook_active: Whether webhooks are on.
-        webhook_url: Where they go.
+        webhook_active: Whether webhooks are enabled.
+        webhook_url: URL that webhooks are sent to.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         name: name
         for name in (
             *("id", "shop_name", "shop_url", "system", "failing_since", "last_fetch", "last_updated_at"),
@@ -94,7 +91,8 @@ class WebhookIntegration(Model):
     webhook_url: str | None = None
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         self = new(cls)
         self.id = read_integer(source.get("id"), "id")
         for name in ("shop_name", "shop_url", "system", "webhook_url"):
@@ -112,15 +110,15 @@ class WebhookIntegration(Model):
 
 @attrs.define(eq=False, kw_only=True)
 class WebhookEvent(Model):
-    """One webhook. Fields that are not listed, such as `parcel`, are in `additional_properties`.
+    """One webhook. Fields that are not listed here, such as `parcel`, are in `additional_properties`.
 
     Attributes:
-        action: What happened.
-        sent_at: When Sendcloud sent it, in UTC. Webhooks arrive in any order: this tells which is the later one.
-        integration: The integration that it happened to, in events of integrations.
+        action: Kind of event.
+        sent_at: Time at which Sendcloud sent it, in UTC. Webhooks can arrive in any order; compare this to sort them.
+        integration: The integration that changed; None if the event is not about an integration.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "action": "action",
         "sent_at": "timestamp",
         "integration": "integration",
@@ -131,14 +129,15 @@ class WebhookEvent(Model):
     integration: WebhookIntegration | None = None
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         self = new(cls)
         self.action = read_enum(source.get("action"), "action", WebhookAction)
         milliseconds = read_integer(source.get("timestamp"), "timestamp")
         try:
             self.sent_at = None if milliseconds is None else _EPOCH + timedelta(milliseconds=milliseconds)
         except OverflowError:
-            raise FieldMismatchError("timestamp", "milliseconds since 1970", "beyond all dates") from None
+            raise FieldMismatchError("timestamp", "milliseconds since 1970", "a number out of range") from None
         self.integration = read_model(source.get("integration"), "integration", WebhookIntegration)
         self._source = source
         self._unknown = None
@@ -146,16 +145,19 @@ class WebhookEvent(Model):
 
 
 def verify_webhook(body: bytes, signature: str | None, secret: str) -> bool:
-    """Whether a webhook comes from somebody who knows the secret; takes the same time for any signature.
+    """Check the signature of a webhook in constant time.
 
     Args:
-        body: The raw body, to the byte as it came: JSON that was parsed and written again has another signature.
+        body: The raw body. JSON that was parsed and serialized again has a different signature.
         signature: The header `Sendcloud-Signature`; None if it is missing.
         secret: The integration's secret key, or its webhook signature key.
 
+    Returns:
+        Whether the sender knows the secret.
+
     Raises:
-        TypeError: The body is not bytes.
-        ValueError: The secret is empty.
+        TypeError: If the body is not bytes.
+        ValueError: If the secret is empty.
 
     Example:
         >>> from sendcloud_integrations_client import verify_webhook
@@ -163,39 +165,42 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> bool:
         False
     """
     if not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"verify_webhook() takes the raw body as bytes, not {type(body).__name__}")
+        raise TypeError(f"Invalid body: must be the raw body as bytes, not {type(body).__name__}.")
     if not secret:
-        raise ValueError("verify_webhook() takes the secret key, which is empty here")
+        raise ValueError("Invalid secret: must not be empty.")
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), (signature or "").strip().lower().encode(errors="replace"))
 
 
 def parse_webhook(body: bytes, *, signature: str | None, secret: str) -> WebhookEvent:
-    """Verify a webhook and read it.
+    """Verify the signature of a webhook and decode its body.
 
     Args:
         body: The raw body.
         signature: The header `Sendcloud-Signature`; None if it is missing.
         secret: The integration's secret key, or its webhook signature key.
 
+    Returns:
+        The event.
+
     Raises:
-        WebhookError: The signature does not fit, or the body is no event.
-        TypeError: The body is not bytes.
-        ValueError: The secret is empty.
+        WebhookError: If the signature is wrong, or if the body cannot be decoded as an event.
+        TypeError: If the body is not bytes.
+        ValueError: If the secret is empty.
 
     Example:
         event = parse_webhook(await request.body(), signature=request.headers.get("Sendcloud-Signature"), secret=key)
     """
     if not verify_webhook(body, signature, secret):
-        raise WebhookError("webhook: the signature does not fit the body. Check which key signs; trust nothing in it.")
+        raise WebhookError("Webhook rejected: wrong signature. Check the signing key, and ignore the content.")
     try:
         source = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise WebhookError("webhook: the body is no JSON.") from None
+        raise WebhookError("Webhook rejected: the body is not JSON.") from None
     try:
         event: WebhookEvent | None = read_model(source, "the body", WebhookEvent)
-    except FieldMismatchError as fault:
-        raise WebhookError(f"webhook: {fault}.") from fault
+    except FieldMismatchError as error:
+        raise WebhookError(f"Webhook rejected: {error}.") from error
     if event is None:
-        raise WebhookError("webhook: the body is null.")
+        raise WebhookError("Webhook rejected: the body is null.")
     return event

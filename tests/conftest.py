@@ -1,54 +1,59 @@
-"""What all tests share."""
+"""Settings and fixtures that all tests share."""
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sendcloud_integrations_client import client
-from sendcloud_integrations_client.aiohttp_transport import AiohttpTransport
 from sendcloud_integrations_client.testing import SimulatedSendcloud
-from sendcloud_integrations_client.transport import PooledTransport
-from tests.postgresql import running_postgresql
-from tests.wire_contract import violations
+from sendcloud_integrations_client.testing.messages import Request, SimulatedResponse
+from sendcloud_integrations_client.transports import selection
+from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
+from sendcloud_integrations_client.transports.pooled import PooledTransport
+from tests.support.postgresql import running_postgresql
+from tests.support.wire_contract import find_violations
 
-# No deadline: the machines that run this are shared. The counts keep the whole suite under two minutes on two cores.
+# No deadline, because test machines are shared. With these counts the whole suite takes less than two minutes on two
+# cores.
 settings.register_profile("suite", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
-    # What the client makes for itself; a test of the other transport makes its own.
-    client.PooledTransport = (  # type: ignore[misc]
+    # Replaces the transport that a client builds by default. Tests of a particular transport build their own.
+    selection.PooledTransport = (  # type: ignore[misc]
         lambda http2: PooledTransport(http2=True) if http2 else AiohttpTransport()  # type: ignore[assignment]
     )
 
-_found: list[str] = []
-_answer = SimulatedSendcloud._answer
+_violations_in_test: list[str] = []
+_respond = SimulatedSendcloud._respond  # noqa: SLF001
 
 
-def _checked_answer(self: SimulatedSendcloud, request: Any, methods: Any) -> Any:
-    answer = _answer(self, request, methods)
+def _respond_and_validate(self: SimulatedSendcloud, request: Request, methods: Mapping[str, str]) -> SimulatedResponse:
+    response = _respond(self, request, methods)
     if request.operation not in ("", "token"):
-        _found.extend(violations(request.operation, answer))
-    return answer
+        _violations_in_test.extend(find_violations(request.operation, response))
+    return response
 
 
-# For the whole run, so that every simulated Sendcloud of every test is held to the contract.
-SimulatedSendcloud._answer = _checked_answer  # type: ignore[method-assign]
+# Patched once for the whole run, so that the responses of every simulated Sendcloud in every test are validated. There
+# is no public hook that sees a response before a simulated fault changes it.
+SimulatedSendcloud._respond = _respond_and_validate  # type: ignore[method-assign]  # noqa: SLF001
 
 
 @pytest.fixture(autouse=True)
-def answers_keep_to_the_contract() -> Iterator[None]:
-    """Fails a test during which the simulated Sendcloud, faults aside, gave an answer that the contract forbids."""
-    _found.clear()
+def responses_match_the_openapi_document() -> Iterator[None]:
+    """Fails the test if the simulated Sendcloud returned a response that the OpenAPI document does not allow.
+
+    Responses of simulated faults are not validated.
+    """
+    _violations_in_test.clear()
     yield
-    assert not _found, "\n".join(_found)
+    assert not _violations_in_test, "\n".join(_violations_in_test)
 
 
 @pytest.fixture(scope="session")
 def new_postgresql_database() -> Iterator[Callable[[], str]]:
-    """Makes an empty database on a real PostgreSQL server and gives its URL."""
+    """Returns a function that creates an empty database on a real PostgreSQL server and returns its URL."""
     with running_postgresql() as new_database:
         yield new_database

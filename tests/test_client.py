@@ -1,4 +1,4 @@
-"""Every operation sends what the contract asks for, gives typed records, and fails in a way one can act on."""
+"""Operations send the requests that the OpenAPI document defines, and return typed records or raise typed errors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pytest_httpx import HTTPXMock
 
 import sendcloud_integrations_client as sendcloud
 from sendcloud_integrations_client import BasicAuth, RetryPolicy, SendcloudIntegrations, api
-from tests.contract_samples import examples
+from tests.support.contract_samples import list_examples
 
-BASE = "https://panel.sendcloud.sc/api/v3"
+BASE_URL = "https://panel.sendcloud.sc/api/v3"
 Client = SendcloudIntegrations
 
 
@@ -25,20 +25,20 @@ async def client(httpx_mock: HTTPXMock) -> AsyncIterator[Client]:
     async with Client(
         auth=BasicAuth("public", "secret"),
         retries=None,
-        rate_limits=None,  # a 429 in one test would hold up the next
-        transport=httpx.AsyncHTTPTransport(verify=False),  # pytest-httpx stands in for it, and not for ours
-    ) as one:
-        yield one
+        rate_limits=None,  # a 429 response in one test would pause the next test
+        transport=httpx.AsyncHTTPTransport(verify=False),  # pytest-httpx replaces this transport only
+    ) as created:
+        yield created
 
 
-def example(operation: str, of: str) -> Any:
-    return next(value for name, status, value in examples() if (name, status) == (operation, of))
+def get_example(operation: str, kind: str) -> Any:
+    return next(value for name, example_kind, value in list_examples() if (name, example_kind) == (operation, kind))
 
 
 MAPPING = {"READY_TO_SEND": "11", "IN_TRANSIT": "11", "DELIVERED": "12", "CANCEL": None}
 ENTRIES = [{"status_category": category, "external_id": external_id} for category, external_id in MAPPING.items()]
-STATUSES = example("replace_shop_order_statuses", "request")["statuses"]
-LOG = example("create_integration_log", "request")
+STATUSES = get_example("replace_shop_order_statuses", "request")["statuses"]
+LOG = get_example("create_integration_log", "request")
 
 CALLS: list[tuple[str, Callable[[Client], Awaitable[Any]], str, str, Any]] = [
     ("list_integrations", lambda c: c.integrations.list(), "GET", "/integrations", None),
@@ -174,7 +174,7 @@ CALLS: list[tuple[str, Callable[[Client], Awaitable[Any]], str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("operation", "call", "method", "target", "body"), CALLS)
-async def test_what_is_sent_and_what_comes_back(
+async def test_operation_sends_its_request_and_returns_typed_records(
     operation: str,
     call: Callable[[Client], Awaitable[Any]],
     method: str,
@@ -183,47 +183,47 @@ async def test_what_is_sent_and_what_comes_back(
     client: Client,
     httpx_mock: HTTPXMock,
 ) -> None:
-    status, answer = next(
-        ((status, value) for name, status, value in examples() if name == operation and status.startswith("2")),
+    status, expected = next(
+        ((status, value) for name, status, value in list_examples() if name == operation and status.startswith("2")),
         ("204", None),
     )
-    content = b"" if status == "204" else orjson.dumps(answer)
+    content = b"" if status == "204" else orjson.dumps(expected)
     httpx_mock.add_response(status_code=int(status), content=content, headers={"content-type": "application/json"})
     result = await call(client)
 
     request = httpx_mock.get_requests()[0]
-    assert (request.method, str(request.url)) == (method, BASE + target)
+    assert (request.method, str(request.url)) == (method, BASE_URL + target)
     assert request.headers["authorization"].startswith("Basic ")
     assert request.headers["accept"] == "application/json"
     assert (orjson.loads(request.content) if request.content else None) == body
     assert ("content-type" in request.headers) == (body is not None)
 
-    if answer is None:
+    if expected is None:
         assert result is None
-    elif isinstance(answer["data"], list):
+    elif isinstance(expected["data"], list):
         records = result.data if isinstance(result, sendcloud.Page) else result
-        assert [record.to_dict() for record in records] == answer["data"]
+        assert [record.to_dict() for record in records] == expected["data"]
     else:
-        assert result.to_dict() == answer["data"]
+        assert result.to_dict() == expected["data"]
 
 
-def test_every_operation_is_called() -> None:
-    assert {operation for operation, *_ in CALLS} == {name for name, _, _ in examples()}
+def test_every_operation_of_the_document_is_tested() -> None:
+    assert {operation for operation, *_ in CALLS} == {name for name, _, _ in list_examples()}
 
 
-async def test_a_detailed_twin_gives_status_and_headers(client: Client, httpx_mock: HTTPXMock) -> None:
+async def test_detailed_variant_returns_status_code_and_headers(client: Client, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(json={"data": [{"id": 1}]}, headers={"X-Request-Id": "r1"})
-    answer = await api.integrations.list_integrations_detailed(client)
-    assert [one.id for one in answer.parsed] == [1]
-    assert (answer.status_code, answer.headers["x-request-id"], answer.attempts) == (200, "r1", 1)
+    response = await api.integrations.list_integrations_detailed(client)
+    assert [integration.id for integration in response.parsed] == [1]
+    assert (response.status_code, response.headers["x-request-id"], response.attempts) == (200, "r1", 1)
 
 
-BAD_INPUT: list[tuple[Callable[[Client], Awaitable[Any]], str, str]] = [
+INVALID_CALLS: list[tuple[Callable[[Client], Awaitable[Any]], str, str]] = [
     (lambda c: c.integrations.retrieve(0), "retrieve_integration", "id"),
     (lambda c: c.integrations.retrieve(-1), "retrieve_integration", "id"),
     (lambda c: c.integrations.retrieve(True), "retrieve_integration", "id"),
     (lambda c: c.integrations.retrieve("7/../8"), "retrieve_integration", "id"),  # type: ignore[arg-type]
-    (lambda c: c.integrations.update(7), "update_integration", "the body"),
+    (lambda c: c.integrations.update(7), "update_integration", "body"),
     (lambda c: c.integrations.update(7, shop_name=""), "update_integration", "shop_name"),
     (lambda c: c.integrations.update(7, feedback_type="s3cret"), "update_integration", "feedback_type"),  # type: ignore[call-overload]
     (lambda c: c.logs.list(page_size=0), "list_logs", "page_size"),
@@ -241,8 +241,8 @@ BAD_INPUT: list[tuple[Callable[[Client], Awaitable[Any]], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "operation", "field"), BAD_INPUT)
-async def test_bad_input_is_refused_before_a_request_is_spent(
+@pytest.mark.parametrize(("call", "operation", "field"), INVALID_CALLS)
+async def test_invalid_argument_raises_before_a_request_is_sent(
     call: Callable[[Client], Awaitable[Any]], operation: str, field: str, client: Client, httpx_mock: HTTPXMock
 ) -> None:
     with pytest.raises(sendcloud.InvalidInputError) as caught:
@@ -252,15 +252,15 @@ async def test_bad_input_is_refused_before_a_request_is_spent(
     assert httpx_mock.get_requests() == []
 
 
-async def test_a_body_in_both_forms_is_a_mistake(client: Client) -> None:
-    with pytest.raises(TypeError, match="as a model or as keyword arguments, not as both"):
+async def test_body_as_model_and_keyword_arguments_raises_type_error(client: Client) -> None:
+    with pytest.raises(TypeError, match="as a model or as keyword arguments, not both"):
         await client.integrations.update(7, sendcloud.IntegrationUpdate(shop_name="x"), shop_name="y")  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="takes a model as its body, not dict"):
         await client.integrations.update(7, {"shop_name": "x"})  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
+    ("status", "error_name"),
     [
         (400, "BadRequestError"),
         (401, "AuthenticationError"),
@@ -272,12 +272,12 @@ async def test_a_body_in_both_forms_is_a_mistake(client: Client) -> None:
         (204, "APIStatusError"),
     ],
 )
-async def test_every_status_that_is_no_success_raises(
-    status: int, kind: str, client: Client, httpx_mock: HTTPXMock
+async def test_every_status_that_is_not_a_success_raises(
+    status: int, error_name: str, client: Client, httpx_mock: HTTPXMock
 ) -> None:
     headers = {"location": "https://elsewhere.example/", "retry-after": "7"}
     httpx_mock.add_response(status_code=status, text="<html>", headers=headers)
-    with pytest.raises(getattr(sendcloud, kind)) as caught:
+    with pytest.raises(getattr(sendcloud, error_name)) as caught:
         await client.integrations.retrieve(7)
     error = caught.value
     assert isinstance(error, sendcloud.APIStatusError)
@@ -288,7 +288,7 @@ async def test_every_status_that_is_no_success_raises(
 
 
 @pytest.mark.parametrize(
-    ("failure", "kind"),
+    ("failure", "error_class"),
     [
         (httpx.ConnectError("refused"), sendcloud.APIConnectionError),
         (httpx.ReadError(""), sendcloud.APIConnectionError),
@@ -297,20 +297,20 @@ async def test_every_status_that_is_no_success_raises(
         (httpx.PoolTimeout("full"), sendcloud.APITimeoutError),
     ],
 )
-async def test_a_broken_connection_is_typed_and_keeps_its_cause(
-    failure: Exception, kind: type[sendcloud.APIError], client: Client, httpx_mock: HTTPXMock
+async def test_connection_error_is_typed_and_keeps_its_cause(
+    failure: Exception, error_class: type[sendcloud.APIError], client: Client, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_exception(failure)
-    with pytest.raises(kind) as caught:
+    with pytest.raises(error_class) as caught:
         await client.integrations.retrieve(7)
-    assert type(caught.value) is kind
+    assert type(caught.value) is error_class
     assert caught.value.__cause__ is failure
-    assert str(caught.value).startswith("retrieve_integration (GET /api/v3/integrations/7): ")
-    again = pickle.loads(pickle.dumps(caught.value))
-    assert (type(again), str(again), again.attempts) == (kind, str(caught.value), 1)
+    assert str(caught.value).startswith("retrieve_integration (GET /api/v3/integrations/7) failed: ")
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (type(copy), str(copy), copy.attempts) == (error_class, str(caught.value), 1)
 
 
-async def test_the_error_says_how_many_attempts_and_how_long(httpx_mock: HTTPXMock) -> None:
+async def test_error_contains_the_number_of_attempts_and_the_duration(httpx_mock: HTTPXMock) -> None:
     policy = RetryPolicy(max_attempts=3, base_delay=0.001)
     httpx_mock.add_response(status_code=503, is_reusable=True)
     transport = httpx.AsyncHTTPTransport(verify=False)
@@ -331,14 +331,16 @@ async def test_the_error_says_how_many_attempts_and_how_long(httpx_mock: HTTPXMo
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"data": {', b"[]", b'{"data": 5}'])
-async def test_a_success_that_cannot_be_read_is_typed(content: bytes, client: Client, httpx_mock: HTTPXMock) -> None:
+async def test_undecodable_success_raises_response_decode_error(
+    content: bytes, client: Client, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(content=content)
     with pytest.raises(sendcloud.ResponseDecodeError) as caught:
         await client.integrations.retrieve(7)
     assert (caught.value.operation, caught.value.status_code) == ("retrieve_integration", 200)
 
 
-async def test_the_environment_stands_in_for_what_is_not_given(
+async def test_missing_options_are_read_from_the_environment(
     httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SENDCLOUD_PUBLIC_KEY", "public")
@@ -353,38 +355,38 @@ async def test_the_environment_stands_in_for_what_is_not_given(
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-def test_a_senseless_timeout_is_refused(timeout: float) -> None:
+def test_invalid_timeout_raises_configuration_error(timeout: float) -> None:
     with pytest.raises(sendcloud.ConfigurationError, match="timeout"):
         Client(auth=BasicAuth("p", "s"), timeout=timeout)
 
 
-async def test_credentials_go_to_no_other_origin(client: Client, httpx_mock: HTTPXMock) -> None:
-    with pytest.raises(sendcloud.ConfigurationError, match="refused"):
+async def test_credentials_are_not_sent_to_another_origin(client: Client, httpx_mock: HTTPXMock) -> None:
+    with pytest.raises(sendcloud.ConfigurationError, match="rejected"):
         await client.http.get("https://elsewhere.example/api/v3/integrations")
     assert httpx_mock.get_requests() == []
 
 
-async def test_a_link_to_elsewhere_is_not_followed(client: Client, httpx_mock: HTTPXMock) -> None:
+async def test_link_to_another_host_is_not_followed(client: Client, httpx_mock: HTTPXMock) -> None:
     link = '<https://elsewhere.example/logs?cursor=c1>; rel="next"'
-    httpx_mock.add_response(url=f"{BASE}/integrations/logs", json={"data": [{"id": 1}]}, headers={"Link": link})
-    httpx_mock.add_response(url=f"{BASE}/integrations/logs?cursor=c1", json={"data": [{"id": 2}]})
+    httpx_mock.add_response(url=f"{BASE_URL}/integrations/logs", json={"data": [{"id": 1}]}, headers={"Link": link})
+    httpx_mock.add_response(url=f"{BASE_URL}/integrations/logs?cursor=c1", json={"data": [{"id": 2}]})
     assert [log.id async for log in client.logs.list()] == [1, 2]
 
 
-async def test_a_view_shares_connections_and_budget(client: Client) -> None:
+async def test_view_shares_the_http_client(client: Client) -> None:
     view = client.with_options(timeout=5.0)
     assert view.http is client.http
     assert view.logs is not client.logs
 
 
-def test_credentials_travel_in_the_clear_only_where_that_is_asked_for_by_name() -> None:
+def test_unencrypted_base_url_requires_allow_insecure_http() -> None:
     auth = BasicAuth("p", "s")
-    with pytest.raises(sendcloud.ConfigurationError, match="would send credentials in the clear"):
+    with pytest.raises(sendcloud.ConfigurationError, match="would send credentials unencrypted"):
         Client(auth=auth, base_url="http://sendcloud.internal/api/v3")
     Client(auth=auth, base_url="http://sendcloud.internal/api/v3", allow_insecure_http=True)
     Client(auth=auth, base_url="http://127.0.0.1:8080/api/v3")
 
 
-async def test_no_secret_is_in_what_a_client_shows(client: Client) -> None:
+async def test_repr_contains_no_secret(client: Client) -> None:
     assert "secret" not in repr(client)
     assert "publ…" in repr(client)

@@ -1,4 +1,4 @@
-"""Every error is one readable line, survives pickling, and makes the most of whatever body came."""
+"""Every error prints as one line, can be pickled, and is built from any response body."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sendcloud_integrations_client as sendcloud
-from sendcloud_integrations_client.errors import parse_error_details, status_error
-from tests.contract_samples import examples
+from sendcloud_integrations_client.errors import build_status_error, parse_error_details
+from tests.support.contract_samples import list_examples
 
-CALL = {"operation": "retrieve_integration", "method": "GET", "path": "/integrations/7"}
+CONTEXT = {"operation": "retrieve_integration", "method": "GET", "path": "/integrations/7"}
 
 
-def error_for(status: int, content: bytes = b"", **more: Any) -> sendcloud.APIStatusError:
-    return status_error(status, content, headers={"X-A": "1", "Set-Cookie": "session=s3cret"}, **{**CALL, **more})
+def build_error(status: int, content: bytes = b"", **context: Any) -> sendcloud.APIStatusError:
+    return build_status_error(
+        status, content, headers={"X-A": "1", "Set-Cookie": "session=s3cret"}, **{**CONTEXT, **context}
+    )
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
+    ("status", "error_class"),
     [
         (400, sendcloud.BadRequestError),
         (401, sendcloud.AuthenticationError),
@@ -37,28 +39,28 @@ def error_for(status: int, content: bytes = b"", **more: Any) -> sendcloud.APISt
         (302, sendcloud.APIStatusError),
     ],
 )
-def test_the_class_is_chosen_by_status(status: int, kind: type[Exception]) -> None:
-    error = error_for(status)
-    assert type(error) is kind
+def test_status_code_selects_the_error_class(status: int, error_class: type[Exception]) -> None:
+    error = build_error(status)
+    assert type(error) is error_class
     assert isinstance(error, sendcloud.SendcloudError)
     assert error.status_code == status
 
 
-def test_every_error_of_the_contracts_examples_is_parsed() -> None:
-    seen = 0
-    for _, status, value in examples():
+def test_every_error_example_of_the_document_is_parsed() -> None:
+    parsed_count = 0
+    for _, status, value in list_examples():
         if status.startswith("4"):
             details = parse_error_details(value)
             assert [detail.code for detail in details] == [entry["code"] for entry in value["errors"]]
             assert [detail.status for detail in details] == [str(entry["status"]) for entry in value["errors"]]
-            seen += 1
-    assert seen >= 8
+            parsed_count += 1
+    assert parsed_count >= 8
 
 
-def test_the_line_says_what_happened_to_which_operation_and_what_to_do() -> None:
+def test_message_names_the_operation_the_reason_and_what_to_do() -> None:
     body = {"errors": [{"status": 404, "code": "not_found", "title": "Not Found", "detail": "No such thing"}]}
-    assert str(error_for(404, orjson.dumps(body), attempts=3, elapsed=4.24)) == (
-        "retrieve_integration (GET /integrations/7): answered 404: not_found: No such thing, "
+    assert str(build_error(404, orjson.dumps(body), attempts=3, elapsed=4.24)) == (
+        "retrieve_integration (GET /integrations/7) failed: 404 Not Found: not_found: No such thing, "
         "after 3 attempts in 4.2 s. Check the id, and that it belongs to these credentials."
     )
 
@@ -76,11 +78,11 @@ def test_the_line_says_what_happened_to_which_operation_and_what_to_do() -> None
         (None, []),
     ],
 )
-def test_errors_are_parsed_whatever_their_shape(errors: Any, codes: list[str]) -> None:
+def test_error_details_are_parsed_in_any_shape(errors: Any, codes: list[str]) -> None:
     assert [detail.code for detail in parse_error_details({"errors": errors})] == codes
 
 
-def test_an_object_of_fields_names_each_field() -> None:
+def test_error_details_by_field_name_have_the_field_as_pointer() -> None:
     (detail,) = parse_error_details({"errors": {"shop_name": ["too long", "not text"]}})
     assert (detail.pointer, detail.detail) == ("shop_name", "too long, not text")
 
@@ -94,13 +96,13 @@ def test_an_object_of_fields_names_each_field() -> None:
         (b"\xff\xfe\x00", "\ufffd\ufffd"),
         (b"upstream\n\nconnect error", "upstream connect error"),
         (b'{"message": "slow down"}', "slow down"),
-        (b"[]", "no details given"),
+        (b"[]", "no details provided"),
     ],
 )
-def test_a_body_that_is_no_json_api_error_still_says_something(content: bytes, text: str) -> None:
-    line = str(error_for(502, content))
-    assert text in line
-    assert "\n" not in line
+def test_body_that_is_not_a_json_api_error_is_summarized(content: bytes, text: str) -> None:
+    message = str(build_error(502, content))
+    assert text in message
+    assert "\n" not in message
 
 
 @given(
@@ -113,18 +115,18 @@ def test_a_body_that_is_no_json_api_error_still_says_something(content: bytes, t
         ),
     ).map(orjson.dumps),
 )
-def test_no_body_breaks_the_error(status: int, content: bytes) -> None:
-    error = error_for(status, content)
+def test_any_body_produces_a_printable_error(status: int, content: bytes) -> None:
+    error = build_error(status, content)
     assert str(error).isprintable()
     assert len(str(error)) <= 1000
-    again = pickle.loads(pickle.dumps(error))
-    assert type(again) is type(error)
-    assert str(again) == str(error)
-    assert (again.status_code, again.errors, again.body) == (error.status_code, error.errors, error.body)
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert (copy.status_code, copy.errors, copy.body) == (error.status_code, error.errors, error.body)
 
 
-def test_cookies_stay_out() -> None:
-    assert error_for(400).headers == {"x-a": "1"}
+def test_headers_contain_no_cookies() -> None:
+    assert build_error(400).headers == {"x-a": "1"}
 
 
 @pytest.mark.parametrize(
@@ -138,8 +140,50 @@ def test_cookies_stay_out() -> None:
         sendcloud.ClientClosedError("closed"),
     ],
 )
-def test_errors_survive_pickling(error: Exception) -> None:
-    again = pickle.loads(pickle.dumps(error))
-    assert type(again) is type(error)
-    assert str(again) == str(error)
-    assert vars(again) == vars(error)
+def test_errors_can_be_pickled(error: Exception) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            sendcloud.InvalidInputError("list_logs", "page_size", "must be at most 100, got 101"),
+            "Invalid argument page_size for list_logs: must be at most 100, got 101. No request was sent.",
+        ),
+        (sendcloud.FieldMismatchError("id", "an integer", "text"), "id must be an integer, not text"),
+        (sendcloud.APIStatusError("reason", status_code=599), "reason."),
+        (build_error(499), "retrieve_integration (GET /integrations/7) failed: 499: empty body."),
+    ],
+)
+def test_message_of_error(error: Exception, message: str) -> None:
+    assert str(error) == message
+
+
+def test_headers_contain_no_echoed_credentials() -> None:
+    headers = {"Authorization": "Basic s3cret", "Proxy-Authorization": "s3cret", "SET-COOKIE": "s3cret", "X-A": "1"}
+    assert build_status_error(401, b"", headers=headers).headers == {"x-a": "1"}
+
+
+def test_message_counts_attempts_from_the_second_one_on() -> None:
+    once, twice = (sendcloud.APIConnectionError("broke", attempts=number, elapsed=1.5) for number in (1, 2))
+    assert str(once) == "broke. Check the network and base_url."
+    assert str(twice) == "broke, after 2 attempts in 1.5 s. Check the network and base_url."
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(2, "e0; e1"), (3, "e0; e1; e2"), (4, "e0; e1; e2; and 1 more"), (5, "e0; e1; e2; and 2 more")]
+)
+def test_message_shows_the_first_three_error_details(count: int, text: str) -> None:
+    error = build_error(400, orjson.dumps({"errors": [{"code": f"e{number}"} for number in range(count)]}))
+    assert error.reason == f"400 Bad Request: {text}"
+    assert len(error.errors) == count
+
+
+def test_json_string_as_body_is_decoded() -> None:
+    error = build_error(400, b'"say \\"please\\""')
+    assert error.body == 'say "please"'
+    assert error.reason == '400 Bad Request: say "please"'

@@ -1,4 +1,4 @@
-"""Cursors to the byte, pages ahead of the consumer, and nothing lost, repeated or left running."""
+"""Pagination keeps cursors unchanged, prefetches pages, loses and repeats no record, and leaves no task behind."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import ResponseDecodeError
-from sendcloud_integrations_client.operations import Response
-from sendcloud_integrations_client.pagination import Page, Paginator, _Seen, next_cursor
-from tests import virtual_time
+from sendcloud_integrations_client.pagination import Page, Paginator, parse_next_cursor
+from sendcloud_integrations_client.runtime.operations import Response
+from tests.support import private_state, virtual_time
 
 
 @attrs.frozen
@@ -25,21 +25,21 @@ class Record:
     id: int | None
 
 
-def link(cursor: str, rel: str = "next") -> str:
+def build_link(cursor: str, rel: str = "next") -> str:
     return f'<https://elsewhere.example/v3/logs?cursor={cursor}&page_size=25>; rel="{rel}"'
 
 
 @pytest.mark.parametrize(
     ("header", "cursor"),
     [
-        (link("2023-03-01T02:02:00"), "2023-03-01T02:02:00"),
-        (link("2023-03-01T02:02:00+01:00"), "2023-03-01T02:02:00+01:00"),
-        (link("2023-03-01T02%3A02%3A00%2B01%3A00"), "2023-03-01T02:02:00+01:00"),
-        (link("cD0yMDI%3D"), "cD0yMDI="),
-        (link("cD0yMDI="), "cD0yMDI="),
-        (link("a%20b%2Cc"), "a b,c"),
-        (f"{link('before', 'prev')}, {link('after')}", "after"),
-        (f"{link('after')}, {link('before', 'prev')}", "after"),
+        (build_link("2023-03-01T02:02:00"), "2023-03-01T02:02:00"),
+        (build_link("2023-03-01T02:02:00+01:00"), "2023-03-01T02:02:00+01:00"),
+        (build_link("2023-03-01T02%3A02%3A00%2B01%3A00"), "2023-03-01T02:02:00+01:00"),
+        (build_link("cD0yMDI%3D"), "cD0yMDI="),
+        (build_link("cD0yMDI="), "cD0yMDI="),
+        (build_link("a%20b%2Cc"), "a b,c"),
+        (f"{build_link('before', 'prev')}, {build_link('after')}", "after"),
+        (f"{build_link('after')}, {build_link('before', 'prev')}", "after"),
         ("<https://x.example/?page_size=1&cursor=c>;rel=next", "c"),
         ('<https://x.example/?cursor=c> ; title="a, b; rel=\\"prev\\"" ; rel="last next"', "c"),
         ('<https://x.example/?cursor=c>; REL="NEXT"', "c"),
@@ -50,82 +50,82 @@ def link(cursor: str, rel: str = "next") -> str:
         ("nonsense, <", None),
     ],
 )
-def test_the_cursor_is_taken_out_of_the_link(header: str, cursor: str | None) -> None:
-    assert next_cursor(httpx.Headers({"link": header})) == cursor
+def test_cursor_is_parsed_from_the_link_header(header: str, cursor: str | None) -> None:
+    assert parse_next_cursor(httpx.Headers({"link": header})) == cursor
 
 
-def test_several_link_headers_count_as_one() -> None:
-    headers = httpx.Headers([("LINK", link("before", "prev")), ("link", link("after"))])
-    assert next_cursor(headers) == "after"
+def test_several_link_headers_are_parsed_as_one() -> None:
+    headers = httpx.Headers([("LINK", build_link("before", "prev")), ("link", build_link("after"))])
+    assert parse_next_cursor(headers) == "after"
 
 
 @given(st.text(min_size=1))
-def test_any_cursor_survives_the_header_to_the_byte(cursor: str) -> None:
-    header = link(quote(cursor, safe=""))
-    assert next_cursor(httpx.Headers({"link": header})) == cursor
+def test_any_cursor_is_parsed_unchanged(cursor: str) -> None:
+    header = build_link(quote(cursor, safe=""))
+    assert parse_next_cursor(httpx.Headers({"link": header})) == cursor
 
 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=80))
-def test_no_header_breaks_the_parser(header: str) -> None:
+def test_any_header_is_parsed_or_raises_response_decode_error(header: str) -> None:
     with contextlib.suppress(ResponseDecodeError):
-        next_cursor(httpx.Headers({"link": header}))
+        parse_next_cursor(httpx.Headers({"link": header}))
 
 
-def test_a_next_link_without_a_cursor_is_an_error() -> None:
-    with pytest.raises(ResponseDecodeError, match="holds no cursor"):
-        next_cursor(httpx.Headers({"link": '<https://x.example/?page=2>; rel="next"'}))
+def test_next_link_without_a_cursor_raises() -> None:
+    with pytest.raises(ResponseDecodeError, match="contains no cursor"):
+        parse_next_cursor(httpx.Headers({"link": '<https://x.example/?page=2>; rel="next"'}))
 
 
-class Server:
-    """Pages by cursor, with a pause before the headers and one before the body."""
+class PageServer:
+    """Serves pages by cursor, with a pause before the headers and another before the body."""
 
     def __init__(self, pages: dict[str | None, tuple[list[int | None], str | None]]) -> None:
         self.pages = pages
-        self.asked: list[str | None] = []
-        self.finished: list[str | None] = []
+        self.requested_cursors: list[str | None] = []
+        self.sent_cursors: list[str | None] = []
 
     async def fetch(self, cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[Record]]:
-        self.asked.append(cursor)
+        self.requested_cursors.append(cursor)
         await asyncio.sleep(0)
-        ids, following = self.pages[cursor]
-        on_headers(httpx.Headers({"link": link(following)} if following else {}))
+        ids, next_cursor = self.pages[cursor]
+        on_headers(httpx.Headers({"link": build_link(next_cursor)} if next_cursor else {}))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        self.finished.append(cursor)
-        return Response([Record(one) for one in ids], 200, httpx.Headers())
+        self.sent_cursors.append(cursor)
+        return Response([Record(record_id) for record_id in ids], 200, httpx.Headers())
 
-    def paginator(self, cursor: str | None = None) -> Paginator[Record]:
+    def create_paginator(self, cursor: str | None = None) -> Paginator[Record]:
         return Paginator(self.fetch, cursor=cursor)
 
 
-async def collect(paginator: Paginator[Record], into: list[int | None]) -> None:
+async def collect_ids(paginator: Paginator[Record], ids: list[int | None]) -> None:
     async for record in paginator:
-        into.append(record.id)  # noqa: PERF401 - what came before an error is to be seen
+        ids.append(record.id)  # noqa: PERF401 - the caller needs the ids that precede an error
 
 
-def chain(*pages: list[int | None]) -> Server:
+def create_server(*pages: list[int | None]) -> PageServer:
     cursors: list[str | None] = [None, *(f"c{number}" for number in range(1, len(pages))), None]
-    return Server({cursors[i]: (ids, cursors[i + 1]) for i, ids in enumerate(pages)})
+    return PageServer({cursors[i]: (ids, cursors[i + 1]) for i, ids in enumerate(pages)})
 
 
-async def test_awaited_it_is_one_page() -> None:
-    server = chain([1, 2], [3])
-    page = await server.paginator()
+async def test_awaiting_returns_one_page() -> None:
+    server = create_server([1, 2], [3])
+    page = await server.create_paginator()
     assert page == Page([Record(1), Record(2)], None, "c1")
     assert page.has_next
     assert [record.id for record in page] == [1, 2]
     assert len(page) == 2
-    assert server.asked == [None]
+    assert server.requested_cursors == [None]
 
 
-async def test_iterated_it_is_every_record_and_can_be_iterated_again() -> None:
-    paginator = chain([1, 2], [3], [4]).paginator()
+async def test_iterating_yields_every_record_each_time() -> None:
+    paginator = create_server([1, 2], [3], [4]).create_paginator()
     for _ in range(2):
         assert [record.id async for record in paginator] == [1, 2, 3, 4]
 
 
-async def test_pages_know_where_they_begin_and_go_on() -> None:
-    pages = [page async for page in chain([1], [2], [3]).paginator().pages()]
+async def test_pages_have_their_cursor_and_the_next_one() -> None:
+    pages = [page async for page in create_server([1], [2], [3]).create_paginator().pages()]
     assert [(page.cursor, page.next_cursor, page.has_next) for page in pages] == [
         (None, "c1", True),
         ("c1", "c2", True),
@@ -133,88 +133,88 @@ async def test_pages_know_where_they_begin_and_go_on() -> None:
     ]
 
 
-async def test_a_walk_goes_on_from_a_cursor() -> None:
-    assert [record.id async for record in chain([1], [2], [3]).paginator("c1")] == [2, 3]
+async def test_iteration_starts_at_a_cursor() -> None:
+    assert [record.id async for record in create_server([1], [2], [3]).create_paginator("c1")] == [2, 3]
 
 
-async def test_an_empty_page_with_a_next_link_goes_on() -> None:
-    assert [record.id async for record in chain([1], [], [2]).paginator()] == [1, 2]
+async def test_iteration_continues_after_an_empty_page() -> None:
+    assert [record.id async for record in create_server([1], [], [2]).create_paginator()] == [1, 2]
 
 
-async def test_what_a_page_boundary_repeats_is_left_out() -> None:
-    server = chain([1, 2], [2, 3, None], [3, None, 4])
-    assert [record.id async for record in server.paginator()] == [1, 2, 3, None, None, 4]
+async def test_records_repeated_at_a_page_boundary_are_dropped() -> None:
+    server = create_server([1, 2], [2, 3, None], [3, None, 4])
+    assert [record.id async for record in server.create_paginator()] == [1, 2, 3, None, None, 4]
 
 
-@pytest.mark.parametrize("back_to", ["c1", "c2"])
-async def test_a_cursor_that_comes_back_raises_after_all_records(back_to: str) -> None:
-    server = chain([1], [2], [3])
-    server.pages["c2"] = ([3], back_to)
+@pytest.mark.parametrize("repeated_cursor", ["c1", "c2"])
+async def test_repeated_cursor_raises_after_all_records(repeated_cursor: str) -> None:
+    server = create_server([1], [2], [3])
+    server.pages["c2"] = ([3], repeated_cursor)
     seen: list[int | None] = []
-    with pytest.raises(ResponseDecodeError, match=f"leads back to {back_to}"):
-        await collect(server.paginator(), seen)
+    with pytest.raises(ResponseDecodeError, match=f"links to {repeated_cursor}, which was read before"):
+        await collect_ids(server.create_paginator(), seen)
     assert seen == [1, 2, 3]
-    assert server.asked == [None, "c1", "c2"]
+    assert server.requested_cursors == [None, "c1", "c2"]
 
 
-async def test_the_next_page_is_asked_for_once_the_headers_are_in() -> None:
-    server = chain([1], [2], [3])
-    async for _ in server.paginator():
-        # The second page was asked for before the first one's body was in.
-        assert "c1" in server.asked
-        assert server.asked.index("c1") == 1
+async def test_next_page_is_requested_when_the_headers_have_arrived() -> None:
+    server = create_server([1], [2], [3])
+    async for _ in server.create_paginator():
+        # The second page was requested before the body of the first one arrived.
+        assert "c1" in server.requested_cursors
+        assert server.requested_cursors.index("c1") == 1
         break
 
 
-async def test_at_most_three_pages_are_ahead_of_a_slow_consumer() -> None:
-    server = chain(*[[number] for number in range(20)])
-    async for page in server.paginator().pages():
+async def test_at_most_three_pages_are_prefetched_for_a_slow_consumer() -> None:
+    server = create_server(*[[number] for number in range(20)])
+    async for page in server.create_paginator().pages():
         for _ in range(50):
             await asyncio.sleep(0)
-        consumed = server.asked.index(page.cursor) + 1
-        assert len(server.asked) - consumed <= 3
+        consumed = server.requested_cursors.index(page.cursor) + 1
+        assert len(server.requested_cursors) - consumed <= 3
 
 
-def test_looking_ahead_nearly_halves_a_walk() -> None:
-    """With 40 ms to the first byte, 40 ms of body and 20 ms of work by the consumer; in virtual time, so exactly."""
-    pages = 50
+def test_prefetching_nearly_halves_the_duration_of_an_iteration() -> None:
+    """Per page: 40 ms to the headers, 40 ms of body and 20 ms of work by the consumer, in virtual time."""
+    page_count = 50
 
     async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[Record]]:
         number = int(cursor or 0)
         await asyncio.sleep(0.040)
-        on_headers(httpx.Headers({"link": link(str(number + 1))} if number + 1 < pages else {}))
+        on_headers(httpx.Headers({"link": build_link(str(number + 1))} if number + 1 < page_count else {}))
         await asyncio.sleep(0.040)
         return Response([Record(number)], 200, httpx.Headers())
 
-    async def walk() -> float:
+    async def iterate() -> float:
         async for _ in Paginator(fetch).pages():
             await asyncio.sleep(0.020)
         return virtual_time.now()
 
-    one_after_the_other = pages * 0.100
-    assert virtual_time.run(walk()) <= 0.55 * one_after_the_other
+    sequential_duration = page_count * 0.100
+    assert virtual_time.run(iterate()) <= 0.55 * sequential_duration
 
 
-async def test_breaking_off_leaves_no_task() -> None:
-    server = chain(*[[number] for number in range(20)])
-    async for _ in server.paginator():
+async def test_ending_an_iteration_early_leaves_no_task() -> None:
+    server = create_server(*[[number] for number in range(20)])
+    async for _ in server.create_paginator():
         break
     for _ in range(10):
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
-    assert len(server.asked) <= 4
+    assert len(server.requested_cursors) <= 4
 
 
-@given(moment=st.integers(0, 40))
-async def test_cancelling_a_walk_at_any_moment_leaves_no_task(moment: int) -> None:
-    server = chain(*[[number] for number in range(10)])
+@given(steps=st.integers(0, 40))
+async def test_cancelling_an_iteration_at_any_await_leaves_no_task(steps: int) -> None:
+    server = create_server(*[[number] for number in range(10)])
 
-    async def walk() -> None:
-        async for _ in server.paginator():
+    async def iterate() -> None:
+        async for _ in server.create_paginator():
             await asyncio.sleep(0)
 
-    task = asyncio.ensure_future(walk())
-    for _ in range(moment):
+    task = asyncio.ensure_future(iterate())
+    for _ in range(steps):
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -223,45 +223,45 @@ async def test_cancelling_a_walk_at_any_moment_leaves_no_task(moment: int) -> No
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_an_error_ahead_reaches_the_consumer_after_what_came_before() -> None:
-    server = chain([1], [2], [3])
+async def test_error_of_a_prefetched_page_is_raised_after_the_earlier_records() -> None:
+    server = create_server([1], [2], [3])
     del server.pages["c2"]
     seen: list[int | None] = []
     with pytest.raises(KeyError):
-        await collect(server.paginator(), seen)
+        await collect_ids(server.create_paginator(), seen)
     assert seen == [1, 2]
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-class Late:
-    """A page that says when its records are asked for."""
+class LazyPage:
+    """A page that records when it is decoded."""
 
     def __init__(self, number: int, decoded: list[int]) -> None:
         self.number = number
         self.decoded = decoded
 
     @property
-    def parsed(self) -> list[Weak]:
+    def parsed(self) -> list[WeaklyReferencedRecord]:
         self.decoded.append(self.number)
-        return [Weak(10 * self.number + one) for one in range(3)]
+        return [WeaklyReferencedRecord(10 * self.number + index) for index in range(3)]
 
 
 @attrs.define(eq=False)
-class Weak:
-    """A record of which one can tell whether anybody still holds it."""
+class WeaklyReferencedRecord:
+    """A record that supports weak references, to observe when it is freed."""
 
     id: int
 
 
-async def test_a_page_that_is_ahead_is_decoded_when_the_consumer_takes_it() -> None:
+async def test_prefetched_page_is_decoded_when_the_consumer_takes_it() -> None:
     decoded: list[int] = []
     fetched: list[int] = []
 
-    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Late:
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> LazyPage:
         number = int(cursor or 0)
-        on_headers(httpx.Headers({"link": link(str(number + 1))} if number < 5 else {}))
+        on_headers(httpx.Headers({"link": build_link(str(number + 1))} if number < 5 else {}))
         fetched.append(number)
-        return Late(number, decoded)
+        return LazyPage(number, decoded)
 
     seen = 0
     async for page in Paginator(fetch).pages():
@@ -273,22 +273,35 @@ async def test_a_page_that_is_ahead_is_decoded_when_the_consumer_takes_it() -> N
     assert seen == 6
 
 
-async def test_a_record_is_let_go_of_once_it_is_consumed() -> None:
-    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Late:
-        on_headers(httpx.Headers({"link": link("1")} if cursor is None else {}))
-        return Late(int(cursor or 0), [])
+async def test_record_is_freed_when_it_was_consumed() -> None:
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> LazyPage:
+        on_headers(httpx.Headers({"link": build_link("1")} if cursor is None else {}))
+        return LazyPage(int(cursor or 0), [])
 
-    gone: list[weakref.ref[Weak]] = []
+    references: list[weakref.ref[WeaklyReferencedRecord]] = []
     async for record in Paginator(fetch):
-        assert [one() for one in gone] == [None] * len(gone)
-        gone.append(weakref.ref(record))
+        assert [reference() for reference in references] == [None] * len(references)
+        references.append(weakref.ref(record))
         del record
-    assert len(gone) == 6
+    assert len(references) == 6
 
 
 @given(st.lists(st.none() | st.text(max_size=2)))
 def test_each_cursor_is_new_once(cursors: list[str | None]) -> None:
-    seen, expected = _Seen(), set()
-    for cursor in cursors:
-        assert seen.add(cursor) == (cursor not in expected)
-        expected.add(cursor)
+    expected = [cursor not in cursors[:index] for index, cursor in enumerate(cursors)]
+    assert private_state.add_seen_cursors(cursors) == expected
+
+
+def test_early_end_cancels_prefetched_pages_without_waiting_for_them() -> None:
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[Record]]:
+        number = int(cursor or 0)
+        on_headers(httpx.Headers({"link": build_link(str(number + 1))}))
+        await asyncio.sleep(3.0 * number)
+        return Response([Record(number)], 200, httpx.Headers())
+
+    async def end_after_first_page() -> float:
+        async with contextlib.aclosing(Paginator(fetch).pages()) as pages:
+            await anext(pages)
+        return virtual_time.now()
+
+    assert virtual_time.run(end_after_first_page()) == 0.0

@@ -1,4 +1,4 @@
-"""The fixtures that a project gets by installing the extra `testing`."""
+"""pytest fixtures of the extra `testing`."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ from sendcloud_integrations_client import (
 from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve_in_thread
 
 
-async def test_the_client_talks_to_the_simulated_sendcloud_of_its_test(sendcloud, sendcloud_client):
+async def test_sendcloud_client_connects_to_the_sendcloud_fixture(sendcloud, sendcloud_client):
     assert len(await sendcloud_client.integrations.list()) == 10
     assert len([log async for log in sendcloud_client.logs.list(page_size=100)]) == 1000
     assert [request.operation for request in sendcloud.requests] == ["list_integrations", *["list_logs"] * 10]
 
 
 @pytest.mark.sendcloud(integrations=2, logs=3, secret_key="of this test")
-async def test_the_marker_says_what_the_simulated_sendcloud_is_made_with(sendcloud_client):
+async def test_marker_sets_the_options_of_the_simulated_sendcloud(sendcloud_client):
     assert len(await sendcloud_client.integrations.list()) == 2
     assert len([log async for log in sendcloud_client.logs.list()]) == 3
 
 
-async def test_the_client_retries(sendcloud, sendcloud_client):
+async def test_sendcloud_client_retries(sendcloud, sendcloud_client):
     sendcloud.fail_next("list_integrations", status=503, count=2)
     assert len(await sendcloud_client.integrations.list()) == 10
     assert len(sendcloud.requests) == 3
 
 
-def test_the_client_can_be_used_in_a_loop_of_the_test_s_own(sendcloud_client):
-    assert asyncio.run(_count(sendcloud_client)) == 10
-    assert asyncio.run(_count(sendcloud_client)) == 10
+def test_sendcloud_client_works_with_asyncio_run(sendcloud_client):
+    assert asyncio.run(count_integrations(sendcloud_client)) == 10
+    assert asyncio.run(count_integrations(sendcloud_client)) == 10
 
 
-def test_the_server_answers_a_test_that_blocks(sendcloud, sendcloud_server):
-    answer = httpx.get(f"{sendcloud_server}/integrations", auth=("public", "secret"))
-    assert len(answer.json()["data"]) == 10
+def test_sendcloud_server_responds_to_a_blocking_test(sendcloud, sendcloud_server):
+    response = httpx.get(f"{sendcloud_server}/integrations", auth=("public", "secret"))
+    assert len(response.json()["data"]) == 10
     sendcloud.fail_next("list_integrations", status=503)
     assert httpx.get(f"{sendcloud_server}/integrations", auth=("public", "secret")).status_code == 503
     assert [request.operation for request in sendcloud.requests] == ["list_integrations"] * 2
 
 
-@pytest.mark.sendcloud(public_key="somebody", secret_key="of this test", integrations=4)
-async def test_the_environment_leads_to_the_server(sendcloud_server, monkeypatch):
+@pytest.mark.sendcloud(public_key="another key", secret_key="of this test", integrations=4)
+async def test_sendcloud_server_sets_basic_credentials_in_the_environment(sendcloud_server, monkeypatch):
     async with SendcloudIntegrations() as client:
         assert len(await client.integrations.list()) == 4
 
 
-async def test_the_environment_leads_to_the_server_s_tokens(sendcloud, sendcloud_server, monkeypatch):
+async def test_sendcloud_server_sets_the_token_url_in_the_environment(sendcloud, sendcloud_server, monkeypatch):
     for name in ("SENDCLOUD_PUBLIC_KEY", "SENDCLOUD_SECRET_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("SENDCLOUD_CLIENT_ID", sendcloud.credentials.client_id)
@@ -65,21 +65,21 @@ async def test_the_environment_leads_to_the_server_s_tokens(sendcloud, sendcloud
     assert [request.operation for request in sendcloud.requests] == ["token", "list_integrations"]
 
 
-async def test_the_environment_leads_nowhere_else(monkeypatch, request):
-    monkeypatch.setenv("SENDCLOUD_CLIENT_ID", "of the developer's shell")
-    monkeypatch.setenv("SENDCLOUD_CLIENT_SECRET", "of the developer's shell")
+async def test_sendcloud_server_removes_oauth2_credentials_from_the_environment(monkeypatch, request):
+    monkeypatch.setenv("SENDCLOUD_CLIENT_ID", "from the shell")
+    monkeypatch.setenv("SENDCLOUD_CLIENT_SECRET", "from the shell")
     request.getfixturevalue("sendcloud_server")
     async with SendcloudIntegrations() as client:
         assert len(await client.integrations.list()) == 10
 
 
-async def test_a_blocking_call_does_not_stop_the_server(sendcloud_server):
-    # On purpose: a server in this loop could not answer.
-    answer = httpx.get(f"{sendcloud_server}/integrations", auth=("public", "secret"), timeout=10)  # noqa: ASYNC210
-    assert answer.status_code == 200
+async def test_sendcloud_server_responds_while_the_event_loop_is_blocked(sendcloud_server):
+    # The blocking call is intentional: a server in this event loop could not respond.
+    response = httpx.get(f"{sendcloud_server}/integrations", auth=("public", "secret"), timeout=10)  # noqa: ASYNC210
+    assert response.status_code == 200
 
 
-async def test_a_clock_put_forward_expires_tokens(sendcloud):
+async def test_advancing_the_clock_expires_tokens(sendcloud):
     auth = OAuth2ClientCredentials("client", "client-secret")
     async with SendcloudIntegrations(
         auth=auth, base_url="https://panel.sendcloud.sc/api/v3", transport=httpx.ASGITransport(sendcloud)
@@ -96,8 +96,8 @@ async def test_a_clock_put_forward_expires_tokens(sendcloud):
     ]
 
 
-@pytest.mark.sendcloud(limits=SimulatedLimits(safe_per_minute=2))
-async def test_a_clock_put_forward_ends_a_limit(sendcloud):
+@pytest.mark.sendcloud(limits=SimulatedLimits(reads_per_minute=2))
+async def test_advancing_the_clock_ends_a_rate_limit(sendcloud):
     async with SendcloudIntegrations(
         auth=BasicAuth("public", "secret"),
         base_url="https://panel.sendcloud.sc/api/v3",
@@ -107,9 +107,9 @@ async def test_a_clock_put_forward_ends_a_limit(sendcloud):
     ) as client:
         await client.integrations.list()
         await client.integrations.list()
-        with pytest.raises(RateLimitError) as caught:
+        with pytest.raises(RateLimitError) as raised:
             await client.integrations.list()
-        assert caught.value.retry_after == 60
+        assert raised.value.retry_after == 60
         sendcloud.clock.advance(59)
         with pytest.raises(RateLimitError):
             await client.integrations.list()
@@ -118,24 +118,24 @@ async def test_a_clock_put_forward_ends_a_limit(sendcloud):
 
 
 @pytest.mark.sendcloud(logs=0)
-async def test_the_time_of_day_goes_with_the_clock(sendcloud, sendcloud_client):
+async def test_advancing_the_clock_advances_timestamps(sendcloud, sendcloud_client):
     before = await sendcloud_client.logs.create(1, base_url="https://shop.example")
     sendcloud.clock.advance(86_400)
     after = await sendcloud_client.logs.create(1, base_url="https://shop.example")
     assert 86_400 <= (after.created_at - before.created_at).total_seconds() < 86_460
 
 
-def test_a_clock_is_never_put_back(sendcloud):
-    with pytest.raises(ValueError, match="cannot be put back"):
+def test_clock_cannot_go_backwards(sendcloud):
+    with pytest.raises(ValueError, match="cannot go backwards"):
         sendcloud.clock.advance(-1)
 
 
-def test_the_credentials_are_told(sendcloud):
+def test_credentials_are_available_and_hidden_in_repr(sendcloud):
     assert sendcloud.credentials.public_key == "public"
     assert "secret" not in repr(sendcloud.credentials).replace("secret_key", "").replace("client_secret", "")
 
 
-async def test_wrong_credentials_are_refused_in_process_too(sendcloud):
+async def test_wrong_credentials_are_rejected_in_process(sendcloud):
     async with SendcloudIntegrations(
         auth=BasicAuth("public", "wrong"),
         base_url="https://panel.sendcloud.sc/api/v3",
@@ -146,21 +146,21 @@ async def test_wrong_credentials_are_refused_in_process_too(sendcloud):
             await client.integrations.list()
 
 
-def test_a_server_in_a_thread_ends_with_its_block():
+def test_serve_in_thread_stops_at_the_end_of_its_block():
     with serve_in_thread(SimulatedSendcloud()) as base_url:
         assert httpx.get(f"{base_url}/integrations", auth=("public", "secret")).status_code == 200
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{base_url}/integrations")
 
 
-def test_a_server_in_a_thread_ends_when_its_block_fails():
+def test_serve_in_thread_stops_if_its_block_raises():
     with pytest.raises(ZeroDivisionError), serve_in_thread(SimulatedSendcloud()) as base_url:
         _ = 1 / 0
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{base_url}/integrations")
 
 
-def test_a_port_that_is_taken_fails_where_the_server_was_asked_for():
+def test_serve_in_thread_raises_in_the_caller_if_the_port_is_in_use():
     with (
         serve_in_thread(SimulatedSendcloud()) as base_url,
         pytest.raises(OSError, match="in use"),
@@ -169,14 +169,14 @@ def test_a_port_that_is_taken_fails_where_the_server_was_asked_for():
         pass
 
 
-async def _count(client: SendcloudIntegrations) -> int:
+async def count_integrations(client: SendcloudIntegrations) -> int:
     return len(await client.integrations.list())
 
 
-class TestInAProjectOfAUser:
-    """In a process of its own, with nothing of this suite's settings."""
+class TestUserProject:
+    """Runs pytest in a separate process, without the settings of this test suite."""
 
-    def test_the_fixtures_are_there_without_being_asked_for(self, pytester):
+    def test_fixtures_are_available_without_configuration(self, pytester):
         pytester.makeini(
             """
             [pytest]
@@ -202,32 +202,32 @@ class TestInAProjectOfAUser:
 
             @pytest.mark.anyio
             @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-            async def test_with_the_plugin_of_anyio(sendcloud_client, anyio_backend):
+            async def test_with_the_anyio_plugin(sendcloud_client, anyio_backend):
                 assert len(await sendcloud_client.integrations.list()) == 10
             """
         )
         pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
 
-    def test_a_project_that_uses_none_of_them_loads_nothing(self, pytester):
+    def test_unused_fixtures_import_nothing(self, pytester):
         pytester.makeconftest("import sys\nsys.modules['uvicorn'] = None\n")
         pytester.makepyfile(
             """
             import sys
 
-            def test_of_something_else():
+            def test_unrelated():
                 loaded = [name for name in sys.modules if name.startswith("sendcloud_integrations_client.")]
                 assert loaded == ["sendcloud_integrations_client.pytest_plugin"]
             """
         )
         pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
-    def test_without_the_extra_the_error_names_it(self, pytester):
+    def test_import_error_names_the_missing_extra(self, pytester):
         pytester.makeconftest("import sys\nsys.modules['uvicorn'] = None\n")
         pytester.makepyfile("def test_something(sendcloud):\n    pass\n")
         result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(["*sendcloud-integrations-client[[]testing[]]*"])
 
-    def test_the_marker_is_told_of(self, pytester):
+    def test_marker_is_listed(self, pytester):
         result = pytester.runpytest_subprocess("--markers", "-p", "no:cacheprovider")
         result.stdout.fnmatch_lines(["@pytest.mark.sendcloud(*)*"])

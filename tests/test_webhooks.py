@@ -1,4 +1,4 @@
-"""Webhooks are believed only with the right signature, and lose nothing that they say."""
+"""Webhooks require a valid signature, and events keep all data of the body."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import WebhookAction, WebhookError, WebhookEvent, parse_webhook, verify_webhook
-from tests.contract_samples import json_values
+from tests.support.contract_samples import json_values
 
 EVENT: dict[str, Any] = {
     "action": "integration_connected",
@@ -32,16 +32,16 @@ EVENT: dict[str, Any] = {
 }
 
 
-def signed(body: bytes, secret: str = "key") -> str:
+def sign(body: bytes, secret: str = "key") -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def parsed(content: Any) -> WebhookEvent:
+def sign_and_parse(content: Any) -> WebhookEvent:
     body = content if isinstance(content, bytes) else orjson.dumps(content)
-    return parse_webhook(body, signature=signed(body), secret="key")
+    return parse_webhook(body, signature=sign(body), secret="key")
 
 
-def test_the_known_answer() -> None:
+def test_known_signature_is_valid() -> None:
     known = "1eed4b3d41f4653ac64fd56f1bf1cbfd349e4482cbc11dff7134bd93e5da4b0a"
     assert verify_webhook(b'{"key": "value"}', known, "secretkey")
     assert verify_webhook(b'{"key": "value"}', f" {known.upper()} ", "secretkey")
@@ -50,27 +50,27 @@ def test_the_known_answer() -> None:
 
 
 @pytest.mark.parametrize("signature", [None, "", "ä", "0" * 64, "0" * 63, "\udcff"])
-def test_a_missing_or_malformed_signature_is_just_wrong(signature: str | None) -> None:
+def test_missing_or_malformed_signature_is_invalid(signature: str | None) -> None:
     assert not verify_webhook(b"{}", signature, "key")
 
 
 @given(st.binary(), st.text(min_size=1, max_size=9), st.integers(0, 63))
-def test_one_changed_character_makes_it_wrong(body: bytes, secret: str, index: int) -> None:
-    right = signed(body, secret)
-    assert verify_webhook(body, right, secret)
-    wrong = right[:index] + ("0" if right[index] != "0" else "1") + right[index + 1 :]
-    assert not verify_webhook(body, wrong, secret)
+def test_signature_with_one_changed_character_is_invalid(body: bytes, secret: str, index: int) -> None:
+    valid = sign(body, secret)
+    assert verify_webhook(body, valid, secret)
+    changed = valid[:index] + ("0" if valid[index] != "0" else "1") + valid[index + 1 :]
+    assert not verify_webhook(body, changed, secret)
 
 
-def test_parsed_json_and_an_empty_secret_are_mistakes_of_the_caller() -> None:
+def test_parsed_body_and_empty_secret_raise() -> None:
     with pytest.raises(TypeError, match="raw body as bytes, not dict"):
         verify_webhook({}, "x", "key")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="empty"):
         verify_webhook(b"", "x", "")
 
 
-def test_an_event_is_typed() -> None:
-    event = parsed(EVENT)
+def test_event_has_typed_attributes() -> None:
+    event = sign_and_parse(EVENT)
     assert event.action is WebhookAction.INTEGRATION_CONNECTED
     assert event.sent_at == datetime(2018, 5, 2, 14, 38, 5, 993000, tzinfo=UTC)
     assert event.integration is not None
@@ -80,8 +80,8 @@ def test_an_event_is_typed() -> None:
     assert event.integration.service_point_carriers == []
 
 
-def test_what_is_not_known_is_kept() -> None:
-    event = parsed({**EVENT, "action": "integration_paused"})
+def test_unknown_action_and_unknown_fields_are_kept() -> None:
+    event = sign_and_parse({**EVENT, "action": "integration_paused"})
     assert event.action == "integration_paused"
     assert event.additional_properties == {"carrier": {"name": "ups"}}
     assert event.integration is not None
@@ -89,29 +89,29 @@ def test_what_is_not_known_is_kept() -> None:
     assert event.to_dict() == {**EVENT, "action": "integration_paused"}
 
 
-def test_a_parcel_event_is_an_event() -> None:
-    event = parsed({"action": "parcel_status_changed", "timestamp": 1, "parcel": {"id": 5}})
+def test_parcel_event_is_parsed() -> None:
+    event = sign_and_parse({"action": "parcel_status_changed", "timestamp": 1, "parcel": {"id": 5}})
     assert event.action is WebhookAction.PARCEL_STATUS_CHANGED
     assert event.additional_properties["parcel"] == {"id": 5}
 
 
-def test_a_wrong_signature_reads_nothing() -> None:
-    with pytest.raises(WebhookError, match="signature does not fit"):
+def test_wrong_signature_raises_before_the_body_is_decoded() -> None:
+    with pytest.raises(WebhookError, match="wrong signature"):
         parse_webhook(b"no json at all", signature="0" * 64, secret="key")
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"null", b"[]", b'"x"', {"timestamp": "x"}, {"timestamp": 10**17}, {"integration": 5}]
 )
-def test_a_genuine_body_that_is_no_event_is_an_error(content: Any) -> None:
-    with pytest.raises(WebhookError, match=r"^webhook: "):
-        parsed(content)
+def test_signed_body_that_is_not_an_event_raises(content: Any) -> None:
+    with pytest.raises(WebhookError, match=r"^Webhook rejected: "):
+        sign_and_parse(content)
 
 
 @given(json_values())
-def test_no_body_breaks_the_parser(value: Any) -> None:
+def test_any_json_is_parsed_or_raises_webhook_error(value: Any) -> None:
     try:
-        event = parsed(value)
+        event = sign_and_parse(value)
     except WebhookError:
         return
     assert event.to_dict() == value

@@ -1,4 +1,4 @@
-"""Reads docstrings as they are written: `names` between single backticks, examples that are code, attrs classes."""
+"""Sphinx extension for docstrings: renders single backticks, `Example` sections, and the defaults of attrs classes."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from textwrap import dedent, indent
 from typing import Any
 
 import attrs
-from public_names import public_target
+from public_names import get_public_path
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 
-_COLON = "\x01"
-_EXAMPLE = re.compile(r"^Example:\n((?:[ ]+.*\n|\n)+)", re.MULTILINE)
-_RESULT = re.compile(r"^(?:Returns|Yields):\n(?:[ ]+.*\n|\n)+", re.MULTILINE)
-_STATUS = re.compile(r"(?<=Error: )(\d{3})\.", re.MULTILINE)
-_HOME = re.compile(r"sendcloud_integrations_client\.(?:[a-z_]+\.)*")
-_SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+_COLON_PLACEHOLDER = "\x01"
+_EXAMPLE_SECTION = re.compile(r"^Example:\n((?:[ ]+.*\n|\n)+)", re.MULTILINE)
+_RETURNS_SECTION = re.compile(r"^(?:Returns|Yields):\n(?:[ ]+.*\n|\n)+", re.MULTILINE)
+_LEADING_STATUS = re.compile(r"(?<=Error: )(\d{3})\.", re.MULTILINE)
+_MODULE_PREFIX = re.compile(r"sendcloud_integrations_client\.(?:[a-z_]+\.)*")
+_BACKTICKS = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     # Before napoleon, which runs at 500.
-    app.connect("autodoc-process-docstring", _rewrite, priority=100)
-    app.connect("autodoc-process-docstring", _finish, priority=900)
+    app.connect("autodoc-process-docstring", _convert_to_rst, priority=100)
+    app.connect("autodoc-process-docstring", _restore_colons, priority=900)
     app.connect("autodoc-process-signature", _show_defaults)
     for field in PyObject.doc_field_types:
         if field.name == "variable":
@@ -30,37 +30,37 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _rewrite(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+def _convert_to_rst(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     text, examples = "\n".join([*lines, ""]), list[str]()
 
-    def set_aside(found: re.Match[str]) -> str:
-        examples.append(_code_block(dedent(found[1]).strip("\n")))
+    def extract_example(match: re.Match[str]) -> str:
+        examples.append(_code_block(dedent(match[1]).strip("\n")))
         return f"\x00{len(examples) - 1}\x00\n"
 
-    text = _EXAMPLE.sub(set_aside, text)
-    text = _SPAN.sub(_link_or_literal, text)
-    # What stands before a colon there is a type to napoleon, and is words here: the types are in the signature.
+    text = _EXAMPLE_SECTION.sub(extract_example, text)
+    text = _BACKTICKS.sub(_link_or_literal, text)
+    # napoleon reads the text before a colon as a type. Here it is prose: the types are in the signature.
     if what in {"property", "attribute", "data"}:
-        text = text.replace(": ", f"{_COLON} ")
-    text = _RESULT.sub(lambda found: found[0].replace(": ", f"{_COLON} "), text)
-    # A status at the beginning would begin a numbered list.
-    text = _STATUS.sub(r"\1\\.", text)
-    text = re.sub(r"\x00(\d+)\x00", lambda found: examples[int(found[1])], text)
+        text = text.replace(": ", f"{_COLON_PLACEHOLDER} ")
+    text = _RETURNS_SECTION.sub(lambda match: match[0].replace(": ", f"{_COLON_PLACEHOLDER} "), text)
+    # reStructuredText reads "404." at the beginning of a line as a numbered list.
+    text = _LEADING_STATUS.sub(r"\1\\.", text)
+    text = re.sub(r"\x00(\d+)\x00", lambda match: examples[int(match[1])], text)
     lines[:] = text.split("\n")
 
 
-def _finish(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    for at, line in enumerate(lines):
-        shown = line.replace(_COLON, ":")
-        if shown.startswith(":vartype "):  # full names of types: their last part finds them as well
-            shown = _HOME.sub("", shown)
-        lines[at] = shown
+def _restore_colons(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    for index, line in enumerate(lines):
+        text = line.replace(_COLON_PLACEHOLDER, ":")
+        if text.startswith(":vartype "):  # the last part of a type's name is enough to resolve it
+            text = _MODULE_PREFIX.sub("", text)
+        lines[index] = text
 
 
 def _show_defaults(
     app: Sphinx, what: str, name: str, obj: type, options: object, signature: str | None, result: str | None
 ) -> tuple[str, str | None] | None:
-    """Show the defaults of an attrs class, whose source is made up by attrs, by their values."""
+    """Show the values of the defaults of an attrs class. The `__init__` that attrs generates contains placeholders."""
     if not signature or what not in {"class", "exception"} or not attrs.has(obj):
         return None
     for field in attrs.fields(obj):
@@ -78,7 +78,7 @@ def _code_block(code: str) -> str:
     return f".. rubric:: Example\n\n.. code-block:: {language}\n\n{indent(code, '    ')}\n"
 
 
-def _link_or_literal(found: re.Match[str]) -> str:
-    words = " ".join(found[1].split())
-    target = public_target(words.removesuffix("()"))
-    return f":py:obj:`{words} <{target}>`" if target else f"``{words}``"
+def _link_or_literal(match: re.Match[str]) -> str:
+    name = " ".join(match[1].split())
+    target = get_public_path(name.removesuffix("()"))
+    return f":py:obj:`{name} <{target}>`" if target else f"``{name}``"

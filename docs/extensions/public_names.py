@@ -1,9 +1,9 @@
-"""Documents what the package gives under the names that it gives it, whichever module holds it.
+"""Sphinx extension that documents each public name under its import path, not under the module that defines it.
 
-The models, resources and operations are whatever the contract has, so that a new contract needs no new page: three
-directives list them, `contract-models`, `contract-resources` and `contract-operations`.
+The directives `generated-models`, `generated-resources` and `generated-operations` list everything that is generated
+from the OpenAPI document, so a new document needs no new page.
 
-In the guides, each name of the package that stands in backticks becomes a link to its place in the reference.
+In the guides, each public name in backticks becomes a link to its entry in the reference.
 """
 
 from __future__ import annotations
@@ -26,68 +26,68 @@ PACKAGE = "sendcloud_integrations_client"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("contract-models", _Models)
-    app.add_directive("contract-resources", _ContractResources)
-    app.add_directive("contract-operations", _Operations)
+    app.add_directive("generated-models", _Models)
+    app.add_directive("generated-resources", _Resources)
+    app.add_directive("generated-operations", _Operations)
     app.add_transform(_LinkNames)
-    app.connect("missing-reference", _find_under_public_name)
+    app.connect("missing-reference", _resolve_public_name)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def public_target(name: str) -> str | None:
-    """The full public name that a short one stands for; None if it is none."""
+def get_public_path(name: str) -> str | None:
+    """Return the full import path of a public name; None if the name is not public."""
     if name in sendcloud_integrations_client.__all__:
         return f"{PACKAGE}.{name}"
-    home = next((home for home, package in _SUBPACKAGES.items() if name in package.__all__), None)
-    return f"{PACKAGE}.{home}.{name}" if home else _OTHERS.get(name)
+    module = next((module for module, package in _SUBPACKAGES.items() if name in package.__all__), None)
+    return f"{PACKAGE}.{module}.{name}" if module else _OTHER_PUBLIC_NAMES.get(name)
 
 
-_SUBPACKAGES = {home: import_module(f"{PACKAGE}.{home}") for home in ("report", "sync", "testing")}
+_SUBPACKAGES = {module: import_module(f"{PACKAGE}.{module}") for module in ("report", "sync", "testing")}
 
 
-# Public, and documented, in a module of their own.
-_OTHERS = {
-    name: f"{PACKAGE}.{home}.{name}"
-    for home, names in {
-        "across": ("Logs",),
-        "aiohttp_transport": ("AiohttpTransport",),
-        "auth": ("Credentials",),
-        "decoding": ("OnUndecodable",),
-        "errors": ("CallFacts",),
-        "operations": ("Sender",),
-        "pagination": ("Fetched",),
-        "wire": ("Model", "OpenEnum"),
+# Documented under the module that defines them, because the package itself does not export them.
+_OTHER_PUBLIC_NAMES = {
+    name: f"{PACKAGE}.{module}.{name}"
+    for module, names in {
+        "auth.credentials": ("Credentials",),
+        "errors": ("CallContext",),
+        "pagination": ("FetchedPage",),
+        "resources.logs": ("Logs",),
+        "runtime.decoding": ("OnDecodeError",),
+        "runtime.models": ("Model", "OpenEnum"),
+        "runtime.operations": ("Sender",),
+        "transports.aiohttp": ("AiohttpTransport",),
     }.items()
     for name in names
 }
 
 
-def _find_under_public_name(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
+def _resolve_public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
 ) -> nodes.Node | None:
-    """Resolve a reference to where a name is defined as one to where it is documented."""
-    home, _, name = node.get("reftarget", "").rpartition(".")
-    if node.get("refdomain") != "py" or (home and not home.startswith(PACKAGE)):
+    """Redirect a reference from the module that defines a name to its entry in the reference."""
+    module, _, name = node.get("reftarget", "").rpartition(".")
+    if node.get("refdomain") != "py" or (module and not module.startswith(PACKAGE)):
         return None
-    target = public_target(name)
-    for subpackage, its in _SUBPACKAGES.items():
-        if home.startswith(f"{PACKAGE}.{subpackage}") and name in its.__all__:
-            target = f"{PACKAGE}.{subpackage}.{name}"
+    target = get_public_path(name)
+    for subpackage_name, subpackage in _SUBPACKAGES.items():
+        if module.startswith(f"{PACKAGE}.{subpackage_name}") and name in subpackage.__all__:
+            target = f"{PACKAGE}.{subpackage_name}.{name}"
     if target is None:
         return None
     domain = env.get_domain("py")
-    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, shown)
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, content)
 
 
 class _LinkNames(SphinxTransform):
-    """Makes a link of each `name` of the package in the guides, which are plain Markdown and name no targets."""
+    """Turns each public `name` in the guides into a link. The guides are plain Markdown without link targets."""
 
     default_priority = 400
 
     def apply(self, **options: object) -> None:
         for literal in list(self.document.findall(nodes.literal)):
             name = literal.astext()
-            target = None if name in _NOT_LINKED else public_target(name)
+            target = None if name in _NOT_LINKED else get_public_path(name)
             if target is None or not isinstance(literal.parent, (nodes.paragraph, nodes.entry)):
                 continue
             link = pending_xref(
@@ -97,7 +97,7 @@ class _LinkNames(SphinxTransform):
             link += literal
 
 
-_NOT_LINKED = frozenset({"api", "models"})  # words of every day
+_NOT_LINKED = frozenset({"api", "models"})  # common words, usually not the modules
 
 
 class _Models(SphinxDirective):
@@ -111,7 +111,7 @@ class _Models(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
-class _ContractResources(SphinxDirective):
+class _Resources(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         package = sendcloud_integrations_client
         client = package.SendcloudIntegrations(auth=package.BasicAuth("public", "secret"))

@@ -1,4 +1,4 @@
-"""`python -m sendcloud_integrations_client.cli`."""
+"""Entry point of `python -m sendcloud_integrations_client.cli`."""
 
 from sendcloud_integrations_client.cli import main
 

@@ -1,4 +1,4 @@
-"""The command line put together."""
+"""The Typer application: all commands and the global options."""
 
 from __future__ import annotations
 
@@ -6,50 +6,58 @@ from typing import Annotated
 
 import typer
 
-from sendcloud_integrations_client.cli import integrations, logs, mapping, report, statuses, sync, tail
-from sendcloud_integrations_client.cli.exit_codes import MEANINGS
+from sendcloud_integrations_client.cli.commands import (
+    integrations,
+    logs,
+    logs_report,
+    logs_sync,
+    logs_tail,
+    order_statuses,
+    status_mapping,
+)
+from sendcloud_integrations_client.cli.terminal.exit_codes import EXIT_CODE_MEANINGS
 from sendcloud_integrations_client.version import __version__
 
 __all__ = ["app"]
 
-_EPILOG = "\n".join(["Exit codes:", *(f"{code:>3}  {meaning}" for code, meaning in MEANINGS.items())])
+_EPILOG = "\n".join(["Exit codes:", *(f"{code:>3}  {meaning}" for code, meaning in EXIT_CODE_MEANINGS.items())])
 
 app = typer.Typer(
     name="sendcloud-integrations",
     no_args_is_help=True,
-    # A traceback with local variables would show what is in them.
+    # Typer's tracebacks show local variables, which can contain secrets.
     pretty_exceptions_enable=False,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.add_typer(integrations.app, name="integrations")
 
-_logs = typer.Typer(no_args_is_help=True, help="Exception logs: failed exchanges with shops.")
-_logs.command("list", epilog=logs.list_logs_examples)(logs.list_logs)
-_logs.command("tail", epilog=tail.tail_logs_examples)(tail.tail_logs)
-_logs.command("sync", epilog=sync.sync_logs_examples)(sync.sync_logs)
-_logs.command("report", epilog=report.report_logs_examples)(report.report_logs)
-_logs.command("create", epilog=logs.create_log_examples)(logs.create_log)
+_logs = typer.Typer(no_args_is_help=True, help="Exception logs: failed requests between Sendcloud and shops.")
+_logs.command("list", epilog=logs.LIST_LOGS_EXAMPLES)(logs.list_logs)
+_logs.command("tail", epilog=logs_tail.TAIL_LOGS_EXAMPLES)(logs_tail.tail_logs)
+_logs.command("sync", epilog=logs_sync.SYNC_LOGS_EXAMPLES)(logs_sync.sync_logs)
+_logs.command("report", epilog=logs_report.REPORT_LOGS_EXAMPLES)(logs_report.report_logs)
+_logs.command("create", epilog=logs.CREATE_LOG_EXAMPLES)(logs.create_log)
 app.add_typer(_logs, name="logs")
 
-app.add_typer(statuses.app, name="statuses")
-app.add_typer(mapping.app, name="mapping")
+app.add_typer(order_statuses.app, name="statuses")
+app.add_typer(status_mapping.app, name="mapping")
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(is_requested: bool) -> None:
+    if is_requested:
         typer.echo(f"sendcloud-integrations {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def _all_commands(  # pyright: ignore[reportUnusedFunction] - the decorator takes it
+def _define_global_options(  # pyright: ignore[reportUnusedFunction] - registered by the decorator
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Sendcloud's Integrations API v3 from a shell.
+    """Command line client for Sendcloud's Integrations API v3.
 
-    Credentials come from SENDCLOUD_PUBLIC_KEY and SENDCLOUD_SECRET_KEY (or
-    SENDCLOUD_CLIENT_ID and SENDCLOUD_CLIENT_SECRET), or from a profile.
+    Set credentials in SENDCLOUD_PUBLIC_KEY and SENDCLOUD_SECRET_KEY (or in
+    SENDCLOUD_CLIENT_ID and SENDCLOUD_CLIENT_SECRET), or in a profile.
     """

@@ -1,4 +1,4 @@
-"""Generated from the contract by `make generate`; not edited by hand.
+"""Generated from the OpenAPI document by `make generate`. Do not edit.
 
-Models, endpoint functions and resource classes. The names meant for use are exported by the package above.
+Contains models, endpoint functions and resource classes. Import public names from the parent package instead.
 """

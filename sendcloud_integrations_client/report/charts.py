@@ -1,8 +1,8 @@
-"""The charts of a page: Vega-Lite, drawn to SVG by vl-convert when the page is made.
+"""Charts of the report page: Vega-Lite specifications, rendered to SVG by vl-convert when the page is rendered.
 
-So the page needs no script: it opens at once, in a mail too, and nothing that a shop sent can run in it. Colours are
-the page's own variables, which follow light and dark. Each chart is drawn twice, for a desk and for a phone, for the
-text of a chart that is scaled down cannot be read.
+The page therefore needs no script: it also displays in mail clients, and nothing that a shop sent can run in it.
+Colours are CSS variables of the page, which follow the light or dark colour scheme. Each chart is drawn in two widths,
+for desktops and for phones, because the text of a chart that is scaled down is not readable.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sendcloud_integrations_client.errors import one_line
+from sendcloud_integrations_client.errors import to_single_line
 from sendcloud_integrations_client.report.figures import Group
-from sendcloud_integrations_client.report.spans import Span, Unit
+from sendcloud_integrations_client.report.time_spans import Span, Unit
 
-__all__ = ["COLOURS", "NARROW", "WIDE", "bars", "over_time"]
+__all__ = ["COLOURS", "NARROW", "WIDE", "draw_bars", "draw_over_time"]
 
 WIDE: Final = 924
-"""Width of a chart for a desk, in CSS pixels."""
+"""Width of a chart for desktops, in CSS pixels."""
 
 NARROW: Final = 310
-"""Width of a chart for a phone, in CSS pixels."""
+"""Width of a chart for phones, in CSS pixels."""
 
 COLOURS: Final = tuple(f"var(--c{number})" for number in range(1, 8))
-"""The colours of a chart's groups, in their order; the last is for what is left over."""
+"""Colours of the groups of a chart, in order. The last one is for all remaining groups together."""
 
-# A label's lines.
-_FORMATS: Final = {
+# d3 time formats, one per line of an axis label.
+_LABEL_FORMATS: Final = {
     Unit.HOUR: ("%H:%M", "%-d %b"),
     Unit.DAY: ("%-d %b",),
     Unit.WEEK: ("%-d %b", "%Y"),
@@ -45,27 +45,27 @@ _CONFIG: Final[dict[str, Any]] = {
         "gridColor": "var(--line)",
         "title": None,
     },
-    # The page says in words and in a table what each chart shows.
+    # The page describes each chart in a text and a table, so the SVG needs no ARIA attributes.
     "aria": False,
 }
 
 
-def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
-    """Stacked bars: how many logs of each group were made in each part of the span.
+def draw_over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
+    """Draw stacked bars: the number of logs per group in each interval of the span.
 
     Args:
-        groups: The groups, the lowest of the stack first; at most as many as there are colours.
-        span: The parts that their trends are in.
+        groups: The groups, from the bottom of the stack to the top; at most `len(COLOURS)`.
+        span: The span with the intervals of the trends.
         width: Width in CSS pixels.
 
     Returns:
         The SVG.
     """
     ends = (*span.starts[1:], span.end)
-    lines = ", ".join(f"utcFormat(datum.value, '{form}')" for form in _FORMATS[span.unit])
+    lines = ", ".join(f"utcFormat(datum.value, '{form}')" for form in _LABEL_FORMATS[span.unit])
     values = [
-        {"start": start.isoformat(), "end": end.isoformat(), "count": count, "place": place}
-        for place, group in enumerate(groups)
+        {"start": start.isoformat(), "end": end.isoformat(), "count": count, "position": position}
+        for position, group in enumerate(groups)
         for start, end, count in zip(span.starts, ends, group.trend, strict=True)
         if count and end is not None
     ]
@@ -89,38 +89,39 @@ def over_time(groups: Sequence[Group], span: Span, *, width: int) -> str:
                     },
                 },
                 "x2": {"field": "end"},
-                "y": {"field": "count", "type": "quantitative", "stack": "zero", "axis": _COUNTS},
-                "color": _colour([*range(len(groups))]),
-                "order": {"field": "place"},
+                "y": {"field": "count", "type": "quantitative", "stack": "zero", "axis": _COUNT_AXIS},
+                "color": _build_colour_encoding([*range(len(groups))]),
+                "order": {"field": "position"},
             },
         }
     )
 
 
-def bars(groups: Sequence[Group], *, width: int) -> str:
-    """A bar for each group, with its name and its count.
+def draw_bars(groups: Sequence[Group], *, width: int) -> str:
+    """Draw one bar per group, with its name and count.
 
     Args:
-        groups: The groups, the topmost first.
+        groups: The groups, from top to bottom.
         width: Width in CSS pixels.
 
     Returns:
         The SVG.
     """
-    # By place, so that two shops of one name stay two bars. The names stand above the bars: however long they are, and
-    # whatever font the reader has, no bar gets shorter by them.
-    # A character that XML does not have, such as ESC, would make vl-convert abort the process.
+    # Keyed by position, so that two shops with the same name have separate bars. The names are above the bars, so that
+    # the length of a name and the font do not shorten a bar.
+    # vl-convert aborts the process if a text contains a character that XML does not allow, such as ESC.
     values = [
-        {"place": place, "name": one_line(group.label), "count": group.total} for place, group in enumerate(groups)
+        {"position": position, "name": to_single_line(group.label), "count": group.total}
+        for position, group in enumerate(groups)
     ]
-    most = max((group.total for group in groups), default=1)
-    text = {"type": "text", "align": "left", "color": "var(--text)", "fontSize": 13}
+    largest = max((group.total for group in groups), default=1)
+    text_mark = {"type": "text", "align": "left", "color": "var(--text)", "fontSize": 13}
     return _draw(
         {
             "width": width,
             "height": {"step": 46},
             "data": {"values": values},
-            "encoding": {"y": {"field": "place", "type": "ordinal", "axis": None}},
+            "encoding": {"y": {"field": "position", "type": "ordinal", "axis": None}},
             "layer": [
                 {
                     "mark": {"type": "bar", "color": COLOURS[0], "cornerRadiusEnd": 3, "height": 14, "yOffset": 8},
@@ -129,19 +130,19 @@ def bars(groups: Sequence[Group], *, width: int) -> str:
                             "field": "count",
                             "type": "quantitative",
                             "axis": None,
-                            "scale": {"domain": [0, most * (1.1 if width == WIDE else 1.25)], "nice": False},
+                            "scale": {"domain": [0, largest * (1.1 if width == WIDE else 1.25)], "nice": False},
                         }
                     },
                 },
                 {
-                    "mark": text | {"dx": 6, "dy": 8},
+                    "mark": text_mark | {"dx": 6, "dy": 8},
                     "encoding": {
                         "x": {"field": "count", "type": "quantitative"},
                         "text": {"field": "count", "format": ","},
                     },
                 },
                 {
-                    "mark": text | {"dy": -9, "limit": width * 0.8},
+                    "mark": text_mark | {"dy": -9, "limit": width * 0.8},
                     "encoding": {"x": {"value": 0}, "text": {"field": "name"}},
                 },
             ],
@@ -149,12 +150,12 @@ def bars(groups: Sequence[Group], *, width: int) -> str:
     )
 
 
-_COUNTS: Final[dict[str, Any]] = {"tickMinStep": 1, "tickCount": 4, "format": ",d", "domain": False, "ticks": False}
+_COUNT_AXIS: Final[dict[str, Any]] = {"tickMinStep": 1, "tickCount": 4, "format": ",d", "domain": False, "ticks": False}
 
 
-def _colour(places: list[int]) -> dict[str, Any]:
-    scale = {"domain": places, "range": [*COLOURS[: len(places)]]}
-    return {"field": "place", "type": "nominal", "scale": scale, "legend": None}
+def _build_colour_encoding(positions: list[int]) -> dict[str, Any]:
+    scale = {"domain": positions, "range": [*COLOURS[: len(positions)]]}
+    return {"field": "position", "type": "nominal", "scale": scale, "legend": None}
 
 
 def _draw(spec: dict[str, Any]) -> str:
@@ -162,7 +163,11 @@ def _draw(spec: dict[str, Any]) -> str:
         import vl_convert
     except ImportError:
         raise ImportError(
-            "the charts of a report need vl-convert: pip install 'sendcloud-integrations-client[report]'"
+            "Charts require vl-convert. Run: pip install 'sendcloud-integrations-client[report]'"
         ) from None
-    sized = spec | {"autosize": {"type": "fit-x", "contains": "padding"}, "padding": {"right": 12}, "config": _CONFIG}
-    return vl_convert.vegalite_to_svg(sized, vl_version="6.1", allowed_base_urls=[])
+    sized_spec = spec | {
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "padding": {"right": 12},
+        "config": _CONFIG,
+    }
+    return vl_convert.vegalite_to_svg(sized_spec, vl_version="6.1", allowed_base_urls=[])

@@ -1,4 +1,4 @@
-"""The numbers of a report, counted by the database: memory is bounded by what a report shows, not by the logs."""
+"""Counts for a report. The database does the counting, so memory grows with the report, not with the number of logs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import ColumnElement, Text, and_, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sendcloud_integrations_client.report.spans import Span, Unit, span_of
+from sendcloud_integrations_client.report.time_spans import Span, Unit, build_span
 from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine
 from sendcloud_integrations_client.sync.store import LogStore
 
@@ -19,13 +19,13 @@ __all__ = ["Figures", "Group", "Selection", "gather_figures"]
 
 @attrs.frozen(kw_only=True)
 class Selection:
-    """Which logs a report counts.
+    """Selects the logs that a report counts.
 
     Attributes:
-        accounts: Names of accounts; empty for all.
-        integrations: Ids of integrations; empty for all.
-        since: Logs made from then on.
-        until: Logs made before.
+        accounts: Names of accounts; empty, the default, for all accounts.
+        integrations: Ids of integrations; empty, the default, for all integrations.
+        since: Count only logs created at or after this time. Defaults to no limit.
+        until: Count only logs created before this time. Defaults to no limit.
     """
 
     accounts: frozenset[str] = frozenset()
@@ -36,17 +36,17 @@ class Selection:
 
 @attrs.frozen(kw_only=True)
 class Group:
-    """The logs that have something in common.
+    """Logs with the same integration, exception type or status.
 
     Attributes:
-        label: What: name of an integration, an exception type, a status.
-        total: How many they are.
-        last: When the newest was made; None where no log says when.
-        trend: How many were made in each part of the span.
+        label: Name of the integration, the exception type, or the status.
+        total: Number of logs.
+        last: Creation time of the newest log; None if no log has a creation time.
+        trend: Number of logs in each interval of the span.
         account: Name of the account; None for a group that spans accounts.
         integration_id: Id of the integration; None for a group that spans integrations.
-        mostly: The most frequent exception type of an integration.
-        failing_since: Since when Sendcloud calls the integration failing; None while all is well.
+        mostly: Most frequent exception type of the integration; None for other groups.
+        failing_since: Start of the failure that Sendcloud reports for the integration; None if it reports none.
     """
 
     label: str
@@ -61,23 +61,23 @@ class Group:
 
 @attrs.frozen(kw_only=True)
 class Figures:
-    """The numbers of a report.
+    """Counts for a report.
 
     Attributes:
-        selection: Which logs were counted.
-        made_at: When.
-        accounts: Names of the accounts that the store knows.
-        total: How many logs there are.
-        outside: Those of them that are in no part of the span: they say no time, or one that cannot be.
-        first: When the oldest was made; None where no log says when.
-        last: When the newest was made.
-        quarantined: Records that could not be read.
-        integrations: How many integrations the store knows.
-        failing: How many of them Sendcloud calls failing.
-        span: The parts of time that the trends are in.
-        by_integration: The most frequent first.
-        by_exception_type: The most frequent first.
-        by_status: The most frequent first.
+        selection: The logs that were counted.
+        made_at: Time of counting.
+        accounts: Names of all accounts in the store.
+        total: Number of logs.
+        outside: Number of logs outside the span, because their creation time is missing or implausible.
+        first: Creation time of the oldest log; None if no log has a creation time.
+        last: Creation time of the newest log; None if no log has a creation time.
+        quarantined: Number of records that could not be decoded.
+        integrations: Number of integrations in the store.
+        failing: Number of integrations that Sendcloud reports as failing.
+        span: The span with the intervals of the trends.
+        by_integration: Groups by integration, the most frequent first.
+        by_exception_type: Groups by exception type, the most frequent first.
+        by_status: Groups by HTTP status of the shop's response, the most frequent first.
     """
 
     selection: Selection
@@ -96,46 +96,53 @@ class Figures:
     by_status: tuple[Group, ...]
 
 
-NO_TYPE: Final = "(no type)"
-NO_ANSWER: Final = "no answer"
+NO_TYPE_LABEL: Final = "(no type)"
+NO_RESPONSE_LABEL: Final = "no response"
 
 
 async def gather_figures(store: LogStore, selection: Selection, *, now: datetime | None = None) -> Figures:
-    """Count what a store holds.
+    """Count the logs in a store.
 
     Args:
-        store: The store; nothing is written.
-        selection: Which logs count.
-        now: The time of day with its time zone; None for the clock's. No log made later than a day from now makes
-            the span longer.
+        store: The store. It is only read.
+        selection: The logs to count.
+        now: Current time with a time zone. Defaults to the current time in UTC. Logs created more than a day after it
+            do not extend the span.
+
+    Returns:
+        The counts.
 
     Raises:
-        StoreError: The database cannot be used.
+        StoreError: If the database cannot be used.
     """
-    moment = now or datetime.now(UTC)
+    counted_at = now or datetime.now(UTC)
     if not await store.is_migrated():
-        return _nothing(selection, moment)
-    async with store.reading() as plain:
-        # All counts are of one moment, while a sync goes on. SQLite's transactions are like that by themselves.
+        return _build_empty_figures(selection, counted_at)
+    async with store.reading() as connection:
+        # All counts come from one snapshot, even during a sync. SQLite transactions always read a snapshot.
         level = {} if store.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        connection = await plain.execution_options(**level)
-        return await _Counting(connection, selection, moment, store.is_sqlite).gather()
+        snapshot = await connection.execution_options(**level)
+        return await _FigureCounter(snapshot, selection, counted_at, store.is_sqlite).count()
 
 
-class _Counting:
+class _FigureCounter:
     def __init__(self, connection: AsyncConnection, selection: Selection, now: datetime, is_sqlite: bool) -> None:
         self._connection = connection
         self._selection = selection
         self._now = now
         self._is_sqlite = is_sqlite
-        self._chosen = _conditions(selection)
+        self._condition = _build_condition(selection)
 
-    async def gather(self) -> Figures:
-        total, first, last = (await self._rows(select(func.count(), func.min(_MADE), func.max(_MADE))))[0]
-        real = await self._rows(select(func.max(_MADE)).where(self._now + timedelta(days=1) >= _MADE))
-        span = span_of(first, real[0][0] or last)
-        by_type = await self._groups((log.c.exception_type,), span)
-        by_status = await self._groups((log.c.response_code,), span)
+    async def count(self) -> Figures:
+        total, first, last = (
+            await self._fetch_rows(select(func.count(), func.min(_CREATED_AT), func.max(_CREATED_AT)))
+        )[0]
+        plausible = await self._fetch_rows(
+            select(func.max(_CREATED_AT)).where(self._now + timedelta(days=1) >= _CREATED_AT)
+        )
+        span = build_span(first, plausible[0][0] or last)
+        by_type = await self._count_groups((log.c.exception_type,), span)
+        by_status = await self._count_groups((log.c.response_code,), span)
         return Figures(
             selection=self._selection,
             made_at=self._now,
@@ -144,27 +151,27 @@ class _Counting:
             outside=total - sum(sum(one.trend) for _, one in by_type),
             first=first,
             last=last,
-            quarantined=await self._quarantined(),
-            integrations=len(shops := await self._shops()),
+            quarantined=await self._count_quarantined(),
+            integrations=len(shops := await self._fetch_integrations()),
             failing=sum(since is not None for _, since in shops.values()),
             span=span,
-            by_integration=await self._by_integration(span, shops),
-            by_exception_type=_sorted(attrs.evolve(one, label=key[0] or NO_TYPE) for key, one in by_type),
-            by_status=_sorted(
-                attrs.evolve(one, label=NO_ANSWER if key[0] is None else str(key[0])) for key, one in by_status
+            by_integration=await self._count_by_integration(span, shops),
+            by_exception_type=_sort_groups(attrs.evolve(one, label=key[0] or NO_TYPE_LABEL) for key, one in by_type),
+            by_status=_sort_groups(
+                attrs.evolve(one, label=NO_RESPONSE_LABEL if key[0] is None else str(key[0])) for key, one in by_status
             ),
         )
 
-    async def _by_integration(
+    async def _count_by_integration(
         self, span: Span, shops: dict[tuple[Any, ...], tuple[str | None, datetime | None]]
     ) -> tuple[Group, ...]:
         keys = (log.c.account, log.c.integration_id)
         mostly: dict[tuple[Any, ...], tuple[int, str]] = {}
         counted = select(*keys, log.c.exception_type, func.count()).group_by(*keys, log.c.exception_type)
-        for *key, kind, count in await self._rows(counted):
-            mostly[tuple(key)] = max(mostly.get(tuple(key), (0, "")), (count, kind or NO_TYPE))
+        for *key, kind, count in await self._fetch_rows(counted):
+            mostly[tuple(key)] = max(mostly.get(tuple(key), (0, "")), (count, kind or NO_TYPE_LABEL))
         found: list[Group] = []
-        for key, one in await self._groups(keys, span):
+        for key, one in await self._count_groups(keys, span):
             name, failing_since = shops.get(key, (None, None))
             found.append(
                 attrs.evolve(
@@ -176,37 +183,37 @@ class _Counting:
                     failing_since=failing_since,
                 )
             )
-        return _sorted(found)
+        return _sort_groups(found)
 
-    async def _groups(self, keys: tuple[Any, ...], span: Span) -> list[tuple[tuple[Any, ...], Group]]:
-        part = self._part(span.unit)
+    async def _count_groups(self, keys: tuple[Any, ...], span: Span) -> list[tuple[tuple[Any, ...], Group]]:
+        interval = self._build_interval_column(span.unit)
         trends: dict[tuple[Any, ...], list[int]] = {}
         totals: dict[tuple[Any, ...], int] = {}
         lasts: dict[tuple[Any, ...], datetime] = {}
-        for *values, text, count, last in await self._rows(
-            select(*keys, part, func.count(), func.max(_MADE)).group_by(*keys, part)
+        for *values, text, count, last in await self._fetch_rows(
+            select(*keys, interval, func.count(), func.max(_CREATED_AT)).group_by(*keys, interval)
         ):
             key = tuple(values)
             trend = trends.setdefault(key, [0] * len(span.starts))
             totals[key] = totals.get(key, 0) + count
             if last is not None:
                 lasts[key] = max(last, lasts.get(key, last))
-            place = None if text is None else span.index(_read_part(text))
-            if place is not None:
-                trend[place] += count
+            index = None if text is None else span.index(_parse_interval(text))
+            if index is not None:
+                trend[index] += count
         return [
             (key, Group(label="", total=totals[key], last=lasts.get(key), trend=tuple(trend)))
             for key, trend in trends.items()
         ]
 
-    def _part(self, unit: Unit) -> ColumnElement[Any]:
-        """The day of a log, or its hour, as text: weeks and months are put together from days."""
+    def _build_interval_column(self, unit: Unit) -> ColumnElement[Any]:
+        """Return the day or hour of a log as text. Weeks and months are summed from days."""
         if self._is_sqlite:
-            return func.substr(type_coerce(_MADE, Text), 1, 13 if unit is Unit.HOUR else 10)
+            return func.substr(type_coerce(_CREATED_AT, Text), 1, 13 if unit is Unit.HOUR else 10)
         form = "YYYY-MM-DD HH24" if unit is Unit.HOUR else "YYYY-MM-DD"
-        return func.to_char(func.timezone("UTC", _MADE), form)
+        return func.to_char(func.timezone("UTC", _CREATED_AT), form)
 
-    async def _shops(self) -> dict[tuple[Any, ...], tuple[str | None, datetime | None]]:
+    async def _fetch_integrations(self) -> dict[tuple[Any, ...], tuple[str | None, datetime | None]]:
         columns = integration.c
         conditions: list[ColumnElement[bool]] = []
         if self._selection.accounts:
@@ -218,7 +225,7 @@ class _Counting:
         )
         return {(name, number): (shop, since) for name, number, shop, since in rows.all()}
 
-    async def _quarantined(self) -> int:
+    async def _count_quarantined(self) -> int:
         conditions: list[ColumnElement[bool]] = []
         if self._selection.accounts:
             conditions.append(quarantine.c.account.in_(self._selection.accounts))
@@ -229,35 +236,35 @@ class _Counting:
         )
         return counted or 0
 
-    async def _rows(self, query: Any) -> list[Any]:
-        return list((await self._connection.execute(query.select_from(log).where(self._chosen))).all())
+    async def _fetch_rows(self, query: Any) -> list[Any]:
+        return list((await self._connection.execute(query.select_from(log).where(self._condition))).all())
 
 
-_MADE: Final[ColumnElement[Any]] = log.c.created_at_utc
+_CREATED_AT: Final[ColumnElement[Any]] = log.c.created_at_utc
 
 
-def _conditions(selection: Selection) -> ColumnElement[bool]:
+def _build_condition(selection: Selection) -> ColumnElement[bool]:
     found: list[ColumnElement[bool]] = []
     if selection.accounts:
         found.append(log.c.account.in_(selection.accounts))
     if selection.integrations:
         found.append(log.c.integration_id.in_(selection.integrations))
     if selection.since is not None:
-        found.append(selection.since <= _MADE)
+        found.append(selection.since <= _CREATED_AT)
     if selection.until is not None:
-        found.append(selection.until > _MADE)
+        found.append(selection.until > _CREATED_AT)
     return and_(True, *found)
 
 
-def _read_part(text: str) -> datetime:
+def _parse_interval(text: str) -> datetime:
     return datetime.fromisoformat(f"{text[:10]}T{text[11:13] or '00'}:00:00+00:00")
 
 
-def _sorted(groups: Iterable[Group]) -> tuple[Group, ...]:
+def _sort_groups(groups: Iterable[Group]) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda one: (-one.total, one.label, one.account or "", one.integration_id or 0)))
 
 
-def _nothing(selection: Selection, now: datetime) -> Figures:
+def _build_empty_figures(selection: Selection, now: datetime) -> Figures:
     return Figures(
         selection=selection,
         made_at=now,
@@ -269,7 +276,7 @@ def _nothing(selection: Selection, now: datetime) -> Figures:
         quarantined=0,
         integrations=0,
         failing=0,
-        span=span_of(None, None),
+        span=build_span(None, None),
         by_integration=(),
         by_exception_type=(),
         by_status=(),

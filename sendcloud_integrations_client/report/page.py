@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no network."""
+"""The report as one self-contained HTML page, without scripts, external fonts or network requests."""
 
 from __future__ import annotations
 
@@ -8,33 +8,35 @@ from typing import Any, Final
 
 import attrs
 
-from sendcloud_integrations_client.report.charts import COLOURS, NARROW, WIDE, bars, over_time
+from sendcloud_integrations_client.report.charts import COLOURS, NARROW, WIDE, draw_bars, draw_over_time
 from sendcloud_integrations_client.report.figures import Figures, Group, Selection
 
 __all__ = ["render_page"]
 
 _TITLE: Final = "Failures of shop connections"
-_CHARTED: Final = 10
-_LISTED: Final = 50
+_MAX_CHARTED_SHOPS: Final = 10
+_MAX_LISTED_GROUPS: Final = 50
 
 
 def render_page(figures: Figures, *, title: str = _TITLE) -> str:
-    """The page.
+    """Render a report as an HTML page.
 
     Args:
-        figures: What it shows.
-        title: Its title.
+        figures: The counts to show.
+        title: Title of the page. Defaults to "Failures of shop connections".
 
     Returns:
-        HTML, to be written as UTF-8.
+        The HTML. Write it to a file as UTF-8.
 
     Raises:
-        ImportError: The extra `report` is missing.
+        ImportError: If the extra `report` is not installed.
     """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
-        raise ImportError("a page needs Jinja2: pip install 'sendcloud-integrations-client[report]'") from None
+        raise ImportError(
+            "The report page requires Jinja2. Run: pip install 'sendcloud-integrations-client[report]'"
+        ) from None
     environment = Environment(
         loader=PackageLoader("sendcloud_integrations_client.report", ""),
         autoescape=True,
@@ -42,26 +44,28 @@ def render_page(figures: Figures, *, title: str = _TITLE) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["count"] = _count
-    environment.filters["moment"] = _moment
-    environment.filters["dotted"] = _dotted
-    environment.filters["short"] = _short
+    environment.filters["count"] = _format_count
+    environment.filters["time"] = _format_time
+    environment.filters["break_after_dots"] = _break_after_dots
+    environment.filters["short"] = _shorten_type
     return environment.get_template("page.html.jinja").render(
         title=title,
         figures=figures,
-        choice=_choice(figures.selection),
-        facts=_facts(figures),
-        sections=_sections(figures) if figures.span.starts else [],
-        integrations=figures.by_integration[:_LISTED],
-        unlisted=len(figures.by_integration) - _LISTED,
+        selection=_describe_selection(figures.selection),
+        cards=_build_cards(figures),
+        sections=_build_sections(figures) if figures.span.starts else [],
+        integrations=figures.by_integration[:_MAX_LISTED_GROUPS],
+        unlisted=len(figures.by_integration) - _MAX_LISTED_GROUPS,
         shows_accounts=len(figures.accounts) > 1,
-        shops=_pictures(lambda width: bars(figures.by_integration[:_CHARTED], width=width)) if figures.total else None,
+        shop_charts=_draw_charts(lambda width: draw_bars(figures.by_integration[:_MAX_CHARTED_SHOPS], width=width))
+        if figures.total
+        else None,
     )
 
 
 @attrs.frozen
-class _Pictures:
-    """One chart in its two widths; both are SVG, made from escaped text."""
+class _Charts:
+    """One chart in both widths, as SVG in which all text is escaped."""
 
     wide: Any
     narrow: Any
@@ -69,89 +73,97 @@ class _Pictures:
 
 @attrs.frozen
 class _Section:
-    """A chart over time with what explains it: a legend and a table."""
+    """A chart over time with its legend and table."""
 
     heading: str
     summary: str
     legend: list[tuple[str, str]]
-    pictures: _Pictures
+    charts: _Charts
     column: str
     groups: Sequence[Group]
     unlisted: int
 
 
-def _sections(figures: Figures) -> list[_Section]:
+def _build_sections(figures: Figures) -> list[_Section]:
     return [
-        _section("By exception type", "Exception type", figures.by_exception_type, figures),
-        _section("By status", "Status", figures.by_status, figures),
+        _build_section("By exception type", "Exception type", figures.by_exception_type, figures),
+        _build_section("By status", "Status", figures.by_status, figures),
     ]
 
 
-def _section(heading: str, column: str, groups: Sequence[Group], figures: Figures) -> _Section:
-    charted = _charted(groups)
+def _build_section(heading: str, column: str, groups: Sequence[Group], figures: Figures) -> _Section:
+    charted = _limit_groups(groups)
     names = ", ".join(f"{one.label} {one.total}" for one in charted)
     return _Section(
         heading=heading,
         summary=f"Bars by {figures.span.unit.value}, stacked: {names}.",
         legend=[(one.label, colour) for one, colour in zip(charted, COLOURS, strict=False)],
-        pictures=_pictures(lambda width: over_time(charted, figures.span, width=width)),
+        charts=_draw_charts(lambda width: draw_over_time(charted, figures.span, width=width)),
         column=column,
-        groups=groups[:_LISTED],
-        unlisted=len(groups) - _LISTED,
+        groups=groups[:_MAX_LISTED_GROUPS],
+        unlisted=len(groups) - _MAX_LISTED_GROUPS,
     )
 
 
-def _charted(groups: Sequence[Group]) -> list[Group]:
-    """As many groups as there are colours: the rest of them as one."""
+def _limit_groups(groups: Sequence[Group]) -> list[Group]:
+    """Return at most as many groups as there are colours. The last one sums up the remaining groups."""
     if len(groups) <= len(COLOURS):
         return list(groups)
-    kept, rest = groups[: len(COLOURS) - 1], groups[len(COLOURS) - 1 :]
-    trend = tuple(map(sum, zip(*(one.trend for one in rest), strict=True)))
-    return [*kept, Group(label=f"{len(rest)} others", total=sum(one.total for one in rest), last=None, trend=trend)]
+    kept, others = groups[: len(COLOURS) - 1], groups[len(COLOURS) - 1 :]
+    trend = tuple(map(sum, zip(*(one.trend for one in others), strict=True)))
+    return [*kept, Group(label=f"{len(others)} others", total=sum(one.total for one in others), last=None, trend=trend)]
 
 
-def _pictures(draw: Callable[[int], str]) -> _Pictures:
+def _draw_charts(draw: Callable[[int], str]) -> _Charts:
     from markupsafe import Markup
 
-    # Vega escapes what it writes into an SVG, and the page forbids scripts besides.
-    return _Pictures(Markup(draw(WIDE)), Markup(draw(NARROW)))  # noqa: S704
+    # Vega escapes all text in an SVG. In addition, the Content-Security-Policy of the page forbids scripts.
+    return _Charts(Markup(draw(WIDE)), Markup(draw(NARROW)))  # noqa: S704
 
 
-def _facts(figures: Figures) -> list[tuple[str, str, str]]:
+def _build_cards(figures: Figures) -> list[tuple[str, str, str]]:
     shops = f"of {figures.integrations:,} integrations" if figures.integrations else ""
     return [
-        (_count(figures.total), "failures", f"{figures.outside:,} with no usable time" if figures.outside else ""),
-        (_count(len(figures.by_integration)), "shops with failures", shops),
-        (_count(figures.failing), "failing now", "as Sendcloud last said"),
-        (_count(figures.quarantined), "unreadable records", "kept in quarantine" if figures.quarantined else ""),
+        (
+            _format_count(figures.total),
+            "failures",
+            f"{figures.outside:,} without a usable time" if figures.outside else "",
+        ),
+        (_format_count(len(figures.by_integration)), "shops with failures", shops),
+        (_format_count(figures.failing), "failing now", "as last reported by Sendcloud"),
+        (
+            _format_count(figures.quarantined),
+            "undecodable records",
+            "kept in quarantine" if figures.quarantined else "",
+        ),
     ]
 
 
-def _dotted(name: str) -> Any:
-    """A dotted name that a narrow column may break after its dots."""
+def _break_after_dots(name: str) -> Any:
+    """Return a dotted name as HTML that allows line breaks after its dots, for narrow columns."""
     from markupsafe import Markup, escape
 
     return Markup(".<wbr>").join(escape(part) for part in name.split("."))
 
 
-def _short(name: str) -> str:
+def _shorten_type(name: str) -> str:
     return name.rpartition(".")[2] or name
 
 
-def _choice(selection: Selection) -> str:
-    """What was left out on purpose, as the end of "Only logs"."""
+def _describe_selection(selection: Selection) -> str:
+    """Return the conditions of a selection, as the end of the sentence "Only logs …". It can be empty."""
     parts = [
-        f"from {_moment(selection.since)} on" if selection.since else "",
-        f"before {_moment(selection.until)}" if selection.until else "",
-        f"of {', '.join(sorted(selection.accounts))}" if selection.accounts else "",
+        f"since {_format_time(selection.since)}" if selection.since else "",
+        f"before {_format_time(selection.until)}" if selection.until else "",
+        f"of accounts {', '.join(sorted(selection.accounts))}" if selection.accounts else "",
         f"of integrations {', '.join(map(str, sorted(selection.integrations)))}" if selection.integrations else "",
     ]
     return ", ".join(filter(None, parts))
 
 
-def _count(number: int) -> str:
+def _format_count(number: int) -> str:
     return f"{number:,}"
 
 
-def _moment(value: datetime | None) -> str:
+def _format_time(value: datetime | None) -> str:
     return "–" if value is None else f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"

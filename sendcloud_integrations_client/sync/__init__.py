@@ -1,4 +1,4 @@
-"""Exception logs into SQLite or PostgreSQL: everything at first, then what is new, resumed wherever it ended.
+"""Resumable sync of exception logs to SQLite or PostgreSQL: all logs in the first run, new logs in later runs.
 
     from sendcloud_integrations_client import SendcloudIntegrations
     from sendcloud_integrations_client.sync import LogStore, sync_logs
@@ -6,7 +6,7 @@
     async with SendcloudIntegrations() as client, LogStore("logs.db") as store:
         summary = await sync_logs(client, store)
 
-Needs the extra `sync`, and `postgresql` for PostgreSQL.
+Requires the extra `sync`, or `postgresql` for PostgreSQL.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ try:
     import sqlalchemy as _sqlalchemy  # noqa: F401  # pyright: ignore[reportUnusedImport]
 except ImportError:
     raise ImportError(
-        "the sync needs SQLAlchemy, aiosqlite and Alembic: pip install 'sendcloud-integrations-client[sync]'"
+        "The sync requires SQLAlchemy, aiosqlite and Alembic: pip install 'sendcloud-integrations-client[sync]'"
     ) from None
 
-from .errors import StoreError, TakenOverError
+from .errors import StoreError, SyncSupersededError
 from .job import sync_accounts, sync_logs
 from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, Redaction
 from .store import LogStore
@@ -34,7 +34,7 @@ __all__ = [
     "StoreError",
     "SyncProgress",
     "SyncSummary",
-    "TakenOverError",
+    "SyncSupersededError",
     "sync_accounts",
     "sync_logs",
 ]

@@ -1,15 +1,15 @@
-"""What a sync raises, or reports, besides the client's own errors."""
+"""Errors of the sync, in addition to the client's own errors."""
 
 from __future__ import annotations
 
 from sendcloud_integrations_client.errors import SendcloudError
 
-__all__ = ["StoreError", "TakenOverError"]
+__all__ = ["StoreError", "SyncSupersededError"]
 
 
 class StoreError(SendcloudError):
-    """The database cannot be used: it is not there, refuses, or is of a version that this package does not know."""
+    """The database cannot be used: it is unreachable, an operation failed, or its schema version is unknown."""
 
 
-class TakenOverError(StoreError):
-    """Another sync of the same account began over the same store, and goes on from here; nothing is lost."""
+class SyncSupersededError(StoreError):
+    """A newer sync of the same account took over the same store. It continues from here, and no data is lost."""

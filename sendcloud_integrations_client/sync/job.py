@@ -1,4 +1,4 @@
-"""The sync itself: the walks over all integrations of an account, and many accounts side by side."""
+"""The sync job: `sync_logs` for one account, `sync_accounts` for many accounts concurrently."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sendcloud_integrations_client.errors import (
     ResponseDecodeError,
     SendcloudError,
 )
+from sendcloud_integrations_client.sync.account_writer import AccountWriter, DryRunWriter
 from sendcloud_integrations_client.sync.errors import StoreError
-from sendcloud_integrations_client.sync.ledger import DryLedger, Ledger
-from sendcloud_integrations_client.sync.records import integration_row, is_storable, misfit_of, utc
+from sendcloud_integrations_client.sync.integration_sync import IntegrationSync, PageCounts
+from sendcloud_integrations_client.sync.records import build_integration_row, build_invalid_record, is_int64, to_utc
 from sendcloud_integrations_client.sync.redaction import Redaction
-from sendcloud_integrations_client.sync.stopping import StoppedError, Stopping
+from sendcloud_integrations_client.sync.stop_signal import StopRequestedError, StopSignal
 from sendcloud_integrations_client.sync.store import LogStore
 from sendcloud_integrations_client.sync.summary import SyncProgress, SyncSummary
-from sendcloud_integrations_client.sync.walk import PageTaken, Walk
 
 __all__ = ["sync_accounts", "sync_logs"]
 
@@ -44,43 +44,48 @@ async def sync_logs(
     on_progress: Callable[[SyncProgress], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> SyncSummary:
-    """Take the exception logs of an account into a store: all of them at first, later what is new.
+    """Store the exception logs of one account: all logs in the first run, new logs in later runs.
 
     Args:
         client: The client of the account.
-        store: Where the logs go; it is migrated, unless `dry_run`.
-        account: The name that the account has in the store.
-        integrations: Ids of the integrations to walk; None for all that are listed.
-        since: Pass over logs made before this moment.
-        concurrency: Integrations walked at a time, at least 1.
-        page_size: Records a page. 1 to 100.
-        dry_run: Read everything and store nothing.
-        redaction: What is taken out of records before they are stored; None for nothing.
-        on_progress: Called after each page that was committed; it must not block.
-        stop: Once set, the pages in hand are committed, and the sync returns.
+        store: The store for the logs. Its schema is created or migrated, unless `dry_run` is True.
+        account: Name of the account in the store. Defaults to `default`.
+        integrations: Ids of the integrations to sync. Defaults to None, all listed integrations.
+        since: Skip logs created before this time. Defaults to None, no limit.
+        concurrency: Number of integrations to sync concurrently, at least 1. Defaults to 8.
+        page_size: Number of records per page, 1 to 100. Defaults to 100.
+        dry_run: Read everything and store nothing. Defaults to False.
+        redaction: Redaction of secrets before records are stored; None to store records unchanged. Defaults to
+            `Redaction()`.
+        on_progress: Called after each committed page; must not block. Defaults to None.
+        stop: Event that stops the run: writes in progress are committed, and the sync returns. Defaults to None.
 
     Returns:
-        What it came to, failures included: nothing that goes wrong with the account, an integration or the store is
+        The summary of the run. Failures of the account, of integrations and of the store are in the summary and are not
         raised.
 
     Raises:
-        InvalidInputError: `concurrency`, `page_size` or one of the ids is out of range; nothing was sent.
-        Exception: Whatever `on_progress` raises.
+        InvalidInputError: If `concurrency`, `page_size` or one of the ids is out of range; no request was sent.
+        Exception: If `on_progress` raises; the exception is passed on.
+
+    Example:
+        async with SendcloudIntegrations() as client, LogStore("logs.db") as store:
+            summary = await sync_logs(client, store)
     """
-    _check(concurrency, page_size, integrations)
-    async with Stopping(stop) as stopping:
-        run = _Run(
+    _validate_arguments(concurrency, page_size, integrations)
+    async with StopSignal(stop) as stop_signal:
+        run = _AccountRun(
             client,
-            DryLedger(store, account, uuid4().hex) if dry_run else Ledger(store, account, uuid4().hex),
+            DryRunWriter(store, account, uuid4().hex) if dry_run else AccountWriter(store, account, uuid4().hex),
             account,
             page_size=page_size,
             redaction=redaction,
             on_progress=on_progress,
-            stopping=stopping,
+            stop_signal=stop_signal,
         )
         started = time.monotonic()
-        await run.run(None if dry_run else store, integrations, utc(since), concurrency)
-        return run.summary(dry_run=dry_run, duration=time.monotonic() - started)
+        await run.run(None if dry_run else store, integrations, to_utc(since), concurrency)
+        return run.build_summary(dry_run=dry_run, duration=time.monotonic() - started)
 
 
 async def sync_accounts(
@@ -96,14 +101,14 @@ async def sync_accounts(
     on_progress: Callable[[SyncProgress], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> dict[str, SyncSummary]:
-    """Sync many accounts side by side, each within its own budget; one that fails does not end the others.
+    """Sync many accounts concurrently, each within its own rate limits. A failed account does not stop the others.
 
     Args:
-        accounts: The client of each account, by the account's name in the store.
-        store: See `sync_logs`, as for all other arguments; `concurrency` is for each account.
+        accounts: The client of each account, by the name of the account in the store.
+        store: See `sync_logs`.
         integrations: See `sync_logs`.
         since: See `sync_logs`.
-        concurrency: See `sync_logs`.
+        concurrency: See `sync_logs`; applies to each account.
         page_size: See `sync_logs`.
         dry_run: See `sync_logs`.
         redaction: See `sync_logs`.
@@ -111,12 +116,12 @@ async def sync_accounts(
         stop: See `sync_logs`.
 
     Returns:
-        What each account's sync came to, by its name.
+        The summary of each account, by account name.
 
     Raises:
         InvalidInputError: See `sync_logs`.
     """
-    _check(concurrency, page_size, integrations)
+    _validate_arguments(concurrency, page_size, integrations)
 
     async def sync_one(account: str, client: SendcloudIntegrations) -> SyncSummary:
         try:
@@ -133,7 +138,7 @@ async def sync_accounts(
                 on_progress=on_progress,
                 stop=stop,
             )
-        except Exception as error:  # whatever it is, the other accounts have nothing to do with it
+        except Exception as error:  # an unexpected error of one account must not stop the others
             return SyncSummary(account=account, error=error, dry_run=dry_run)
 
     async with asyncio.TaskGroup() as group:
@@ -141,68 +146,76 @@ async def sync_accounts(
     return {account: task.result() for account, task in tasks.items()}
 
 
-class _Run:
-    """One run over one account, and what it has come to."""
+class _AccountRun:
+    """One run of the sync of one account, with its counts and failures."""
 
     def __init__(
         self,
         client: SendcloudIntegrations,
-        ledger: Ledger,
+        writer: AccountWriter,
         account: str,
         *,
         page_size: int,
         redaction: Redaction | None,
         on_progress: Callable[[SyncProgress], None] | None,
-        stopping: Stopping,
+        stop_signal: StopSignal,
     ) -> None:
         self._client = client
-        self._ledger = ledger
+        self._writer = writer
         self._account = account
         self._page_size = page_size
         self._redaction = redaction
         self._on_progress = on_progress
-        self._stopping = stopping
-        self._integrations = self._walked = self._pages = self._new = self._known = self._quarantined = 0
+        self._stop_signal = stop_signal
+        self._integrations = self._completed = self._pages = 0
+        self._new = self._already_stored = self._quarantined = 0
         self._was_stopped = False
         self._error: Exception | None = None
-        self._unexpected: Exception | None = None
+        self._unexpected_error: Exception | None = None
         self._failures: dict[int, Exception] = {}
 
     async def run(
         self,
         store: LogStore | None,
-        wanted: Collection[int] | None,
+        selected_ids: Collection[int] | None,
         since: datetime | None,
         concurrency: int,
     ) -> None:
-        """Do it: migrate `store` if there is one, list the integrations, and walk the wanted ones."""
+        """Migrate the store, list the integrations, and sync the selected ones.
+
+        Args:
+            store: The store to migrate; None for no migration.
+            selected_ids: Ids of the integrations to sync; None for all.
+            since: Skip logs created before this time, in UTC; None for no limit.
+            concurrency: Number of integrations to sync concurrently.
+        """
         try:
             if store is not None:
                 await store.migrate()
-            pruned_before = await self._ledger.begin()
-            listed = await self._stopping.unless(self._list_integrations())
-            ids = list(dict.fromkeys(listed if wanted is None else wanted))
+            pruned_before = await self._writer.begin_run()
+            listed_ids = await self._stop_signal.wait_for(self._list_integrations())
+            ids = list(dict.fromkeys(listed_ids if selected_ids is None else selected_ids))
             self._integrations = len(ids)
-            self._tell(None)
-            floor = max((moment for moment in (since, pruned_before) if moment is not None), default=None)
-            await self._walk_all(ids, floor, concurrency)
+            self._report_progress(None)
+            oldest = max((limit for limit in (since, pruned_before) if limit is not None), default=None)
+            await self._sync_integrations(ids, oldest, concurrency)
             if self._error is None and not self._failures and not self._was_stopped:
-                await self._ledger.end()
-        except StoppedError:
+                await self._writer.complete_run()
+        except StopRequestedError:
             self._was_stopped = True
         except SendcloudError as error:
             self._error = error
-        self._tell(None)
+        self._report_progress(None)
 
-    def summary(self, *, dry_run: bool, duration: float) -> SyncSummary:
-        """What it came to."""
+    def build_summary(self, *, dry_run: bool, duration: float) -> SyncSummary:
+        """Return the summary of the run."""
         return SyncSummary(
             account=self._account,
             integrations=self._integrations,
-            walked=self._walked,
+            completed=self._completed,
             pages=self._pages,
             new=self._new,
-            known=self._known,
+            already_stored=self._already_stored,
             quarantined=self._quarantined,
             stopped=self._was_stopped,
             dry_run=dry_run,
@@ -212,94 +225,95 @@ class _Run:
         )
 
     async def _list_integrations(self) -> list[int]:
-        unread: list[ResponseDecodeError] = []
-        listed = await self._client.integrations.list(on_undecodable=unread.append)
+        decode_errors: list[ResponseDecodeError] = []
+        listed = await self._client.integrations.list(on_decode_error=decode_errors.append)
         now = datetime.now(UTC)
-        known = [one for one in listed if is_storable(one.id)]
-        misfits = [misfit_of(error, self._redaction) for error in unread]
-        rows = [integration_row(one, self._redaction, now) for one in known]
-        self._quarantined += await self._ledger.put_integrations(rows, misfits)
-        # The logs of an integration can be read though it cannot.
-        ids_of_unread = (error.record.get("id") for error in unread if error.record.__class__ is dict)
-        return [one.id for one in known] + [one for one in ids_of_unread if is_storable(one)]
+        valid = [integration for integration in listed if is_int64(integration.id)]
+        invalid_records = [build_invalid_record(error, self._redaction) for error in decode_errors]
+        rows = [build_integration_row(integration, self._redaction, now) for integration in valid]
+        self._quarantined += await self._writer.store_integrations(rows, invalid_records)
+        # The logs of an integration are readable even if its own record cannot be decoded.
+        undecoded_ids = (error.record.get("id") for error in decode_errors if error.record.__class__ is dict)
+        return [integration.id for integration in valid] + [number for number in undecoded_ids if is_int64(number)]
 
-    async def _walk_all(self, ids: Sequence[int], since: datetime | None, concurrency: int) -> None:
-        left = iter(ids)
+    async def _sync_integrations(self, ids: Sequence[int], since: datetime | None, concurrency: int) -> None:
+        remaining_ids = iter(ids)
 
         async def work() -> None:
-            for integration_id in left:
-                if self._stopping.is_now:
-                    self._was_stopped = self._was_stopped or self._stopping.is_asked
+            for integration_id in remaining_ids:
+                if self._stop_signal.is_set:
+                    self._was_stopped = self._was_stopped or self._stop_signal.is_requested
                     return
-                await self._walk(integration_id, since)
+                await self._sync_integration(integration_id, since)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(ids))):
                 group.create_task(work())
-        if self._unexpected is not None:
-            raise self._unexpected
+        if self._unexpected_error is not None:
+            raise self._unexpected_error
 
-    async def _walk(self, integration_id: int, since: datetime | None) -> None:
-        walk = Walk(
+    async def _sync_integration(self, integration_id: int, since: datetime | None) -> None:
+        integration_sync = IntegrationSync(
             self._client.logs,
-            self._ledger,
+            self._writer,
             integration_id,
             since=since,
             page_size=self._page_size,
             redaction=self._redaction,
-            on_page=lambda page: self._count(integration_id, page),
-            stopping=self._stopping,
+            on_page=lambda page: self._add_page(integration_id, page),
+            stop_signal=self._stop_signal,
         )
         try:
-            await walk.run()
-        except StoppedError:
-            self._was_stopped = self._was_stopped or self._stopping.is_asked
+            await integration_sync.run()
+        except StopRequestedError:
+            self._was_stopped = self._was_stopped or self._stop_signal.is_requested
             return
-        except _FATAL as error:
-            # It would be the same for every other integration.
+        except _FATAL_ERRORS as error:
+            # All other integrations would fail with the same error.
             self._error = self._error or error
-            self._stopping.stop()
+            self._stop_signal.set()
             return
         except SendcloudError as error:
             self._failures[integration_id] = error
         except Exception as error:
-            # Not of this package's making, such as from the caller's on_progress: raised once the others have stopped.
-            self._unexpected = self._unexpected or error
-            self._stopping.stop()
+            # Not an error of this package, for example from the caller's on_progress. It is raised after the other
+            # tasks have stopped.
+            self._unexpected_error = self._unexpected_error or error
+            self._stop_signal.set()
             return
-        self._walked += integration_id not in self._failures
-        self._tell(integration_id)
+        self._completed += integration_id not in self._failures
+        self._report_progress(integration_id)
 
-    def _count(self, integration_id: int, page: PageTaken) -> None:
+    def _add_page(self, integration_id: int, page: PageCounts) -> None:
         self._pages += 1
         self._new += page.new
-        self._known += page.known
+        self._already_stored += page.already_stored
         self._quarantined += page.quarantined
-        self._tell(integration_id)
+        self._report_progress(integration_id)
 
-    def _tell(self, integration_id: int | None) -> None:
+    def _report_progress(self, integration_id: int | None) -> None:
         if self._on_progress is not None:
             self._on_progress(
                 SyncProgress(
                     account=self._account,
                     integration_id=integration_id,
                     integrations=self._integrations,
-                    walked=self._walked + len(self._failures),
+                    completed=self._completed + len(self._failures),
                     pages=self._pages,
                     new=self._new,
-                    known=self._known,
+                    already_stored=self._already_stored,
                     quarantined=self._quarantined,
                 )
             )
 
 
-_FATAL: Final = (AuthenticationError, StoreError, ClientClosedError, ConfigurationError)
+_FATAL_ERRORS: Final = (AuthenticationError, StoreError, ClientClosedError, ConfigurationError)
 
 
-def _check(concurrency: int, page_size: int, integrations: Collection[int] | None) -> None:
+def _validate_arguments(concurrency: int, page_size: int, integrations: Collection[int] | None) -> None:
     if concurrency < 1:
         raise InvalidInputError("sync_logs", "concurrency", "must be at least 1")
     if not 1 <= page_size <= 100:
-        raise InvalidInputError("sync_logs", "page_size", "must be from 1 to 100")
-    if not all(map(is_storable, integrations or ())):
-        raise InvalidInputError("sync_logs", "integrations", "must be whole numbers of at most 64 bits")
+        raise InvalidInputError("sync_logs", "page_size", "must be between 1 and 100")
+    if not all(map(is_int64, integrations or ())):
+        raise InvalidInputError("sync_logs", "integrations", "must contain only integers of at most 64 bits")

@@ -1,4 +1,4 @@
-"""From records as they came to rows of the store, secrets taken out."""
+"""Conversion of API records to rows of the store, with secrets redacted."""
 
 from __future__ import annotations
 
@@ -15,21 +15,28 @@ from sendcloud_integrations_client.errors import ResponseDecodeError
 from sendcloud_integrations_client.generated.models.integration import Integration
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
 from sendcloud_integrations_client.sync.redaction import Redaction
-from sendcloud_integrations_client.wire import source_of
 
-__all__ = ["LogRow", "Misfit", "integration_row", "is_storable", "misfit_of", "misfit_without_id", "utc"]
+__all__ = [
+    "InvalidRecord",
+    "LogRow",
+    "build_integration_row",
+    "build_invalid_record",
+    "build_record_without_id",
+    "is_int64",
+    "to_utc",
+]
 
-_MOST: Final = 2**63 - 1
-_TEXTS: Final = ("exception_type", "exception", "method", "base_url", "full_url")
+_MAX_INT64: Final = 2**63 - 1
+_TEXT_COLUMNS: Final = ("exception_type", "exception", "method", "base_url", "full_url")
 
 
 @attrs.frozen(eq=False)
 class LogRow:
-    """A log on its way into the store. What it takes to write it is done only for those that are new.
+    """A log to store. Its columns are built only if it is new, because redaction is expensive.
 
     Attributes:
-        id: The log's id.
-        created_at_utc: When it was made, if it says so.
+        id: Id of the log.
+        created_at_utc: Time when the log was created; None if unknown.
     """
 
     id: int
@@ -37,25 +44,25 @@ class LogRow:
     _log: IntegrationLog = attrs.field(repr=False)
     _redaction: Redaction | None
 
-    def columns(self) -> dict[str, Any]:
-        """Its columns, but for the account, the integration and the moment of storing."""
-        one, source = self._log, source_of(self._log)
-        content, read = _redacted(source, self._redaction)
-        code = _field(one, "response_code")
+    def build_columns(self) -> dict[str, Any]:
+        """Return the columns of the row, without `account`, `integration_id` and `stored_at`."""
+        log, source = self._log, self._log.get_source()
+        content, to_column = _redact(source, self._redaction)
+        code = _get_field(log, "response_code")
         return {
             "id": self.id,
-            "created_at": read(source.get("created_at")),
+            "created_at": to_column(source.get("created_at")),
             "created_at_utc": self.created_at_utc,
-            **{name: read(_field(one, name)) for name in _TEXTS},
-            "response_code": code if is_storable(code) else None,
-            "protected": _field(one, "protected"),
+            **{name: to_column(_get_field(log, name)) for name in _TEXT_COLUMNS},
+            "response_code": code if is_int64(code) else None,
+            "protected": _get_field(log, "protected"),
             "record": content.decode(),
         }
 
 
 @attrs.frozen
-class Misfit:
-    """A record that could not be read, as it goes into quarantine; its attributes are columns."""
+class InvalidRecord:
+    """A record that could not be decoded. Its attributes are columns of the table `quarantine`."""
 
     key: str
     error: str
@@ -66,86 +73,120 @@ class Misfit:
     raw: str = attrs.field(repr=False)
 
 
-def misfit_of(error: ResponseDecodeError, redaction: Redaction | None) -> Misfit:
-    """The record that an error is about."""
-    return _misfit(error.record, redaction, error.reason, error.field, error.page_cursor, error.index)
+def build_invalid_record(error: ResponseDecodeError, redaction: Redaction | None) -> InvalidRecord:
+    """Return the quarantine record for a decode error.
+
+    Args:
+        error: The decode error of one record.
+        redaction: Redaction of secrets; None to keep the record unchanged.
+
+    Returns:
+        The record, with the reason and the position of the error.
+    """
+    return _build_invalid_record(error.record, redaction, error.reason, error.field, error.page_cursor, error.index)
 
 
-def misfit_without_id(log: IntegrationLog, redaction: Redaction | None, page_cursor: str | None) -> Misfit:
-    """A log that can be read, and has no id to store it under."""
-    reason = "sent a log that has no id, or one beyond 64 bits"
-    return _misfit(source_of(log), redaction, reason, "id", page_cursor, None)
+def build_record_without_id(log: IntegrationLog, redaction: Redaction | None, page_cursor: str | None) -> InvalidRecord:
+    """Return the quarantine record for a log that has no usable id, so that it cannot be stored as a log.
+
+    Args:
+        log: The log.
+        redaction: Redaction of secrets; None to keep the record unchanged.
+        page_cursor: Cursor of its page; None for the first page.
+
+    Returns:
+        The record.
+    """
+    reason = "the log has no id, or an id of more than 64 bits"
+    return _build_invalid_record(log.get_source(), redaction, reason, "id", page_cursor, None)
 
 
-def integration_row(one: Integration, redaction: Redaction | None, seen_at: datetime) -> dict[str, Any]:
-    """An integration's columns, but for the account."""
-    content, read = _redacted(source_of(one), redaction)
+def build_integration_row(integration: Integration, redaction: Redaction | None, seen_at: datetime) -> dict[str, Any]:
+    """Return the columns of an integration, without `account`.
+
+    Args:
+        integration: The integration.
+        redaction: Redaction of secrets; None to keep the record unchanged.
+        seen_at: Time when the integration was listed.
+
+    Returns:
+        The values by column name.
+    """
+    content, to_column = _redact(integration.get_source(), redaction)
     return {
-        "id": one.id,
-        **{name: read(_field(one, name)) for name in ("shop_name", "shop_url", "type")},
-        **{name: utc(_field(one, name)) for name in ("started_failing_at", "last_fetched_at")},
+        "id": integration.id,
+        **{name: to_column(_get_field(integration, name)) for name in ("shop_name", "shop_url", "type")},
+        **{name: to_utc(_get_field(integration, name)) for name in ("started_failing_at", "last_fetched_at")},
         "seen_at": seen_at,
         "record": content.decode(),
     }
 
 
-def is_storable(number: object) -> TypeGuard[int]:
-    """Whether a number, such as a record's id, fits into a column of 64 bits; one that is missing does not."""
-    return isinstance(number, int) and -_MOST <= number <= _MOST
+def is_int64(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer that fits in a 64-bit column."""
+    return isinstance(value, int) and -_MAX_INT64 <= value <= _MAX_INT64
 
 
-def utc(moment: datetime | None) -> datetime | None:
-    """A moment in UTC; one without an offset is taken to be in UTC, one that UTC has no date for is none."""
-    if moment is None:
+def to_utc(timestamp: datetime | None) -> datetime | None:
+    """Convert a timestamp to UTC.
+
+    Args:
+        timestamp: The timestamp. One without an offset is assumed to be in UTC.
+
+    Returns:
+        The timestamp in UTC, or None for None and for timestamps that UTC cannot represent.
+    """
+    if timestamp is None:
         return None
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
+    if timestamp.tzinfo is None:
+        return timestamp.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC)
+        return timestamp.astimezone(UTC)
     except OverflowError:
         return None
 
 
-def _field(model: Integration | IntegrationLog, name: str) -> Any:
-    # A contract that no longer has a field leaves its column empty, and this module as it is.
+def _get_field(model: Integration | IntegrationLog, name: str) -> Any:
+    # If a later OpenAPI document drops a field, its column stays empty and this module needs no change.
     return getattr(model, name, None)
 
 
-def _misfit(
+def _build_invalid_record(
     record: Any, redaction: Redaction | None, reason: str, field: str, page_cursor: str | None, index: int | None
-) -> Misfit:
-    content, _ = _redacted(record, redaction)
+) -> InvalidRecord:
+    content, _ = _redact(record, redaction)
     fields: dict[str, Any] = record if record.__class__ is dict else {}
-    given = fields.get("id")
-    # By what is stored: a key made of the record as it came would let its secrets be guessed.
-    key = f"id:{given}" if given.__class__ is int else f"sha256:{hashlib.sha256(content).hexdigest()}"
-    return Misfit(key, reason, field, page_cursor, index, _moment(fields.get("created_at")), content.decode())
+    record_id = fields.get("id")
+    # Hash the redacted content: with a hash of the original record, its secrets could be guessed.
+    key = f"id:{record_id}" if record_id.__class__ is int else f"sha256:{hashlib.sha256(content).hexdigest()}"
+    created_at = _parse_timestamp(fields.get("created_at"))
+    return InvalidRecord(key, reason, field, page_cursor, index, created_at, content.decode())
 
 
-def _moment(text: Any) -> datetime | None:
+def _parse_timestamp(text: Any) -> datetime | None:
     try:
-        return utc(datetime.fromisoformat(text))
+        return to_utc(datetime.fromisoformat(text))
     except (TypeError, ValueError):
         return None
 
 
-def _redacted(record: Any, redaction: Redaction | None) -> tuple[bytes, Callable[[Any], str | None]]:
-    """A record's JSON without its secrets, and what makes a text of the record a column."""
+def _redact(record: Any, redaction: Redaction | None) -> tuple[bytes, Callable[[Any], str | None]]:
+    """Return the redacted record as JSON, and a function that redacts a value of the record for a text column."""
     if redaction is None:
-        return _json(record), _storable
-    clean, content = redaction.record(record)
-    if clean is record:
-        return content, _storable
-    return content, lambda value: _storable(redaction.text(value) if isinstance(value, str) else None)
+        return _encode_json(record), _to_text_column
+    redacted, content = redaction.redact_record(record)
+    if redacted is record:
+        return content, _to_text_column
+    return content, lambda value: _to_text_column(redaction.redact_text(value) if isinstance(value, str) else None)
 
 
-def _json(record: Any) -> bytes:
+def _encode_json(record: Any) -> bytes:
     try:
         return orjson.dumps(record)
-    except orjson.JSONEncodeError:  # nested more than 254 deep
+    except orjson.JSONEncodeError:  # nested more than 254 levels deep
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _storable(value: Any) -> str | None:
-    # PostgreSQL keeps no NUL in a text.
+def _to_text_column(value: Any) -> str | None:
+    # PostgreSQL cannot store a NUL character in a text column.
     return value.replace("\0", "\ufffd") if isinstance(value, str) else None

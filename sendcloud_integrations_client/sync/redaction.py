@@ -1,9 +1,9 @@
-"""Secrets out of records, before anything is stored.
+"""Redaction of secrets in records before they are stored.
 
-A value is replaced because of the name that it stands under, wherever that is: in headers given as an object or as one
-text, in JSON, in JSON written into a text, in forms, in queries of URLs, in XML. Besides, whatever the names: the user
-and password of a URL, and what follows `Bearer` or `Basic`. In a text that is no JSON more may go than the secret; a
-secret that stands in prose under no name is not found.
+Values are selected by name. Names are recognized in headers (as an object or as text), in JSON, in JSON within text, in
+forms, in the query of URLs and in XML. In addition, the user and password of each URL, and the credentials after
+`Bearer` and `Basic`, are redacted under any name. In text that is not JSON, the redacted part can be longer than the
+secret. Secrets in prose without a name are not recognized.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DEFAULT_HEADERS: Final = frozenset(
         "Sendcloud-Signature",
     }
 )
-"""Headers whose values are secrets."""
+"""Names of headers whose values are redacted by default."""
 
 DEFAULT_FIELDS: Final = frozenset(
     {
@@ -71,26 +71,26 @@ DEFAULT_FIELDS: Final = frozenset(
         "cvc",
     }
 )
-"""Fields of JSON, forms and queries whose values are secrets."""
+"""Names of fields in JSON, forms and queries whose values are redacted by default."""
 
-_DEEPEST: Final = 100
-"""Nesting beyond this is cut off: a record deeper than 254 could not be written as JSON."""
+_MAX_DEPTH: Final = 100
+"""Deeper levels are cut off, because orjson cannot encode more than 254 levels."""
 
-_LONGEST_NAME: Final = 200
-_LONG: Final = 5
-_SHORT: Final = 40
-_LOWER: Final = bytes(range(256)).lower()
+_MAX_NAME_LENGTH: Final = 200
+_MIN_SUBSTRING_LENGTH: Final = 5
+_MAX_CACHED_LENGTH: Final = 40
+_LOWERCASE_TABLE: Final = bytes(range(256)).lower()
 _SEPARATORS: Final = "-_ .[]"
-_DROPPED: Final = _SEPARATORS.encode() + b"+"
+_IGNORED_BYTES: Final = _SEPARATORS.encode() + b"+"
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
-_VALUES: Final = frozenset({"value", "values", "content", "data", "text"})
+_VALUE_FIELDS: Final = frozenset({"value", "values", "content", "data", "text"})
 
-# Marks may be escaped, as in JSON within JSON or a URL within a URL, once or more.
+# Quotes and line breaks can be escaped once or more, as in JSON within JSON or a URL within a URL.
 _QUOTE: Final = r"""\\*["']|&quot;|&\#34;|%(?:25)*22"""
 _BREAK: Final = r"""\\*\r?\\*\n|(?:\\+r)?\\+n|\\*\r|\\+r"""
-_BEFORE: Final = re.compile(r"[\w.\-\[\]%$@+]*\Z")
-_AFTER: Final = re.compile(r"(?:[\w.\-\[\]$]|%(?:25)*(?:5[BbDdFf]|2[DdEe]))*")
-_SIGN: Final = re.compile(
+_NAME_BEFORE: Final = re.compile(r"[\w.\-\[\]%$@+]*\Z")
+_NAME_AFTER: Final = re.compile(r"(?:[\w.\-\[\]$]|%(?:25)*(?:5[BbDdFf]|2[DdEe]))*")
+_ASSIGNMENT: Final = re.compile(
     rf"""
     (?P<close> {_QUOTE} )? (?:
       \s* (?P<sign> => | [:=] | %(?:25)*3[AaDd] ) \s*
@@ -102,7 +102,7 @@ _SIGN: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_OPENING: Final = re.compile(_QUOTE, re.VERBOSE)
+_OPENING_QUOTE: Final = re.compile(_QUOTE, re.VERBOSE)
 _END_OF_LINE: Final = re.compile(_BREAK)
 _END_OF_PART: Final = re.compile(rf"(?:{_BREAK})--")
 _END_OF_ITEM: Final = re.compile(r"[,}\]\s]")
@@ -110,172 +110,188 @@ _END_OF_PARAMETER: Final = re.compile(r"""[&\s"<>]""")
 _END_OF_ENCODED_PARAMETER: Final = re.compile(r"""[&\s"<>]|%(?:25)*26""")
 _ENCODED_NAME: Final = re.compile(r"[\w%.+\-\[\]$@]{1,200}?(?==|%(?:25)*3[Dd])")
 _PARAMETER: Final = re.compile(r"""[^&\s"<>]+""")
-_ESCAPE: Final = re.compile(r"\\+u00([2-7][0-9a-fA-F])")
+_UNICODE_ESCAPE: Final = re.compile(r"\\+u00([2-7][0-9a-fA-F])")
 _USERINFO: Final = re.compile(r"""((?::|%(?:25)*3[Aa])(?:\\*/|%(?:25)*2[Ff]){2})[^\s/?#"'<>\\]*(@|%(?:25)*40)""")
-_SCHEME: Final = re.compile(r"\b(Bearer|Basic)((?:\s|\+|%20)+)([\w\-.~+/=]{8,})", re.IGNORECASE)
-_LOOKS_MADE_UP: Final = re.compile(r"\d|=\Z|[a-z][A-Z]")
+_AUTH_SCHEME: Final = re.compile(r"\b(Bearer|Basic)((?:\s|\+|%20)+)([\w\-.~+/=]{8,})", re.IGNORECASE)
+_LOOKS_RANDOM: Final = re.compile(r"\d|=\Z|[a-z][A-Z]")
 
 
-def _names(given: Iterable[str]) -> frozenset[str]:
-    return frozenset(given)
+def _to_frozenset(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(names)
 
 
 @attrs.frozen(kw_only=True)
 class Redaction:
-    """Which values are replaced before a record is stored, in the quarantine too.
+    """Configuration of the redaction of secrets, which applies to stored and to quarantined records.
 
-    Names match whatever their case and their separators: `api_key` is also `API-Key` and `apiKey`. A name also matches
-    as whole words of a longer one (`pin` in `user_pin`, and not in `shipping`), and from five letters on as any part
-    of it (`token` in `csrftoken`).
+    Names match regardless of case and separators: `api_key` also matches `API-Key` and `apiKey`. A name also matches as
+    whole words of a longer name (`pin` matches `user_pin`, but not `shipping`). A name of at least five letters matches
+    any part of a longer name (`token` matches `csrftoken`).
 
     Attributes:
-        headers: Names of headers.
-        fields: Names of fields, in JSON, forms, XML and the queries of URLs; whatever stands under them goes.
-        marker: What stands in place of a value.
+        headers: Names of headers to redact. Defaults to `DEFAULT_HEADERS`.
+        fields: Names of fields to redact in JSON, forms, XML and the query of URLs, with everything that they contain.
+            Defaults to `DEFAULT_FIELDS`.
+        marker: Replacement for a redacted value. Defaults to `[redacted]`.
 
     Example:
-        Redaction(fields=DEFAULT_FIELDS | {"customer_email"})
+        redaction = Redaction(fields=DEFAULT_FIELDS | {"customer_email"})
     """
 
-    headers: frozenset[str] = attrs.field(default=DEFAULT_HEADERS, converter=_names)
-    fields: frozenset[str] = attrs.field(default=DEFAULT_FIELDS, converter=_names)
+    headers: frozenset[str] = attrs.field(default=DEFAULT_HEADERS, converter=_to_frozenset)
+    fields: frozenset[str] = attrs.field(default=DEFAULT_FIELDS, converter=_to_frozenset)
     marker: str = "[redacted]"
-    _is_named: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
-    _is_plain: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
-    _hint: re.Pattern[bytes] = attrs.field(init=False, repr=False, eq=False)
-    _names: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
+    _matches_name: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
+    _is_safe_text: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
+    _name_hint: re.Pattern[bytes] = attrs.field(init=False, repr=False, eq=False)
+    _name_pattern: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        names = sorted({_joined(name) for name in self.headers | self.fields} - {""})
+        names = sorted({_remove_separators(name) for name in self.headers | self.fields} - {""})
         words = [tuple(map(str.lower, _WORD.findall(name))) for name in self.headers | self.fields]
         hints = {name for name in names if not any(other in name for other in names if other != name)}
         gap = f"(?:[{re.escape(_SEPARATORS)}]|%(?:25)*(?:2[DdEe]|5[FfBbDd]|20)|\\+)*"
         pattern = "|".join(gap.join(map(re.escape, name)) for name in sorted(hints)) or r"(?!)"
-        object.__setattr__(self, "_is_named", lru_cache(maxsize=10_000)(_matcher(names, words)))
+        object.__setattr__(self, "_matches_name", lru_cache(maxsize=10_000)(_build_matcher(names, words)))
         hint = "|".join(map(re.escape, sorted({*hints, "bearer", "basic"})))
-        # Only lower-case ASCII is found by the quick look; other names need the long one at everything.
-        object.__setattr__(self, "_hint", re.compile(hint.encode() if hint.isascii() else b""))
+        # The fast check finds only lower-case ASCII. If a name has other characters, every record is checked in full.
+        object.__setattr__(self, "_name_hint", re.compile(hint.encode() if hint.isascii() else b""))
 
-        # Most short texts come again and again: names of headers, kinds of content.
-        def is_plain(value: str) -> bool:
+        # Most short texts occur many times, such as header names and content types.
+        def is_safe_text(value: str) -> bool:
             return not self._may_hold_secrets(value.encode())
 
-        object.__setattr__(self, "_is_plain", lru_cache(maxsize=10_000)(is_plain))
-        object.__setattr__(self, "_names", re.compile(pattern, re.IGNORECASE))
+        object.__setattr__(self, "_is_safe_text", lru_cache(maxsize=10_000)(is_safe_text))
+        object.__setattr__(self, "_name_pattern", re.compile(pattern, re.IGNORECASE))
 
-    def record(self, value: Any) -> tuple[Any, bytes]:
-        """A record without its secrets.
+    def redact_record(self, value: Any) -> tuple[Any, bytes]:
+        """Replace the secrets in a record.
 
         Args:
-            value: What was parsed from JSON; it is not changed.
+            value: The record, as parsed from JSON; it is not modified.
 
         Returns:
-            The record, `value` itself where nothing had to go; and its JSON.
+            The redacted record, and its JSON. The record is `value` itself if nothing was replaced.
         """
         try:
             content = orjson.dumps(value)
         except orjson.JSONEncodeError:
-            pass  # nested too deeply: what follows cuts it off
+            pass  # nested too deeply for orjson; deep levels are cut off below
         else:
             if not self._may_hold_secrets(content):
                 return value, content
-        clean = self._value(value, 0)
+        clean = self._redact_value(value, 0)
         return clean, orjson.dumps(clean)
 
-    def text(self, value: str) -> str:
-        """A text without its secrets: JSON, a form, headers, XML, a URL, or prose with such in it."""
-        return self._text(value, 0)
+    def redact_text(self, value: str) -> str:
+        """Replace the secrets in a text.
+
+        Args:
+            value: JSON, a form, headers, XML, a URL, or prose that contains any of these.
+
+        Returns:
+            The redacted text.
+        """
+        return self._redact_nested_text(value, 0)
 
     def _may_hold_secrets(self, content: bytes) -> bool:
-        # Escapes may hide a name. A record without them, and without any name, is the common case, and costs little.
+        # Escapes can hide a name. Most records contain neither escapes nor a name, and this check is fast.
         if b"%" in content or b"\\u" in content or b"&#" in content or (b"@" in content and b"://" in content):
             return True
-        return self._hint.search(content.translate(_LOWER, _DROPPED)) is not None
+        return self._name_hint.search(content.translate(_LOWERCASE_TABLE, _IGNORED_BYTES)) is not None
 
-    def _value(self, value: Any, depth: int) -> Any:
+    def _redact_value(self, value: Any, depth: int) -> Any:
         if value.__class__ is str:
-            return self._text(value, depth)
+            return self._redact_nested_text(value, depth)
         if value.__class__ is dict:
-            return self._object(value, depth + 1) if depth < _DEEPEST else {"[nested too deeply]": None}
+            return self._redact_object(value, depth + 1) if depth < _MAX_DEPTH else {"[nested too deeply]": None}
         if value.__class__ is list:
-            return self._list(value, depth + 1) if depth < _DEEPEST else ["[nested too deeply]"]
+            return self._redact_list(value, depth + 1) if depth < _MAX_DEPTH else ["[nested too deeply]"]
         return value
 
-    def _object(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
+    def _redact_object(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
         clean: dict[str, Any] = {}
         for name, item in value.items():
-            if self._is_secret(name):
-                item = self._hidden(item)
+            if self._is_secret_name(name):
+                item = self._replace_secret(item)
             elif item.__class__ is str:
-                item = self._text(item, depth)
+                item = self._redact_nested_text(item, depth)
             elif item.__class__ is dict or item.__class__ is list:
-                item = self._value(item, depth)
-            clean[self._text(name, depth)] = item
-        if not _VALUES.isdisjoint(value):
-            # {"name": "Authorization", "value": "..."}, as archives of HTTP write headers.
+                item = self._redact_value(item, depth)
+            clean[self._redact_nested_text(name, depth)] = item
+        if not _VALUE_FIELDS.isdisjoint(value):
+            # HTTP archives (HAR) write headers as {"name": "Authorization", "value": "..."}.
             named = [value.get(naming) for naming in ("name", "key", "header", "field")]
-            if any(isinstance(name, str) and self._is_secret(name) for name in named):
-                clean.update({name: self._hidden(value[name]) for name in _VALUES if name in value})
+            if any(isinstance(name, str) and self._is_secret_name(name) for name in named):
+                clean.update({name: self._replace_secret(value[name]) for name in _VALUE_FIELDS if name in value})
         return clean
 
-    def _list(self, value: list[Any], depth: int) -> list[Any]:
+    def _redact_list(self, value: list[Any], depth: int) -> list[Any]:
         clean: list[Any] = []
         hide = False
         for item in value:
-            clean.append(self._hidden(item) if hide else self._value(item, depth))
-            # ["Authorization", "...", "Accept", "..."], also in pairs, as some servers keep raw headers.
-            hide = not hide and item.__class__ is str and self._is_secret(item)
+            clean.append(self._replace_secret(item) if hide else self._redact_value(item, depth))
+            # Some servers store raw headers as ["Authorization", "...", "Accept", "..."], or as pairs.
+            hide = not hide and item.__class__ is str and self._is_secret_name(item)
         return clean
 
-    def _hidden(self, value: Any) -> Any:
+    def _replace_secret(self, value: Any) -> Any:
         return value if value is None or value == "" or value.__class__ is bool else self.marker
 
-    def _is_secret(self, name: str) -> bool:
-        return len(name) <= _LONGEST_NAME and self._is_named(unquote_plus(name) if "%" in name else name)
+    def _is_secret_name(self, name: str) -> bool:
+        return len(name) <= _MAX_NAME_LENGTH and self._matches_name(unquote_plus(name) if "%" in name else name)
 
-    def _text(self, value: str, depth: int) -> str:
-        if len(value) <= _SHORT:
-            if self._is_plain(value):
+    def _redact_nested_text(self, value: str, depth: int) -> str:
+        if len(value) <= _MAX_CACHED_LENGTH:
+            if self._is_safe_text(value):
                 return value
         elif not self._may_hold_secrets(value.encode()):
             return value
         bare = value.strip("\ufeff \t\r\n")
-        if bare[:1] in ("{", "[", '"') and depth < _DEEPEST:
+        if bare[:1] in ("{", "[", '"') and depth < _MAX_DEPTH:
             try:
                 parsed = orjson.loads(bare)
             except orjson.JSONDecodeError:
                 pass
             else:
-                clean = self._value(parsed, depth + 1)
+                clean = self._redact_value(parsed, depth + 1)
                 if clean != parsed:
                     return orjson.dumps(clean).decode()
-        return self._loose_text(value, depth)
+        return self._redact_unstructured_text(value, depth)
 
-    def _loose_text(self, value: str, depth: int) -> str:
+    def _redact_unstructured_text(self, value: str, depth: int) -> str:
         if "\\u" in value:
-            value = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
+            value = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), value)
         if "@" in value or "%" in value:
             value = _USERINFO.sub(lambda found: f"{found[1]}{self.marker}{found[2]}", value)
-        if "%" in value and depth < _DEEPEST:
-            value = _PARAMETER.sub(lambda found: self._parameter(found[0], depth + 1), value)
-        value = self._named_values(value, self._names)
+        if "%" in value and depth < _MAX_DEPTH:
+            value = _PARAMETER.sub(lambda found: self._redact_parameter(found[0], depth + 1), value)
+        value = self._redact_named_values(value, self._name_pattern)
         if "%" in value:
-            value = self._named_values(value, _ENCODED_NAME)
-        return _SCHEME.sub(self._after_scheme, value)
+            value = self._redact_named_values(value, _ENCODED_NAME)
+        return _AUTH_SCHEME.sub(self._redact_credentials, value)
 
-    def _named_values(self, value: str, names: re.Pattern[str]) -> str:
-        """`value` without what stands after a name that `names` finds and that is a secret's."""
+    def _redact_named_values(self, value: str, names: re.Pattern[str]) -> str:
+        """Replace the values that follow a secret name.
+
+        Args:
+            value: The text.
+            names: Pattern that finds candidates for names.
+
+        Returns:
+            The redacted text.
+        """
         parts: list[str] = []
         done = position = 0
         while found := names.search(value, position):
             position = max(found.end(), position + 1)
-            before = _BEFORE.search(value[max(done, found.start() - _LONGEST_NAME) : found.start()])
-            end = _after(value, found.end())
+            before = _NAME_BEFORE.search(value[max(done, found.start() - _MAX_NAME_LENGTH) : found.start()])
+            end = _find_name_end(value, found.end())
             name = f"{before[0] if before else ''}{value[found.start() : end]}"
-            sign = _SIGN.match(value, end)
-            if sign is None or not self._is_named(unquote_plus(name)[-_LONGEST_NAME:]):
+            sign = _ASSIGNMENT.match(value, end)
+            if sign is None or not self._matches_name(unquote_plus(name)[-_MAX_NAME_LENGTH:]):
                 continue
-            start, stop = _value_after(value, sign, self.marker)
+            start, stop = _find_value(value, sign, self.marker)
             if start < stop:
                 parts += [value[done:start], self.marker]
             else:
@@ -283,66 +299,66 @@ class Redaction:
             done = position = stop
         return "".join([*parts, value[done:]])
 
-    def _parameter(self, text: str, depth: int) -> str:
-        """`text`, where it is a name and an encoded value, without the secrets within that value."""
+    def _redact_parameter(self, text: str, depth: int) -> str:
+        """Replace the secrets in the URL-encoded value of a parameter. Other text is returned unchanged."""
         name, sign, value = text.partition("=")
         if "%" not in value:
             return text
         decoded = unquote_plus(value)
-        clean = self._text(decoded, depth)
+        clean = self._redact_nested_text(decoded, depth)
         return text if clean == decoded else f"{name}{sign}{quote_plus(clean, safe=self.marker)}"
 
-    def _after_scheme(self, found: re.Match[str]) -> str:
-        return f"{found[1]}{found[2]}{self.marker}" if _LOOKS_MADE_UP.search(found[3]) else found[0]
+    def _redact_credentials(self, found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}{self.marker}" if _LOOKS_RANDOM.search(found[3]) else found[0]
 
 
-def _after(value: str, position: int) -> int:
-    found = _AFTER.match(value, position, position + _LONGEST_NAME)
+def _find_name_end(value: str, position: int) -> int:
+    found = _NAME_AFTER.match(value, position, position + _MAX_NAME_LENGTH)
     return found.end() if found else position
 
 
-def _value_after(value: str, sign: re.Match[str], marker: str) -> tuple[int, int]:
-    """Where the value begins and ends that stands after a secret's name."""
+def _find_value(value: str, sign: re.Match[str], marker: str) -> tuple[int, int]:
+    """Return the start and end position of the value that follows a secret name."""
     start = sign.end()
     if value.startswith(marker, start):
         return start + len(marker), start + len(marker)
     if sign["tag"] is not None:
-        return start, _found(value.find("<", start), value)
+        return start, _get_position(value.find("<", start), value)
     if sign["part"] is not None:
-        return start, _start_of(_END_OF_PART.search(value, start), value)
+        return start, _get_start(_END_OF_PART.search(value, start), value)
     if sign["sign"] == ":" and not sign["close"]:
-        return start, _start_of(_END_OF_LINE.search(value, start), value)  # a header, whatever it holds
-    opening = _OPENING.match(value, start)
+        return start, _get_start(_END_OF_LINE.search(value, start), value)  # a header, which ends with its line
+    opening = _OPENING_QUOTE.match(value, start)
     if opening and (sign["sign"] != "=" or not opening[0].startswith("%")):
-        # A quote with a backslash more in front of it does not end what this one opens.
+        # A quote with more backslashes than the opening one is a part of the value.
         closing = re.compile(rf"(?<!\\){re.escape(opening[0])}").search(value, opening.end())
-        return opening.end(), _start_of(closing, value)
+        return opening.end(), _get_start(closing, value)
     if value.startswith(("{", "["), start):
         return start, len(value)
     if sign["sign"] == ":":
-        return start, _start_of(_END_OF_ITEM.search(value, start), value)
-    # An encoded sign is ended by what is encoded as often; after a plain one that is a part of the value.
+        return start, _get_start(_END_OF_ITEM.search(value, start), value)
+    # An encoded `=` ends at an encoded `&`. After a plain `=`, an encoded `&` is a part of the value.
     end = _END_OF_ENCODED_PARAMETER if (sign["sign"] or "").startswith("%") else _END_OF_PARAMETER
-    return start, _start_of(end.search(value, start), value)
+    return start, _get_start(end.search(value, start), value)
 
 
-def _start_of(found: re.Match[str] | None, value: str) -> int:
+def _get_start(found: re.Match[str] | None, value: str) -> int:
     return found.start() if found else len(value)
 
 
-def _found(position: int, value: str) -> int:
+def _get_position(position: int, value: str) -> int:
     return len(value) if position < 0 else position
 
 
-def _joined(name: str) -> str:
+def _remove_separators(name: str) -> str:
     return "".join(char for char in name.lower() if char not in _SEPARATORS)
 
 
-def _matcher(names: list[str], words: list[tuple[str, ...]]) -> Callable[[str], bool]:
-    exact, parts = frozenset(names), [name for name in names if len(name) >= _LONG]
+def _build_matcher(names: list[str], words: list[tuple[str, ...]]) -> Callable[[str], bool]:
+    exact, parts = frozenset(names), [name for name in names if len(name) >= _MIN_SUBSTRING_LENGTH]
 
     def matches(name: str) -> bool:
-        joined = _joined(name)
+        joined = _remove_separators(name)
         if joined in exact or any(part in joined for part in parts):
             return True
         own = tuple(map(str.lower, _WORD.findall(name)))

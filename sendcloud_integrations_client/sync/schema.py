@@ -1,7 +1,7 @@
-"""The tables that a sync fills: `account`, `integration`, `log`, `quarantine` and `walk`.
+"""Database schema of the sync, as SQLAlchemy tables.
 
-The same in SQLite and PostgreSQL. Moments are in UTC; JSON is text, for PostgreSQL's own JSON types refuse what shops
-send (a NUL character, a repeated key). docs/sync.md documents every column for whoever queries them.
+The schema is the same in SQLite and PostgreSQL. Timestamps are in UTC. JSON is stored as text, because PostgreSQL's
+JSON types reject or change what shops send (a NUL character, a repeated key). docs/sync.md documents all columns.
 """
 
 from __future__ import annotations
@@ -13,23 +13,26 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, Me
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["UtcDateTime", "account", "integration", "log", "metadata", "quarantine", "walk"]
+__all__ = ["UtcDateTime", "account", "integration", "log", "metadata", "quarantine", "sync_state"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: stored in UTC, read with its time zone. SQLite holds it as `2023-03-01 01:02:00.000000`."""
+    """Column type for timestamps, stored in UTC and returned with a time zone.
+
+    SQLite stores the text `2023-03-01 01:02:00.000000`.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """In UTC; a moment without an offset is taken to be in UTC."""
+        """Convert a timestamp to UTC; one without an offset is assumed to be in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """With its time zone, which SQLite does not keep."""
+        """Add the time zone, which SQLite does not store."""
         if value is None or value.tzinfo is not None:
             return value
         return value.replace(tzinfo=UTC)
@@ -42,10 +45,10 @@ account: Final = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("first_synced_at", UtcDateTime, nullable=False),
-    Column("last_synced_at", UtcDateTime),  # end of the last run that succeeded
-    Column("pruned_before", UtcDateTime),  # older logs were deleted on purpose, and are not taken again
+    Column("last_synced_at", UtcDateTime),  # end of the last successful run
+    Column("pruned_before", UtcDateTime),  # older logs were pruned and are not stored again
 )
-"""One row for each account that was synced into this store."""
+"""One row per account in this store."""
 
 integration: Final = Table(
     "integration",
@@ -57,18 +60,18 @@ integration: Final = Table(
     Column("type", Text),
     Column("started_failing_at", UtcDateTime),
     Column("last_fetched_at", UtcDateTime),
-    Column("seen_at", UtcDateTime, nullable=False),  # the last run that found it listed
-    Column("record", Text, nullable=False),  # the whole record as JSON, after redaction
+    Column("seen_at", UtcDateTime, nullable=False),  # time of the last run that listed it
+    Column("record", Text, nullable=False),  # the complete record as JSON, redacted
 )
-"""The integrations as they were last listed; one that is no longer listed stays."""
+"""Integrations as last listed. Integrations that are no longer listed are kept."""
 
 log: Final = Table(
     "log",
     metadata,
     Column("account", Text, primary_key=True),
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("integration_id", BigInteger, nullable=False),  # whose logs were listed
-    Column("created_at", Text),  # as it came, with its offset
+    Column("integration_id", BigInteger, nullable=False),  # the integration whose logs were listed
+    Column("created_at", Text),  # as received, with its offset
     Column("created_at_utc", UtcDateTime),
     Column("exception_type", Text),
     Column("exception", Text),
@@ -78,46 +81,49 @@ log: Final = Table(
     Column("full_url", Text),
     Column("protected", Boolean),
     Column("stored_at", UtcDateTime, nullable=False),
-    Column("record", Text, nullable=False),  # the whole record as JSON, after redaction
+    Column("record", Text, nullable=False),  # the complete record as JSON, redacted
     Index("log_by_integration", "account", "integration_id", "created_at_utc"),
     Index("log_by_time", "created_at_utc"),
 )
-"""One row for each exception log. The contract gives a log one id within its account."""
+"""One row per exception log. Log ids are unique within an account."""
 
 quarantine: Final = Table(
     "quarantine",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # log, or integration
-    Column("integration_id", BigInteger, primary_key=True, autoincrement=False),  # 0 where it is not known
-    Column("key", Text, primary_key=True),  # `id:` and the record's id, else `sha256:` and the digest of `raw`
+    Column("kind", Text, primary_key=True),  # "log" or "integration"
+    Column("integration_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for kind "integration"
+    Column("key", Text, primary_key=True),  # `id:` and the record's id, or `sha256:` and the hash of `raw`
     Column("error", Text, nullable=False),
-    Column("field", Text, nullable=False),  # where in the page, such as data[3].created_at
+    Column("field", Text, nullable=False),  # location in the response, such as data[3].created_at
     Column("page_cursor", Text),  # None for the first page
     Column("page_index", Integer),
-    Column("created_at_utc", UtcDateTime),  # where it can be read
+    Column("created_at_utc", UtcDateTime),  # None if missing or invalid
     Column("quarantined_at", UtcDateTime, nullable=False),
-    Column("raw", Text, nullable=False),  # as it came, as JSON, after redaction
+    Column("raw", Text, nullable=False),  # the record as received, as JSON, redacted
 )
-"""Records that could not be read, each once."""
+"""Records that could not be decoded, each stored once."""
 
-walk: Final = Table(
+sync_state: Final = Table(
     "walk",
     metadata,
     Column("account", Text, primary_key=True),
     Column("integration_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("run", Text, nullable=False),  # the run that this walk belongs to; another one cannot write any more
-    Column("completed_at", UtcDateTime),  # None until all logs were taken once
-    Column("complete_from", UtcDateTime),  # logs before it were not asked for; None for everything
-    Column("newest_first_by", Text),  # id, created_at, both or none: what the last whole walk found
-    Column("cursor", Text),  # where the walk under way goes on; None if there is none
-    Column("whole", Boolean),  # it goes to the last page, rather than to known ones
-    Column("since", UtcDateTime),  # it passes over older logs
-    Column("quiet_pages", Integer),  # pages in a row, up to now, with nothing to take
-    Column("last_id", BigInteger),  # of its last record
+    Column("run", Text, nullable=False),  # id of the run that owns this row; other runs cannot update it
+    Column("completed_at", UtcDateTime),  # None until the first pass is completed
+    Column("complete_from", UtcDateTime),  # older logs may be missing; None if nothing is missing
+    Column("newest_first_by", Text),  # order found by the last full pass: id, created_at, both or none
+    Column("cursor", Text),  # next page of the unfinished pass; None if no pass is unfinished
+    Column("whole", Boolean),  # whether the unfinished pass reads up to the last page
+    Column("since", UtcDateTime),  # the unfinished pass skips older logs
+    Column("quiet_pages", Integer),  # number of consecutive pages with nothing to store
+    Column("last_id", BigInteger),  # id of the last record of the unfinished pass
     Column("last_created_at", UtcDateTime),
-    Column("ids_fall", Boolean),  # ids only fell so far
-    Column("times_fall", Boolean),  # created_at never rose so far
-    Column("time_falls", Integer),  # how many times it fell
+    Column("ids_fall", Boolean),  # no id was higher than the previous one
+    Column("times_fall", Boolean),  # no created_at was later than the previous one
+    Column("time_falls", Integer),  # number of times created_at was earlier than the previous one
 )
-"""How far the walk over each integration's logs came; written in one transaction with the records of each page."""
+"""Sync state per integration, written in one transaction with the records of each page.
+
+A pass is one iteration over the logs of an integration, from the first page on.
+"""

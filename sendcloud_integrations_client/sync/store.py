@@ -1,4 +1,4 @@
-"""`LogStore`: the database that a sync fills, SQLite or PostgreSQL, with its migrations."""
+"""`LogStore`: the SQLite or PostgreSQL database of the sync, with its migrations."""
 
 from __future__ import annotations
 
@@ -17,32 +17,33 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from sendcloud_integrations_client.errors import ConfigurationError, one_line
+from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
-__all__ = ["HEAD", "LogStore"]
+__all__ = ["SCHEMA_REVISION", "LogStore"]
 
-HEAD: Final = "0001"
-"""The revision of the schema that this version of the package writes."""
+SCHEMA_REVISION: Final = "0001"
+"""Schema revision that this version of the package requires."""
 
 _VERSION_TABLE: Final = "sendcloud_sync_version"
-_MIGRATION_LOCK: Final = 0x5E4DC10D  # any number, as long as no other program on the server uses it
-_BUSY_SECONDS: Final = 30
+_MIGRATION_LOCK: Final = 0x5E4DC10D  # arbitrary; must not be used by other programs in the database
+_BUSY_TIMEOUT: Final = 30  # seconds
 
 
 class LogStore:
-    """A database of exception logs. Make one a process, and share it between all syncs that write into it.
+    """A database of exception logs. Create one store per process and share it between all syncs that write to it.
 
-    Nothing is connected before the first use. What several tasks write into SQLite takes turns.
+    The store connects on first use. Concurrent writes to SQLite are serialized. The password of the URL is never part
+    of an error message or of the repr.
 
     Args:
-        url: `sqlite+aiosqlite:///logs.db`, `sqlite:///logs.db` or just `logs.db`; or
-            `postgresql+asyncpg://user:password@host/database`, which needs the extra `postgresql`; `postgresql://`
-            is read as that. The password shows in no error and no repr.
+        url: For SQLite: the path of a file, such as `logs.db`, or `sqlite:///logs.db` or `sqlite+aiosqlite:///logs.db`.
+            For PostgreSQL, with the extra `postgresql`: `postgresql://user:password@host/database` or
+            `postgresql+asyncpg://...`.
 
     Raises:
-        ConfigurationError: The URL is none, or names another kind of database.
+        ConfigurationError: If the URL is invalid, or the database is neither SQLite nor PostgreSQL.
 
     Example:
         async with LogStore("logs.db") as store:
@@ -50,78 +51,78 @@ class LogStore:
     """
 
     def __init__(self, url: str | URL | Path) -> None:
-        self._url = _normalised(url)
+        self._url = _normalize_url(url)
         self._engine: AsyncEngine | None = None
-        self._writing = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
         self._is_migrated = False
-        self._was_opened = False
+        self._is_file_checked = False
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is SQLite; else it is PostgreSQL."""
+        """Whether the database is SQLite; otherwise it is PostgreSQL."""
         return self._url.get_backend_name() == "sqlite"
 
     @property
     def engine(self) -> AsyncEngine:
-        """The engine below, for queries of one's own; it ends with the store.
+        """The SQLAlchemy engine, for custom queries; it is disposed of when the store is closed.
 
         Raises:
-            ConfigurationError: The driver is not installed.
+            ConfigurationError: If the driver is not installed.
         """
         if self._engine is None:
-            self._engine = _engine(self._url)
+            self._engine = _create_engine(self._url)
         return self._engine
 
     async def migrate(self) -> None:
-        """Bring the schema to this package's version; nothing happens if it is there already.
+        """Create the schema, or migrate it to the revision that this package requires.
 
         Raises:
-            StoreError: The database cannot be used, or was made by a newer version of this package.
+            StoreError: If the database cannot be used, or was created by a newer version of this package.
         """
         if self._is_migrated:
             return
         if self.is_sqlite:
-            await self._turn_on_wal()
+            await self._enable_wal()
         async with self.writing() as connection:
             if not self.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            if await _revision(connection) != HEAD:
-                await connection.run_sync(_upgrade)
+            if await _get_revision(connection) != SCHEMA_REVISION:
+                await connection.run_sync(_run_migrations)
         self._is_migrated = True
 
     async def is_migrated(self) -> bool:
-        """Whether the schema is there, in this package's version. Creates nothing, not even a file.
+        """Whether the schema exists in the revision that this package requires. Creates nothing, not even a file.
 
         Raises:
-            StoreError: The database cannot be used.
+            StoreError: If the database cannot be used.
         """
         if self._is_migrated:
             return True
         if self.is_sqlite and not await asyncio.to_thread(Path(self._url.database or "").exists):
             return False
         async with self.reading() as connection:
-            return await _revision(connection) == HEAD
+            return await _get_revision(connection) == SCHEMA_REVISION
 
     async def prune(self, older_than: timedelta | datetime) -> int:
-        """Delete old logs, and what is as old in the quarantine. Later syncs do not take them again.
+        """Delete old logs and old quarantined records. Later syncs do not store them again.
 
-        A log without `created_at` stays.
+        Logs without `created_at` are kept.
 
         Args:
-            older_than: Logs made before this moment, or longer ago than this.
+            older_than: Maximum age, or the time before which logs are deleted.
 
         Returns:
-            How many logs were deleted.
+            Number of deleted logs.
 
         Raises:
-            StoreError: The database cannot be used.
+            StoreError: If the database cannot be used.
         """
         before = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
         await self.migrate()
         async with self.writing() as connection:
             deleted = await connection.execute(delete(log).where(log.c.created_at_utc < before))
-            moment = func.coalesce(quarantine.c.created_at_utc, quarantine.c.quarantined_at)
-            await connection.execute(delete(quarantine).where(moment < before))
+            timestamp = func.coalesce(quarantine.c.created_at_utc, quarantine.c.quarantined_at)
+            await connection.execute(delete(quarantine).where(timestamp < before))
             column = account.c.pruned_before
             await connection.execute(
                 update(account).where(column.is_(None) | (column < before)).values(pruned_before=before)
@@ -130,33 +131,39 @@ class LogStore:
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection to read with.
+        """Open a connection for reading.
+
+        Yields:
+            The connection.
 
         Raises:
-            StoreError: The database cannot be used.
+            StoreError: If the database cannot be used.
         """
-        with self._errors():
-            await self._check_file()
+        with self._convert_errors():
+            await self._validate_file()
             async with self.engine.connect() as connection:
                 yield connection
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection within a transaction, which is committed at the end of the block unless it raises.
+        """Open a connection with a transaction, which is committed at the end of the block, or rolled back on errors.
+
+        Yields:
+            The connection.
 
         Raises:
-            StoreError: The database cannot be used.
+            StoreError: If the database cannot be used.
         """
-        turn = self._writing if self.is_sqlite else contextlib.nullcontext()
-        with self._errors():
-            await self._check_file()
-            async with turn, self.engine.connect() as plain:
+        lock = self._write_lock if self.is_sqlite else contextlib.nullcontext()
+        with self._convert_errors():
+            await self._validate_file()
+            async with lock, self.engine.connect() as plain:
                 connection = await plain.execution_options(sqlite_begin="BEGIN IMMEDIATE")
                 async with connection.begin():
                     yield connection
 
     async def aclose(self) -> None:
-        """Close the connections. Calling it twice is fine."""
+        """Close all connections. Can be called more than once."""
         engine, self._engine = self._engine, None
         if engine is not None:
             await engine.dispose()
@@ -170,76 +177,86 @@ class LogStore:
         await self.aclose()
 
     def __repr__(self) -> str:
-        # The driver takes a password out of the query as well.
-        shown = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
-        return f"LogStore({shown!r})"
+        # The driver also accepts a password in the query of the URL.
+        url = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
+        return f"LogStore({url!r})"
 
-    async def _check_file(self) -> None:
-        # A thread of aiosqlite that cannot open its file outlives the event loop, and then complains of that.
-        if self.is_sqlite and not self._was_opened:
-            await asyncio.to_thread(_open_and_close, self._url.database or "")
-            self._was_opened = True
+    async def _validate_file(self) -> None:
+        # If aiosqlite cannot open the file, its thread outlives the event loop and raises an error there.
+        if self.is_sqlite and not self._is_file_checked:
+            await asyncio.to_thread(_open_file, self._url.database or "")
+            self._is_file_checked = True
 
-    async def _turn_on_wal(self) -> None:
-        """Let others read while one writes; the file keeps it."""
-        deadline = time.monotonic() + _BUSY_SECONDS
-        with self._errors():
-            await self._check_file()
+    async def _enable_wal(self) -> None:
+        """Enable write-ahead logging, so that a writer does not block readers. The file keeps the setting."""
+        deadline = time.monotonic() + _BUSY_TIMEOUT
+        with self._convert_errors():
+            await self._validate_file()
             async with self.engine.connect() as plain:
                 connection = await plain.execution_options(sqlite_begin=None)
                 while True:
                     try:
                         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
                         return
-                    except OperationalError as failure:
-                        # SQLite does not wait here for another process that is about the same.
-                        if "locked" not in str(failure.orig) or time.monotonic() > deadline:
+                    except OperationalError as error:
+                        # SQLite's busy timeout does not apply if another process enables WAL at the same time.
+                        if "locked" not in str(error.orig) or time.monotonic() > deadline:
                             raise
                     await asyncio.sleep(0.02)
 
     @contextlib.contextmanager
-    def _errors(self) -> Generator[None]:
+    def _convert_errors(self) -> Generator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, OSError) as failure:
-            # The driver's own message may show the URL, and its chain the statement: neither goes on.
-            raise StoreError(f"{self!r} cannot be used: {self._without_password(failure)}") from None
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            # The driver's message can contain the URL, and the chained exception the statement, so neither is kept.
+            raise StoreError(
+                f"{self!r} cannot be used: {self._describe_error(error)}. "
+                "Check its URL, and that the database is available and writable."
+            ) from None
 
-    def _without_password(self, failure: BaseException) -> str:
-        cause = getattr(failure, "orig", None) or failure
-        said = one_line(str(cause)) or type(cause).__name__
+    def _describe_error(self, error: BaseException) -> str:
+        cause = getattr(error, "orig", None) or error
+        message = to_single_line(str(cause)).rstrip(".") or type(cause).__name__
         for password in (self._url.password, self._url.query.get("password")):
             if password:
-                said = said.replace(str(password), "***")
-        return said
+                message = message.replace(str(password), "***")
+        return message
 
 
-def _normalised(url: str | URL | Path) -> URL:
-    given = str(url) if isinstance(url, Path) else url
-    if isinstance(given, str) and "://" not in given:
-        if not given:
-            raise ConfigurationError("the store needs a URL or the path of a file")
-        return URL.create("sqlite+aiosqlite", database=given)
+def _normalize_url(url: str | URL | Path) -> URL:
+    text_or_url = str(url) if isinstance(url, Path) else url
+    if isinstance(text_or_url, str) and "://" not in text_or_url:
+        if not text_or_url:
+            raise ConfigurationError(
+                "Invalid LogStore URL: must not be empty. Pass a database URL or the path of a file."
+            )
+        return URL.create("sqlite+aiosqlite", database=text_or_url)
     try:
-        made = make_url(given)
+        parsed = make_url(text_or_url)
     except (ArgumentError, ValueError):
         raise ConfigurationError(
-            "the store's URL cannot be read: use sqlite:///file or postgresql://user:password@host/database"
+            "Invalid LogStore URL: cannot be parsed. Use sqlite:///file or postgresql://user:password@host/database."
         ) from None
-    match made.drivername:
+    match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
-            if made.database in (None, "", ":memory:"):
-                raise ConfigurationError("the store needs a file: a database in memory is gone with its connection")
-            return made.set(drivername="sqlite+aiosqlite")
+            if parsed.database in (None, "", ":memory:"):
+                raise ConfigurationError(
+                    "Invalid LogStore URL: an in-memory database is lost when its connection closes. "
+                    "Use the path of a file."
+                )
+            return parsed.set(drivername="sqlite+aiosqlite")
         case "postgres" | "postgresql" | "postgresql+asyncpg":
-            return made.set(drivername="postgresql+asyncpg")
-        case other:
-            raise ConfigurationError(f"the store cannot be {one_line(other)}: use sqlite:/// or postgresql://")
+            return parsed.set(drivername="postgresql+asyncpg")
+        case _:
+            raise ConfigurationError(
+                "Invalid LogStore URL: the database must be SQLite or PostgreSQL. Use sqlite:/// or postgresql://."
+            )
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _create_engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT})
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -247,21 +264,21 @@ def _engine(url: URL) -> AsyncEngine:
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
     except ModuleNotFoundError:
         raise ConfigurationError(
-            "PostgreSQL needs asyncpg: pip install 'sendcloud-integrations-client[postgresql]'"
+            "PostgreSQL requires asyncpg: pip install 'sendcloud-integrations-client[postgresql]'"
         ) from None
 
 
-def _open_and_close(file: str) -> None:
+def _open_file(file: str) -> None:
     sqlite3.connect(file).close()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver begins no transactions by itself: it would begin them without the lock for writing.
+    # Disable the driver's automatic transactions, because they would begin without the write lock.
     connection.isolation_level = None
     try:
         cursor = connection.cursor()
-        # In WAL mode nothing that was committed is lost by a killed process; a power failure may take the last commits
-        # back, each as a whole.
+        # In WAL mode, this setting loses no commit if the process is killed. A power failure can undo the last commits,
+        # but never a part of one.
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
     except BaseException:
@@ -274,15 +291,15 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-async def _revision(connection: AsyncConnection) -> str | None:
+async def _get_revision(connection: AsyncConnection) -> str | None:
     tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     if _VERSION_TABLE not in tables:
         return None
-    found: str | None = await connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608
-    return found
+    revision: str | None = await connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608
+    return revision
 
 
-def _upgrade(connection: Connection) -> None:
+def _run_migrations(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -294,5 +311,6 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError:
         raise StoreError(
-            "the store was made by a newer version of sendcloud-integrations-client: upgrade this one"
+            "The store cannot be migrated: it was created by a newer version of sendcloud-integrations-client. "
+            "Upgrade this package."
         ) from None

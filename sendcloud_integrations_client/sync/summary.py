@@ -1,4 +1,4 @@
-"""What a sync tells while it runs, and what it says at its end."""
+"""Progress and result of a sync."""
 
 from __future__ import annotations
 
@@ -11,54 +11,58 @@ __all__ = ["SyncProgress", "SyncSummary"]
 
 @attrs.frozen(kw_only=True)
 class SyncProgress:
-    """How far the sync of one account came; given to `on_progress` after each page that was committed.
+    """Progress of the sync of one account, passed to `on_progress` after each committed page.
+
+    It is also passed to `on_progress` when the integrations have been listed, when an integration is completed or has
+    failed, and at the end of the run. All counts cover the current run only.
 
     Attributes:
         account: Name of the account.
-        integration_id: Whose page it was; None when the integrations were listed, and at the end.
-        integrations: How many integrations are to be walked.
-        walked: How many are done, failed ones among them.
-        pages: Pages read so far.
-        new: Records taken so far.
-        known: Records seen so far that the store had already, or that are too old to be taken.
-        quarantined: Records put into quarantine so far.
+        integration_id: Id of the integration that made progress; None after the listing and at the end of the run.
+        integrations: Number of integrations to sync.
+        completed: Number of integrations that are completed or have failed.
+        pages: Number of pages that were read.
+        new: Number of new records that were stored.
+        already_stored: Number of records that were skipped, because they are in the store or too old.
+        quarantined: Number of records that were added to the quarantine.
     """
 
     account: str
     integration_id: int | None
     integrations: int
-    walked: int
+    completed: int
     pages: int
     new: int
-    known: int
+    already_stored: int
     quarantined: int
 
 
 @attrs.frozen(kw_only=True)
 class SyncSummary:
-    """What the sync of one account came to.
+    """Result of the sync of one account.
 
     Attributes:
         account: Name of the account.
-        integrations: How many integrations there were to walk.
-        walked: How many were walked to their end.
-        pages: Pages read.
-        new: Records taken; under `dry_run`, those that would be.
-        known: Records that the store had already, or that are too old to be taken.
-        quarantined: Records that could not be read and were put into quarantine, those that were there not counted.
-        stopped: It was asked to stop before it was done; the next run goes on where it stopped.
-        dry_run: Nothing was stored.
-        error: What ended the whole account's run: refused credentials, a store that fails; None for none.
-        failures: What ended the walk of single integrations, by their id; the next run goes on where they stopped.
-        duration: Seconds.
+        integrations: Number of integrations to sync.
+        completed: Number of integrations whose sync was completed.
+        pages: Number of pages that were read.
+        new: Number of new records that were stored or, with `dry_run`, would have been stored.
+        already_stored: Number of records that were skipped, because they are in the store or too old.
+        quarantined: Number of undecodable records that were added to the quarantine. Records that an earlier run
+            quarantined are not counted.
+        stopped: Whether the caller's `stop` event ended the run early; the next run resumes where this one stopped.
+        dry_run: Whether the run stored nothing.
+        error: The error that ended the run, such as rejected credentials or a failing store; None if there was none.
+        failures: Errors of single integrations, by integration id; the next run resumes them where they failed.
+        duration: Duration of the run in seconds.
     """
 
     account: str
     integrations: int = 0
-    walked: int = 0
+    completed: int = 0
     pages: int = 0
     new: int = 0
-    known: int = 0
+    already_stored: int = 0
     quarantined: int = 0
     stopped: bool = False
     dry_run: bool = False
@@ -68,15 +72,15 @@ class SyncSummary:
 
     @property
     def succeeded(self) -> bool:
-        """Whether nothing failed; a run that was asked to stop has not failed."""
+        """Whether nothing failed. A run that was stopped by the caller counts as succeeded."""
         return self.error is None and not self.failures
 
     def raise_for_failures(self) -> None:
-        """Raise what failed, if anything did.
+        """Raise all errors of this run, if there are any.
 
         Raises:
-            ExceptionGroup: `error` and all `failures`.
+            ExceptionGroup: If the run has an `error` or `failures`; contains all of them.
         """
         failures = [*([self.error] if self.error else []), *self.failures.values()]
         if failures:
-            raise ExceptionGroup(f"the sync of account {self.account} failed", failures)
+            raise ExceptionGroup(f"The sync of account {self.account} failed", failures)

@@ -1,4 +1,4 @@
-"""A simulated Sendcloud to test against: the Integrations API v3 with state, as an ASGI application.
+"""A simulated Sendcloud for tests: a stateful implementation of the Integrations API v3 as an ASGI application.
 
 In process, without a socket:
 
@@ -10,12 +10,12 @@ Over real HTTP, on a loopback port:
     async with serve(SimulatedSendcloud()) as base_url:
         ...
 
-In a pytest project, by a fixture: see `sendcloud_integrations_client.pytest_plugin`.
+As pytest fixtures: see `sendcloud_integrations_client.pytest_plugin`.
 
 From a shell: `python -m sendcloud_integrations_client.testing --port 8080`.
 
-It is written from the published contract alone and imports nothing of the client, so that it cannot share a mistake
-with it. Needs the extra `testing`.
+The simulated Sendcloud is written from the published OpenAPI document only. It imports nothing from the client, so that
+the two cannot share a mistake. Requires the extra `testing`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ try:
     import uvicorn as _uvicorn  # noqa: F401  # pyright: ignore[reportUnusedImport]
 except ImportError:
     raise ImportError(
-        "the simulated Sendcloud needs uvicorn: pip install 'sendcloud-integrations-client[testing]'"
+        "The simulated Sendcloud requires uvicorn. Run: pip install 'sendcloud-integrations-client[testing]'"
     ) from None
 
 from .app import SimulatedSendcloud

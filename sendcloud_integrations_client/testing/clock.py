@@ -1,4 +1,4 @@
-"""The server's clock: real time, and what a test puts it forward by."""
+"""The server's clock: real time plus the offset by which a test has advanced it."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ __all__ = ["SimulatedClock"]
 
 
 class SimulatedClock:
-    """Tells the seconds for limits and tokens, and the time of day for timestamps.
+    """Clock for rate limits, tokens and timestamps that a test can advance.
 
     Args:
-        seconds: Seconds, on any clock that does not go back.
-        now: The time of day, with a time zone.
+        seconds: Returns seconds from a clock that never goes backwards.
+        now: Returns the current time, with a time zone.
 
     Example:
-        server.clock.advance(3600)  # every access token given out so far has expired
+        server.clock.advance(3600)  # all access tokens issued so far have expired
     """
 
     def __init__(self, seconds: Callable[[], float], now: Callable[[], datetime]) -> None:
         self._seconds = seconds
         self._now = now
-        self._ahead = 0.0
+        self._offset = 0.0
 
     def advance(self, seconds: float) -> None:
-        """Put the clock forward; whoever waits already goes on waiting.
+        """Advance the clock. A call that is already waiting, for example in a simulated delay, is not shortened.
 
         Args:
-            seconds: By how many seconds.
+            seconds: Number of seconds to add.
 
         Raises:
-            ValueError: `seconds` is negative.
+            ValueError: If `seconds` is negative.
         """
         if seconds < 0:
-            raise ValueError("the clock cannot be put back")
-        self._ahead += seconds
+            raise ValueError("Invalid seconds: must not be negative, because the clock cannot go backwards.")
+        self._offset += seconds
 
     def seconds(self) -> float:
-        """Seconds since some moment in the past."""
-        return self._seconds() + self._ahead
+        """Return seconds since an arbitrary point in the past."""
+        return self._seconds() + self._offset
 
     def now(self) -> datetime:
-        """The time of day."""
-        return self._now() + timedelta(seconds=self._ahead)
+        """Return the current time."""
+        return self._now() + timedelta(seconds=self._offset)

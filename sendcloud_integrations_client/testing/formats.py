@@ -1,4 +1,4 @@
-"""Text formats of the contract: date-times and URIs, as the RFCs have them."""
+"""Text formats of the OpenAPI document: date-times (RFC 3339) and URIs (RFC 3986)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-__all__ = ["is_datetime", "is_uri", "parse_datetime", "utc_text"]
+__all__ = ["is_datetime", "is_uri", "parse_datetime", "format_utc"]
 
 _DATETIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", flags=re.ASCII)
 _URI: Final = re.compile(
@@ -15,30 +15,37 @@ _URI: Final = re.compile(
 
 
 def parse_datetime(text: str) -> datetime | None:
-    """The moment that an RFC 3339 date-time names, in UTC where it has no offset; None if `text` is none."""
+    """Parse an RFC 3339 date-time.
+
+    Args:
+        text: The date-time. Its offset is optional and defaults to UTC.
+
+    Returns:
+        The timestamp in UTC; None if `text` is not a valid date-time.
+    """
     match = _DATETIME.fullmatch(text)
     if match is None:
         return None
     if match[1] is not None:
-        # Past microseconds there is nothing to keep.
+        # datetime has a resolution of one microsecond, so further digits are dropped.
         text = text.replace(match[1], match[1][:7].ljust(7, "0"), 1)
     try:
-        moment = datetime.fromisoformat(text.upper())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        timestamp = datetime.fromisoformat(text.upper())
+        return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def is_datetime(text: str) -> bool:
-    """Whether `text` is an RFC 3339 date-time; the offset may be missing, as in the contract's own examples."""
+    """Return whether `text` is an RFC 3339 date-time. The offset is optional, as in the examples of the document."""
     return parse_datetime(text) is not None
 
 
 def is_uri(text: str) -> bool:
-    """Whether `text` is an absolute RFC 3986 URI."""
+    """Return whether `text` is an absolute RFC 3986 URI."""
     return _URI.fullmatch(text) is not None
 
 
-def utc_text(moment: datetime) -> str:
-    """`moment` as the contract's examples write it: whole seconds, in UTC, with `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def format_utc(timestamp: datetime) -> str:
+    """Format a timestamp like the examples of the OpenAPI document: whole seconds, in UTC, with `Z`."""
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

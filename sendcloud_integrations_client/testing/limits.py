@@ -1,4 +1,4 @@
-"""Rate limits, counted in sliding windows for each credentials."""
+"""Rate limits, counted in sliding windows per set of credentials."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from collections.abc import Callable
 
 import attrs
 
-from .messages import error, refusal
+from .messages import build_error, build_rejection
 
-__all__ = ["RateLimits", "SimulatedLimits"]
+__all__ = ["RateLimitCounter", "SimulatedLimits"]
 
 
 @attrs.frozen
 class SimulatedLimits:
-    """How many calls each credentials may make; the defaults are Sendcloud's figures.
+    """Rate limits of the simulated Sendcloud, per set of credentials. The defaults are Sendcloud's published limits.
 
     Attributes:
-        safe_per_minute: GET calls in any 60 seconds.
-        unsafe_per_minute: Other calls in any 60 seconds.
-        unsafe_burst_per_second: Other calls in any one second.
+        reads_per_minute: Maximum number of GET calls in any 60 seconds. Defaults to 1000.
+        writes_per_minute: Maximum number of other calls in any 60 seconds. Defaults to 100.
+        writes_per_second: Maximum number of other calls in any second. Defaults to 15.
     """
 
-    safe_per_minute: int = attrs.field(default=1000, validator=attrs.validators.ge(1))
-    unsafe_per_minute: int = attrs.field(default=100, validator=attrs.validators.ge(1))
-    unsafe_burst_per_second: int = attrs.field(default=15, validator=attrs.validators.ge(1))
+    reads_per_minute: int = attrs.field(default=1000, validator=attrs.validators.ge(1))
+    writes_per_minute: int = attrs.field(default=100, validator=attrs.validators.ge(1))
+    writes_per_second: int = attrs.field(default=15, validator=attrs.validators.ge(1))
 
 
-class RateLimits:
-    """Counts calls and refuses those past the limits. A refused call does not count.
+class RateLimitCounter:
+    """Counts calls and rejects those that exceed the limits. A rejected call is not counted.
 
     Args:
-        limits: The limits; None for none.
-        clock: Seconds, on any clock that does not go back.
+        limits: The limits; None disables them.
+        clock: Returns seconds from a clock that never goes backwards.
     """
 
     def __init__(self, limits: SimulatedLimits | None, clock: Callable[[], float]) -> None:
@@ -41,34 +41,34 @@ class RateLimits:
         self._clock = clock
         self._calls: defaultdict[tuple[str, bool], deque[float]] = defaultdict(deque)
 
-    def count(self, credentials: str, *, safe: bool) -> None:
+    def count_call(self, credentials: str, *, is_read: bool) -> None:
         """Count one call.
 
         Args:
-            credentials: Whose call it is.
-            safe: It is a GET.
+            credentials: Key of the credentials that the call uses.
+            is_read: True for a GET call.
 
         Raises:
-            Refusal: 429 with `Retry-After` in whole seconds.
+            RejectedRequest: With status 429 and `Retry-After` in whole seconds, if a limit is exceeded.
         """
         if (limits := self._limits) is None:
             return
         windows = (
-            [(60.0, limits.safe_per_minute)]
-            if safe
-            else [(60.0, limits.unsafe_per_minute), (1.0, limits.unsafe_burst_per_second)]
+            [(60.0, limits.reads_per_minute)]
+            if is_read
+            else [(60.0, limits.writes_per_minute), (1.0, limits.writes_per_second)]
         )
         now = self._clock()
-        calls = self._calls[credentials, safe]
+        calls = self._calls[credentials, is_read]
         while calls and calls[0] <= now - 60.0:
             calls.popleft()
-        wait = max(calls[-most] + window - now if len(calls) >= most else 0.0 for window, most in windows)
+        wait = max(calls[-maximum] + window - now if len(calls) >= maximum else 0.0 for window, maximum in windows)
         if wait > 0:
             seconds = math.ceil(wait)
             detail = f"Request was throttled. Expected available in {seconds} seconds."
-            raise refusal(
+            raise build_rejection(
                 429,
-                error("429", "throttled", "Too Many Requests", detail),
+                build_error("429", "throttled", "Too Many Requests", detail),
                 headers=[(b"retry-after", str(seconds).encode())],
             )
         calls.append(now)

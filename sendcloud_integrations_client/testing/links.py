@@ -1,4 +1,4 @@
-"""Cursors and the `Link` header, in all the spellings that the published examples show."""
+"""Cursors and the `Link` header, in all spellings that appear in the published examples."""
 
 from __future__ import annotations
 
@@ -7,47 +7,52 @@ from typing import Final
 from urllib.parse import quote
 
 from .formats import parse_datetime
-from .messages import Request, error, refusal
+from .messages import Request, build_error, build_rejection
 
-__all__ = ["cursor_of", "link"]
+__all__ = ["build_link", "parse_cursor"]
 
 _CET: Final = timezone(timedelta(hours=1))
 
 
-def cursor_of(request: Request) -> datetime | None:
-    """The moment that the request's cursor names; None if it has no cursor.
+def parse_cursor(request: Request) -> datetime | None:
+    """Parse the cursor of a request.
+
+    Returns:
+        The timestamp in UTC; None if the request has no cursor.
 
     Raises:
-        Refusal: 400 if it is no date-time.
+        RejectedRequest: With status 400, if the cursor is not a date-time.
     """
     text = request.query.get("cursor")
     if text is None:
         return None
-    # The links have a bare plus on some pages; whoever follows one as it is means a plus, and no blank.
-    moment = parse_datetime(text.replace(" ", "+"))
-    if moment is None:
-        raise refusal(400, error("400", "invalid", "Invalid", "Enter a valid date-time.", parameter="cursor"))
-    return moment
+    # Some links contain an unencoded plus. A client that follows such a link unchanged means a plus, not a space.
+    timestamp = parse_datetime(text.replace(" ", "+"))
+    if timestamp is None:
+        raise build_rejection(
+            400, build_error("400", "invalid", "Invalid", "Enter a valid date-time.", parameter="cursor")
+        )
+    return timestamp
 
 
-def link(address: str, moment: datetime, position: int, page_size: int, relation: str) -> str:
-    """One link of a `Link` header.
+def build_link(url: str, timestamp: datetime, position: int, page_size: int, relation: str) -> str:
+    """Return one link of a `Link` header.
 
     Args:
-        address: URL without its query.
-        moment: What the cursor says.
-        position: Which of the spellings is used: a cursor with an offset and its plus as it is; the same encoded; one
-            without an offset; one in UTC, encoded.
-        page_size: Records a page.
+        url: URL without its query.
+        timestamp: Value of the cursor.
+        position: Selects one of four spellings of the cursor: with an offset and an unencoded plus; the same, encoded;
+            without an offset; in UTC, encoded.
+        page_size: Records per page.
         relation: `next` or `prev`.
     """
     spelling = position % 4
     if spelling == 2:
-        text = moment.replace(tzinfo=None).isoformat()
+        text = timestamp.replace(tzinfo=None).isoformat()
     elif spelling == 3:
-        text = moment.isoformat()
+        text = timestamp.isoformat()
     else:
-        text = moment.astimezone(_CET).isoformat()
+        text = timestamp.astimezone(_CET).isoformat()
     if spelling in (1, 3):
         text = quote(text, safe="")
-    return f'<{address}?cursor={text}&page_size={page_size}>; rel="{relation}"'
+    return f'<{url}?cursor={text}&page_size={page_size}>; rel="{relation}"'

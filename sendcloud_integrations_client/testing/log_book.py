@@ -1,4 +1,4 @@
-"""All exception logs of the account in one order, and a page of them: seeded ones below, created ones on top."""
+"""All exception logs of the account in one order, and access by page. Created logs come after the seeded ones."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["LogBook", "LogPage"]
 
 @attrs.frozen
 class LogPage:
-    """One page.
+    """One page of logs.
 
     Attributes:
-        records: The JSON of each record, newest first.
-        next: The position that the next, older page lies below; None on the last page.
-        previous: The position that the page before lies below; None on the first page.
+        records: JSON of each record, newest first.
+        next: Position below which the next (older) page starts; None on the last page.
+        previous: Position below which the previous (newer) page starts; None on the first page.
     """
 
     records: list[bytes]
@@ -33,91 +33,92 @@ class LogPage:
 
 
 class LogBook:
-    """The logs by position, 0 being the oldest.
+    """The logs by position. Position 0 is the oldest log.
 
-    Created logs are listed in the order they came, whatever their `created_at` says. Logs outlive their integration.
+    Created logs are listed in the order of their creation, whatever their `created_at` is. The logs of a deleted
+    integration are kept.
 
     Args:
-        seeded: The logs that are there from the start.
+        seeded: The logs that exist from the start.
     """
 
     def __init__(self, seeded: SeededLogs) -> None:
         self._seeded = seeded
         self._created: list[bytes] = []
-        self._created_of: defaultdict[int, list[int]] = defaultdict(list)
+        self._created_by_integration: defaultdict[int, list[int]] = defaultdict(list)
 
     def add(self, integration_id: int, fields: dict[str, Any]) -> bytes:
-        """Add a log on top.
+        """Add a log as the newest one.
 
         Args:
-            integration_id: The integration it belongs to.
-            fields: Everything but `id` and `integration_id`.
+            integration_id: Integration that the log belongs to.
+            fields: All fields except `id` and `integration_id`.
 
         Returns:
-            The JSON of the record as it will be listed.
+            JSON of the record, as listed later.
         """
-        position = self._count()
+        position = self._count_logs()
         content = orjson.dumps({"id": position + 1, "integration_id": integration_id} | fields)
         self._created.append(content)
-        self._created_of[integration_id].append(position)
+        self._created_by_integration[integration_id].append(position)
         return content
 
-    def moment(self, position: int) -> datetime:
-        """The moment that stands for a position in cursors: all older records lie before it."""
-        return datetime.fromtimestamp(self._seeded.moment(position), UTC)
+    def get_cursor_time(self, position: int) -> datetime:
+        """Return the cursor value of a position. All older records have an earlier one."""
+        return datetime.fromtimestamp(self._seeded.get_created_at(position), UTC)
 
-    def position_at(self, moment: datetime) -> int:
-        """The position that a cursor's moment stands for."""
-        return min(self._count(), self._seeded.position_at(moment.timestamp()))
+    def find_position(self, cursor_time: datetime) -> int:
+        """Return the position of a cursor value."""
+        return min(self._count_logs(), self._seeded.find_position(cursor_time.timestamp()))
 
-    def page(self, integration_id: int | None, below: int | None, size: int) -> LogPage:
-        """The newest records.
+    def get_page(self, integration_id: int | None, below: int | None, size: int) -> LogPage:
+        """Return a page of the newest records.
 
         Args:
-            integration_id: Only the records of this integration; None for all.
-            below: Only records at positions below this one; None for all.
-            size: How many records at most.
+            integration_id: Return only records of this integration; None for all integrations.
+            below: Return only records at positions below this one; None for all positions.
+            size: Maximum number of records.
         """
-        top = self._count() if below is None else below
-        positions = list(islice(self._downwards(integration_id, top), size + 1))
+        top = self._count_logs() if below is None else below
+        positions = list(islice(self._iterate_older(integration_id, top), size + 1))
         more = len(positions) > size
         del positions[size:]
         newer: list[int] = []
         if below is not None:
-            newer = list(islice(self._upwards(integration_id, positions[0] + 1 if positions else below), size))
+            newer = list(islice(self._iterate_newer(integration_id, positions[0] + 1 if positions else below), size))
         return LogPage(
             [self._render(position) for position in positions],
             next=positions[-1] if more else None,
             previous=newer[-1] + 1 if newer else None,
         )
 
-    def _count(self) -> int:
+    def _count_logs(self) -> int:
         return self._seeded.count + len(self._created)
 
     def _render(self, position: int) -> bytes:
         seeded = self._seeded
         return seeded.render(position) if position < seeded.count else self._created[position - seeded.count]
 
-    def _downwards(self, integration_id: int | None, below: int) -> Iterator[int]:
+    def _iterate_older(self, integration_id: int | None, below: int) -> Iterator[int]:
         if integration_id is None:
             yield from range(below - 1, -1, -1)
             return
-        created = self._created_of[integration_id]
+        created = self._created_by_integration[integration_id]
         for index in range(bisect_left(created, below) - 1, -1, -1):
             yield created[index]
-        position = self._seeded.last_of(integration_id, below)
+        position = self._seeded.find_newest(integration_id, below)
         while position is not None:
             yield position
-            position = self._seeded.last_of(integration_id, position)
+            position = self._seeded.find_newest(integration_id, position)
 
-    def _upwards(self, integration_id: int | None, at_least: int) -> Iterator[int]:
+    def _iterate_newer(self, integration_id: int | None, at_least: int) -> Iterator[int]:
         if integration_id is None:
-            yield from range(at_least, self._count())
+            yield from range(at_least, self._count_logs())
             return
-        position = self._seeded.first_of(integration_id, at_least)
+        position = self._seeded.find_oldest(integration_id, at_least)
         while position is not None:
             yield position
-            position = self._seeded.first_of(integration_id, position + 1)
-        created = self._created_of[integration_id]
+            position = self._seeded.find_oldest(integration_id, position + 1)
+        created = self._created_by_integration[integration_id]
         for index in range(bisect_left(created, at_least), len(created)):
             yield created[index]

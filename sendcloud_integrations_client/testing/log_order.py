@@ -1,4 +1,4 @@
-"""Logs in other orders than newest first: the contract promises none."""
+"""Orders of the log lists other than newest first. The OpenAPI document does not specify an order."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any, Literal
 
 import orjson
 
+from .hashing import hash_number
 from .log_book import LogBook, LogPage
-from .mixing import mix
 from .seeded_logs import SeededLogs
 
-__all__ = ["LogOrder", "log_book"]
+__all__ = ["LogOrder", "build_log_book"]
 
 LogOrder = Literal["newest_first", "oldest_first", "created_at", "shuffled"]
-"""`newest_first` and `oldest_first` go by when a log came; `created_at` by what it says of itself, latest first;
-`shuffled` by chance, a new log anywhere among the others."""
+"""`newest_first` and `oldest_first` sort by arrival; `created_at` sorts by that field, latest first; `shuffled` is a
+pseudo-random order that places a new log anywhere among the others."""
 
 
 Rank = tuple[float, int]
 
 
-def log_book(seeded: SeededLogs, order: LogOrder, seed: int) -> LogBook:
-    """The logs in an order.
+def build_log_book(seeded: SeededLogs, order: LogOrder, seed: int) -> LogBook:
+    """Return the logs in the given order.
 
     Args:
-        seeded: The logs that are there from the start.
-        order: The order.
-        seed: Decides what `shuffled` is.
+        seeded: The logs that exist from the start.
+        order: Order of the lists.
+        seed: Seed of the order `shuffled`.
 
     Raises:
-        ValueError: There is no such order.
+        ValueError: If `order` is unknown.
     """
     match order:
         case "newest_first":
@@ -39,17 +39,18 @@ def log_book(seeded: SeededLogs, order: LogOrder, seed: int) -> LogBook:
         case "oldest_first":
             return _ReorderedLogBook(seeded, lambda _book, position: (position, 0))
         case "created_at":
-            return _ReorderedLogBook(seeded, lambda book, position: (-book.created_at(position), -position))
+            return _ReorderedLogBook(seeded, lambda book, position: (-book.read_created_at(position), -position))
         case "shuffled":
-            return _ReorderedLogBook(seeded, lambda _book, position: (mix(seed, position), 0))
+            return _ReorderedLogBook(seeded, lambda _book, position: (hash_number(seed, position), 0))
         case _:
-            raise ValueError("log_order must be newest_first, oldest_first, created_at or shuffled")
+            raise ValueError("Invalid log_order: must be newest_first, oldest_first, created_at or shuffled.")
 
 
 class _ReorderedLogBook(LogBook):
-    """Sorts all logs of an integration for each page, so it is for thousands of them rather than for a million.
+    """A log book in another order.
 
-    Its pages have no link to the page before.
+    It sorts all logs of the list for each page, so it is suitable for thousands of logs but not for a million. Its
+    pages have no link to the previous page.
     """
 
     def __init__(self, seeded: SeededLogs, rank: Callable[[_ReorderedLogBook, int], Rank]) -> None:
@@ -57,23 +58,23 @@ class _ReorderedLogBook(LogBook):
         self._rank = rank
         self._ranks: dict[int, Rank] = {}
 
-    def created_at(self, position: int) -> float:
-        """What a log says of when it was made, in seconds since 1970."""
+    def read_created_at(self, position: int) -> float:
+        """Return the `created_at` of a log in seconds since 1970."""
         record: dict[str, Any] = orjson.loads(self._render(position))
         return datetime.fromisoformat(record["created_at"]).timestamp()
 
-    def page(self, integration_id: int | None, below: int | None, size: int) -> LogPage:
-        """The first records, or those after the one at position `below`."""
-        listed = sorted(self._downwards(integration_id, self._count()), key=self._place)
+    def get_page(self, integration_id: int | None, below: int | None, size: int) -> LogPage:
+        """Return the first page of records, or the page after the record at position `below`."""
+        listed = sorted(self._iterate_older(integration_id, self._count_logs()), key=self._get_rank)
         if below is not None:
-            after = (float("inf"), 0) if below >= self._count() else self._place(below)
-            listed = [position for position in listed if self._place(position) > after]
+            after = (float("inf"), 0) if below >= self._count_logs() else self._get_rank(below)
+            listed = [position for position in listed if self._get_rank(position) > after]
         shown = listed[:size]
         following = shown[-1] if len(listed) > size else None
         return LogPage([self._render(position) for position in shown], next=following, previous=None)
 
-    def _place(self, position: int) -> Rank:
-        place = self._ranks.get(position)
-        if place is None:
-            place = self._ranks[position] = self._rank(self, position)
-        return place
+    def _get_rank(self, position: int) -> Rank:
+        rank = self._ranks.get(position)
+        if rank is None:
+            rank = self._ranks[position] = self._rank(self, position)
+        return rank

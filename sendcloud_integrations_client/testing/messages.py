@@ -1,4 +1,4 @@
-"""What goes between the steps of a call: the request as the handlers see it, the answer, a refusal."""
+"""Requests, responses and rejections, as the request handlers use them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import orjson
 
 __all__ = [
     "JSON",
-    "Answer",
+    "SimulatedResponse",
     "Receive",
-    "Refusal",
+    "RejectedRequest",
     "Request",
     "Scope",
     "Send",
-    "error",
-    "json_answer",
-    "not_found",
-    "refusal",
-    "send_answer",
-    "start_message",
+    "build_error",
+    "build_json_response",
+    "build_not_found",
+    "build_rejection",
+    "send_response",
+    "build_start_message",
 ]
 
 Scope = MutableMapping[str, Any]
@@ -29,7 +29,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 JSON: Final = (b"content-type", b"application/json")
-"""The header of an answer whose body is JSON."""
+"""Content type header of a response with a JSON body."""
 
 
 @attrs.frozen
@@ -39,12 +39,12 @@ class Request:
     Attributes:
         operation: Name of the operation, such as `list_logs`.
         method: HTTP method, upper case.
-        path: The path as it came, decoded.
-        id: The id in the path, as it came; empty where the path has none.
-        query_string: The query as it came, still encoded.
-        query: The query decoded; of a parameter given twice the last value.
-        headers: Lower-case names; of a header given twice the last value.
-        content: The body.
+        path: Decoded path.
+        id: Unvalidated id from the path; empty if the path has no id.
+        query_string: Query string, still encoded.
+        query: Decoded query parameters; the last value of a repeated parameter.
+        headers: Headers with lower-case names; the last value of a repeated header.
+        content: Request body.
     """
 
     operation: str
@@ -58,13 +58,13 @@ class Request:
 
 
 @attrs.frozen
-class Answer:
-    """One answer.
+class SimulatedResponse:
+    """One response.
 
     Attributes:
         status: HTTP status.
-        content: The body; empty for none.
-        headers: Names in lower case, and values.
+        content: Response body; empty for a response without a body.
+        headers: Pairs of lower-case name and value.
     """
 
     status: int
@@ -72,31 +72,31 @@ class Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Refusal(Exception):  # noqa: N818 - an answer on its way, not a failure of this package
-    """Ends the handling of a request with `answer`."""
+class RejectedRequest(Exception):  # noqa: N818 - it carries a response; nothing failed in this package
+    """Raised by a handler to reject a request with an error response."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-def json_answer(status: int, value: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
-    """An answer with `value` as its JSON body."""
-    return Answer(status, orjson.dumps(value), (JSON, *headers))
+    def __init__(self, response: SimulatedResponse) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
-def error(
+def build_json_response(status: int, value: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> SimulatedResponse:
+    """Return a response with `value` as its JSON body."""
+    return SimulatedResponse(status, orjson.dumps(value), (JSON, *headers))
+
+
+def build_error(
     status: int | str, code: str, title: str, detail: str, *, pointer: str = "", parameter: str = ""
 ) -> dict[str, Any]:
-    """One entry of an error answer.
+    """Return one entry of the `errors` list of an error response.
 
     Args:
-        status: The HTTP status, as a number or as text: the contract's examples have both, so do its answers here.
-        code: Such as `not_found`.
-        title: A short name of the error.
-        detail: What is wrong.
-        pointer: Where in the body, such as `body/base_url`.
-        parameter: Name of the query parameter at fault.
+        status: HTTP status. A number or text, because the examples of the OpenAPI document use both.
+        code: Error code, such as `not_found`.
+        title: Short name of the error.
+        detail: Description of the error.
+        pointer: Location of the invalid value in the body, such as `body/base_url`.
+        parameter: Name of the invalid query parameter. Ignored if there is a `pointer`.
     """
     entry: dict[str, Any] = {"status": status, "code": code, "title": title, "detail": detail}
     if pointer:
@@ -106,27 +106,29 @@ def error(
     return entry
 
 
-def refusal(status: int, *entries: Mapping[str, Any], headers: Iterable[tuple[bytes, bytes]] = ()) -> Refusal:
-    """A refusal with these entries as its `errors`."""
-    return Refusal(json_answer(status, {"errors": entries}, headers))
+def build_rejection(
+    status: int, *entries: Mapping[str, Any], headers: Iterable[tuple[bytes, bytes]] = ()
+) -> RejectedRequest:
+    """Return an exception that rejects a request with these entries as `errors`."""
+    return RejectedRequest(build_json_response(status, {"errors": entries}, headers))
 
 
-def not_found() -> Refusal:
-    """The 404 of an integration that is not there."""
+def build_not_found() -> RejectedRequest:
+    """Return an exception that rejects a request for an unknown integration with a 404 response."""
     detail = "The Integration could not be found with the search criteria given"
-    return refusal(404, error(404, "not_found", "Not Found", detail))
+    return build_rejection(404, build_error(404, "not_found", "Not Found", detail))
 
 
-def start_message(answer: Answer) -> dict[str, Any]:
-    """The ASGI message that starts an answer."""
-    headers = list(answer.headers)
-    # RFC 9110, 8.6: none with a 204.
-    if answer.status != 204:
-        headers.append((b"content-length", b"%d" % len(answer.content)))
-    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+def build_start_message(response: SimulatedResponse) -> dict[str, Any]:
+    """Return the ASGI message that starts a response."""
+    headers = list(response.headers)
+    # RFC 9110, section 8.6: a 204 response has no Content-Length.
+    if response.status != 204:
+        headers.append((b"content-length", b"%d" % len(response.content)))
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
-async def send_answer(answer: Answer, send: Send) -> None:
-    """Send a whole answer."""
-    await send(start_message(answer))
-    await send({"type": "http.response.body", "body": answer.content})
+async def send_response(response: SimulatedResponse, send: Send) -> None:
+    """Send a complete response."""
+    await send(build_start_message(response))
+    await send({"type": "http.response.body", "body": response.content})

@@ -1,4 +1,4 @@
-"""What the server remembers of the requests it got, for assertions."""
+"""Records of received requests, for assertions in tests."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ import orjson
 
 from .messages import Request
 
-__all__ = ["RecordedRequest", "record"]
+__all__ = ["RecordedRequest", "record_request"]
 
 
 @attrs.frozen
 class RecordedRequest:
-    """One request as it came, without its credentials.
+    """A received request, without its credentials.
 
     Attributes:
-        operation: Name of the operation, such as `list_logs`; `token` for a token request; empty when the path and
-            method name none.
+        operation: Name of the operation, such as `list_logs`; `token` for a token request; empty if the path and
+            method match no operation.
         method: HTTP method.
-        path: The decoded path, such as `/api/v3/integrations/1`.
-        query: Query parameters, decoded.
-        query_string: The query as it came, still encoded.
-        headers: Lower-case names, without `authorization` and `cookie`.
-        body: The decoded JSON; a token request's form without its secret; bytes for anything else; None for no body.
+        path: Decoded path, such as `/api/v3/integrations/1`.
+        query: Decoded query parameters.
+        query_string: Query string, still encoded.
+        headers: Headers with lower-case names, without `authorization` and `cookie`.
+        body: Decoded JSON body; the form of a token request, without its secret; bytes if the body is not JSON; None
+            if there is no body.
     """
 
     operation: str
@@ -38,8 +39,8 @@ class RecordedRequest:
     body: Any = attrs.field(repr=False)
 
 
-def record(request: Request) -> RecordedRequest:
-    """What to remember of `request`."""
+def record_request(request: Request) -> RecordedRequest:
+    """Return the record of a request."""
     headers = {name: value for name, value in request.headers.items() if name not in {"authorization", "cookie"}}
     return RecordedRequest(
         operation=request.operation,
@@ -48,11 +49,11 @@ def record(request: Request) -> RecordedRequest:
         query=request.query,
         query_string=request.query_string,
         headers=headers,
-        body=_body(request) if request.content else None,
+        body=_decode_body(request) if request.content else None,
     )
 
 
-def _body(request: Request) -> Any:
+def _decode_body(request: Request) -> Any:
     if request.operation == "token":
         fields = parse_qsl(request.content.decode("utf-8", "replace"))
         return {name: value for name, value in fields if name != "client_secret"}

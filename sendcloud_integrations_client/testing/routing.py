@@ -1,4 +1,4 @@
-"""Which operation a method and a path name."""
+"""Maps method and path to an operation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["OPERATIONS", "resolve"]
+__all__ = ["OPERATIONS", "resolve_path"]
 
 _PREFIX: Final = "/api/v3"
-_FIXED: Final[Mapping[str, Mapping[str, str]]] = {
+_FIXED_PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     f"{_PREFIX}/integrations": {"GET": "list_integrations"},
     f"{_PREFIX}/integrations/logs": {"GET": "list_logs"},
     f"{_PREFIX}/shop-order-statuses": {
@@ -23,31 +23,33 @@ _FIXED: Final[Mapping[str, Mapping[str, str]]] = {
     "/oauth2/token": {"POST": "token"},
     "/oauth2/token/": {"POST": "token"},
 }
-_ONE_INTEGRATION: Final = {
+_INTEGRATION_METHODS: Final = {
     "GET": "retrieve_integration",
     "PATCH": "update_integration",
     "DELETE": "delete_integration",
 }
-_ITS_LOGS: Final = {"GET": "list_integration_logs", "POST": "create_integration_log"}
-_WITH_ID: Final = re.compile(f"{_PREFIX}/integrations/([^/]+)(/logs)?")
+_INTEGRATION_LOGS_METHODS: Final = {"GET": "list_integration_logs", "POST": "create_integration_log"}
+_PATH_WITH_ID: Final = re.compile(f"{_PREFIX}/integrations/([^/]+)(/logs)?")
 
 OPERATIONS: Final = frozenset(
-    name for methods in (*_FIXED.values(), _ONE_INTEGRATION, _ITS_LOGS) for name in methods.values()
+    name
+    for methods in (*_FIXED_PATHS.values(), _INTEGRATION_METHODS, _INTEGRATION_LOGS_METHODS)
+    for name in methods.values()
 )
-"""Names of all operations, the token endpoint's `token` among them."""
+"""Names of all operations, including `token` for the token endpoint."""
 
 
-def resolve(path: str) -> tuple[Mapping[str, str], str] | None:
-    """What can be done at a path.
+def resolve_path(path: str) -> tuple[Mapping[str, str], str] | None:
+    """Return the operations that a path supports.
 
     Args:
-        path: The decoded path.
+        path: Decoded path.
 
     Returns:
-        The operations by HTTP method, and the id in the path (empty if there is none); None for an unknown path.
+        The operations by HTTP method, and the id in the path (empty if the path has no id); None for an unknown path.
     """
-    if fixed := _FIXED.get(path):
+    if fixed := _FIXED_PATHS.get(path):
         return fixed, ""
-    if match := _WITH_ID.fullmatch(path):
-        return (_ITS_LOGS if match[2] else _ONE_INTEGRATION), match[1]
+    if match := _PATH_WITH_ID.fullmatch(path):
+        return (_INTEGRATION_LOGS_METHODS if match[2] else _INTEGRATION_METHODS), match[1]
     return None

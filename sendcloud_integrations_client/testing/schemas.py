@@ -1,4 +1,4 @@
-"""What the contract says of the four request bodies, in JSON Schema's words; `validation` reads them."""
+"""JSON schemas of the four request bodies, from the OpenAPI document. Used by `validation`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Exception logs made up on the fly: record i is computed from i, so that a million of them take no memory.
+"""Exception logs that are computed on demand: record i is computed from i, so a million records use no memory.
 
-Positions count from 0, the oldest. Each has a slot of 61 seconds and lies somewhere in its first minute, so the order
-of positions is the order in time. Integrations take turns in blocks: of as many records as there are integrations,
-each has one, at a place that the block decides. So the records of one integration can be counted off, too.
+Positions start at 0, the oldest record. Each position has a time slot of 61 seconds, and its timestamp lies in the
+first minute of the slot, so positions are in order of time. Positions are grouped in blocks with one record per
+integration; the block determines the order of the integrations in it. Therefore the positions of one integration can
+be computed too.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from typing import Any, Final
 
 import orjson
 
-from .mixing import mix
+from .hashing import hash_number
 
 __all__ = ["SeededLogs"]
 
-_FIRST: Final = int(datetime(2023, 3, 1, 1, 2, tzinfo=UTC).timestamp())
-_SLOT: Final = 61
-_RECENT: Final = 10_000  # records that are kept once rendered: about 8 MB, and an answer takes a fifth of the time
+_FIRST_TIMESTAMP: Final = int(datetime(2023, 3, 1, 1, 2, tzinfo=UTC).timestamp())
+_SLOT_SECONDS: Final = 61
+# Number of rendered records to cache: about 8 MB, which reduces the response time to a fifth.
+_CACHED_RECORDS: Final = 10_000
 _CET: Final = timezone(timedelta(hours=1))
 
 _JSON: Final = {"Cache-Control": "no-cache", "Content-Type": "application/json", "Connection": "keep-alive"}
@@ -35,7 +37,7 @@ _ORDER: Final = {
 }
 
 
-def _record(method: str, path: str, code: int | None, failure: str, text: str, **rest: Any) -> dict[str, Any]:
+def _build_scenario(method: str, path: str, code: int | None, failure: str, text: str, **rest: Any) -> dict[str, Any]:
     return {
         "id": "<id>",
         "integration_id": "<integration>",
@@ -54,7 +56,7 @@ def _record(method: str, path: str, code: int | None, failure: str, text: str, *
 
 
 _SCENARIOS: Final = (
-    _record(
+    _build_scenario(
         "POST",
         "/api/orders/<order>/notes.json",
         495,
@@ -66,16 +68,16 @@ _SCENARIOS: Final = (
             "body": "<!doctype html>\n<html>\n <head><title>Certificate</title></head>\n</html>\n",
         },
     ),
-    _record(
+    _build_scenario(
         "GET",
         "/api/orders.json?page=3&limit=100&updated_since=2023-02-28T00:00:00Z&status=paid,packed",
         None,
         "requests.exceptions.ConnectTimeout",
-        "The shop did not answer within 30 seconds; tried 3 times, at addresses 192.0.2.10, 192.0.2.11, 192.0.2.12",
+        "The shop did not respond within 30 seconds; tried 3 times, at IP addresses 192.0.2.10, 192.0.2.11, 192.0.2.12",
         request={"headers": _AGENT, "payload": None},
         additional_data={"attempts": 3, "timeout": 30.5, "addresses": ["192.0.2.10", "192.0.2.11", "192.0.2.12"]},
     ),
-    _record(
+    _build_scenario(
         "PUT",
         "/api/orders/<order>",
         404,
@@ -84,7 +86,7 @@ _SCENARIOS: Final = (
         request={"headers": _AGENT | _JSON, "payload": _ORDER},
         response={"headers": _JSON, "body": {"error": {"code": "order_not_found", "order": "<order>", "retry": False}}},
     ),
-    _record(
+    _build_scenario(
         "GET",
         "/api/products/SKU-<order>-1",
         401,
@@ -97,11 +99,11 @@ _SCENARIOS: Final = (
         response={"headers": _JSON, "body": '{"message": "clé refusée – please sign in again"}'},
         protected=True,
         additional_data={
-            "hint": "The shop’s owner has to connect the integration again",
+            "hint": "The shop’s integration_id has to connect the integration again",
             "documentation": "https://help.example/reconnect",
         },
     ),
-    _record(
+    _build_scenario(
         "POST",
         "/api/webhooks",
         503,
@@ -114,8 +116,8 @@ _SCENARIOS: Final = (
 )
 
 
-def _template(record: dict[str, Any]) -> bytes:
-    """The record's JSON, with `%` fields where its `<…>` marks were."""
+def _build_template(record: dict[str, Any]) -> bytes:
+    """Return the JSON of a scenario, with its `<…>` placeholders replaced by `%` fields."""
     text = orjson.dumps(record).replace(b"%", b"%%")
     for number in (b"id", b"integration"):
         text = text.replace(b'"<' + number + b'>"', b"%(" + number + b")b")
@@ -124,78 +126,78 @@ def _template(record: dict[str, Any]) -> bytes:
     return text
 
 
-_TEMPLATES: Final = tuple(map(_template, _SCENARIOS))
+_TEMPLATES: Final = tuple(map(_build_template, _SCENARIOS))
 
 
 class SeededLogs:
     """The seeded logs of an account.
 
     Args:
-        seed: Decides what is in them.
-        integrations: How many integrations they belong to, ids from 1; with 0 they belong to none.
-        count: How many there are.
+        seed: Seed of the generated data.
+        integrations: Number of integrations, with ids from 1. If 0, the logs belong to no integration.
+        count: Number of logs.
     """
 
     def __init__(self, seed: int, integrations: int, count: int) -> None:
         self.count = count
         self._seed = seed
-        self._block = integrations
-        self._recent = lru_cache(maxsize=_RECENT)(self._rendered)
+        self._block_size = integrations
+        self._render_cached = lru_cache(maxsize=_CACHED_RECORDS)(self._render_uncached)
 
-    def moment(self, position: int) -> int:
-        """When the record was made, in seconds since 1970. Goes on past the last, with the same spacing."""
-        return _FIRST + position * _SLOT + mix(self._seed, position) % (_SLOT - 1)
+    def get_created_at(self, position: int) -> int:
+        """Return the creation time of a record in seconds since 1970. Also defined for positions after the last one."""
+        return _FIRST_TIMESTAMP + position * _SLOT_SECONDS + hash_number(self._seed, position) % (_SLOT_SECONDS - 1)
 
-    def position_at(self, seconds: float) -> int:
-        """The first position that is not older than `seconds` since 1970; may be past the last."""
-        position = max(0, int((seconds - _FIRST) // _SLOT))
-        return position if self.moment(position) >= seconds else position + 1
+    def find_position(self, seconds: float) -> int:
+        """Return the first position that is not older than `seconds` since 1970. It can be after the last one."""
+        position = max(0, int((seconds - _FIRST_TIMESTAMP) // _SLOT_SECONDS))
+        return position if self.get_created_at(position) >= seconds else position + 1
 
     def render(self, position: int) -> bytes:
-        """The JSON of one record."""
-        return self._recent(position)
+        """Return the JSON of one record."""
+        return self._render_cached(position)
 
-    def last_of(self, integration_id: int, below: int) -> int | None:
-        """The newest position of an integration that is older than `below`; None if there is none."""
-        block = (min(below, self.count) - 1) // self._block
-        position = self._position(integration_id, block)
+    def find_newest(self, integration_id: int, below: int) -> int | None:
+        """Return the newest position of an integration that is less than `below`; None if it has no such position."""
+        block = (min(below, self.count) - 1) // self._block_size
+        position = self._get_position(integration_id, block)
         if position >= min(below, self.count):
-            position = self._position(integration_id, block - 1)
+            position = self._get_position(integration_id, block - 1)
         return position if position >= 0 else None
 
-    def first_of(self, integration_id: int, at_least: int) -> int | None:
-        """The oldest position of an integration from `at_least` on; None if there is none."""
-        block = at_least // self._block
-        position = self._position(integration_id, block)
+    def find_oldest(self, integration_id: int, at_least: int) -> int | None:
+        """Return the oldest position of an integration from `at_least` on; None if it has no such position."""
+        block = at_least // self._block_size
+        position = self._get_position(integration_id, block)
         if position < at_least:
-            position = self._position(integration_id, block + 1)
+            position = self._get_position(integration_id, block + 1)
         return position if position < self.count else None
 
-    def _rendered(self, position: int) -> bytes:
-        chance = mix(self._seed, position)
-        owner = self._owner(position)
-        seconds = self.moment(position)
-        if chance & 1:
+    def _render_uncached(self, position: int) -> bytes:
+        hashed = hash_number(self._seed, position)
+        integration_id = self._get_integration_id(position)
+        seconds = self.get_created_at(position)
+        if hashed & 1:
             created = datetime.fromtimestamp(seconds, _CET).isoformat()
         else:
             created = datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "Z"
-        return _TEMPLATES[(chance >> 8) % len(_TEMPLATES)] % {
+        return _TEMPLATES[(hashed >> 8) % len(_TEMPLATES)] % {
             b"id": b"%d" % (position + 1),
-            b"integration": b"%d" % owner if owner else b"null",
-            b"shop": b"%d" % (owner or 0),
-            b"order": b"%d" % (100_000 + (chance >> 16) % 900_000),
-            b"request": b"%016x" % chance,
+            b"integration": b"%d" % integration_id if integration_id else b"null",
+            b"shop": b"%d" % (integration_id or 0),
+            b"order": b"%d" % (100_000 + (hashed >> 16) % 900_000),
+            b"request": b"%016x" % hashed,
             b"created": created.encode(),
         }
 
-    def _owner(self, position: int) -> int | None:
-        if not self._block:
+    def _get_integration_id(self, position: int) -> int | None:
+        if not self._block_size:
             return None
-        block, place = divmod(position, self._block)
-        return (place + mix(self._seed, block)) % self._block + 1
+        block, offset = divmod(position, self._block_size)
+        return (offset + hash_number(self._seed, block)) % self._block_size + 1
 
-    def _position(self, integration_id: int, block: int) -> int:
+    def _get_position(self, integration_id: int, block: int) -> int:
         if block < 0:
             return -1
-        place = (integration_id - 1 - mix(self._seed, block)) % self._block
-        return block * self._block + place
+        offset = (integration_id - 1 - hash_number(self._seed, block)) % self._block_size
+        return block * self._block_size + offset

@@ -1,4 +1,4 @@
-"""The simulated Sendcloud on a real port, in the event loop of the caller or in a thread of its own."""
+"""Serves the simulated Sendcloud on a real port, in the event loop of the caller or in a separate thread."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from .faults import CONNECTION
+from .faults import CONNECTION_EXTENSION
 from .messages import Receive, Scope, Send
 
 if TYPE_CHECKING:
-    # The other, httptools', has the same methods; the module that chooses has no type that can be derived from.
+    # The httptools protocol has the same methods. AutoHTTPProtocol is a variable, which type checkers cannot subclass.
     from uvicorn.protocols.http.h11_impl import H11Protocol as AutoHTTPProtocol
 else:
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -29,89 +29,89 @@ App = Any
 
 @contextlib.asynccontextmanager
 async def serve(app: App, port: int = 0) -> AsyncGenerator[str]:
-    """Serve an ASGI application on loopback while the block runs.
+    """Serve an ASGI application on loopback for the duration of the `async with` block.
 
     Args:
         app: A `SimulatedSendcloud`, or any other ASGI application.
-        port: TCP port; 0 for a free one.
+        port: TCP port. Defaults to 0, which selects a free port.
 
     Yields:
-        The API's base URL, such as `http://127.0.0.1:49152/api/v3`.
+        Base URL of the API, such as `http://127.0.0.1:49152/api/v3`.
 
     Raises:
-        OSError: The port is taken.
+        OSError: If the port is in use.
     """
-    with _listener(port) as listener:
-        server = _Server(_config(app))
-        running = asyncio.create_task(server.serve(sockets=[listener]))
+    with _open_listener(port) as listener:
+        server = _Server(_build_config(app))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             started = asyncio.create_task(server.listening.wait())
             try:
-                await asyncio.wait([started, running], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([started, serving], return_when=asyncio.FIRST_COMPLETED)
             finally:
                 started.cancel()
-            if running.done():
-                running.result()
+            if serving.done():
+                serving.result()
             yield f"http://127.0.0.1:{listener.getsockname()[1]}/api/v3"
         finally:
             server.should_exit = True
-            await running
+            await serving
 
 
 @contextlib.contextmanager
 def serve_in_thread(app: App, port: int = 0) -> Generator[str]:
-    """Serve an ASGI application on loopback while the block runs, in a thread and an event loop of its own.
+    """Serve an ASGI application on loopback for the duration of the `with` block, in a separate thread.
 
-    For tests that are not async, or that block the event loop which they run in.
+    For tests that are not async or that block their event loop. The thread has its own event loop.
 
     Args:
         app: A `SimulatedSendcloud`, or any other ASGI application.
-        port: TCP port; 0 for a free one.
+        port: TCP port. Defaults to 0, which selects a free port.
 
     Yields:
-        The API's base URL, such as `http://127.0.0.1:49152/api/v3`.
+        Base URL of the API, such as `http://127.0.0.1:49152/api/v3`.
 
     Raises:
-        OSError: The port is taken.
+        OSError: If the port is in use.
     """
     started: concurrent.futures.Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = (
         concurrent.futures.Future()
     )
 
     async def run() -> None:
-        stopped = asyncio.Event()
+        stop_requested = asyncio.Event()
         async with serve(app, port) as base_url:
-            started.set_result((asyncio.get_running_loop(), stopped, base_url))
-            await stopped.wait()
+            started.set_result((asyncio.get_running_loop(), stop_requested, base_url))
+            await stop_requested.wait()
 
     def run_thread() -> None:
         try:
             asyncio.run(run())
-        except BaseException as failure:
+        except BaseException as error:
             if started.done():
                 raise
-            started.set_exception(failure)
+            started.set_exception(error)
 
     thread = threading.Thread(target=run_thread, name="simulated-sendcloud", daemon=True)
     thread.start()
     try:
-        loop, stopped, base_url = started.result()
+        loop, stop_requested, base_url = started.result()
     except BaseException:
         thread.join()
         raise
     try:
         yield base_url
     finally:
-        loop.call_soon_threadsafe(stopped.set)
+        loop.call_soon_threadsafe(stop_requested.set)
         thread.join()
 
 
-def _listener(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only where the protocol is named, and answers take 40 ms with it.
+def _open_listener(port: int) -> socket.socket:
+    # asyncio disables Nagle's algorithm only if the socket names its protocol. Otherwise responses take 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # On Windows this would let two servers have the same port.
+            # On Windows this option would allow two servers to use the same port.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
         listener.bind(("127.0.0.1", port))
@@ -132,15 +132,15 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        # Signals belong to the program that the server is a part of.
+        # Signal handling is left to the program that runs the server.
         yield
 
 
-def _config(app: App) -> uvicorn.Config:
+def _build_config(app: App) -> uvicorn.Config:
     connections: dict[Any, asyncio.Transport] = {}
 
     class Protocol(AutoHTTPProtocol):
-        """Notes each connection's transport, which ASGI does not show and the faults have to break."""
+        """Registers the transport of each connection. ASGI does not expose it, and simulated faults close it."""
 
         def connection_made(  # type: ignore[override]
             self, transport: asyncio.Transport
@@ -155,7 +155,7 @@ def _config(app: App) -> uvicorn.Config:
 
     async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
         extensions = scope.setdefault("extensions", {})
-        extensions[CONNECTION] = connections.get(scope.get("client"))
+        extensions[CONNECTION_EXTENSION] = connections.get(scope.get("client"))
         await app(scope, receive, send)
 
     return uvicorn.Config(

@@ -1,4 +1,4 @@
-"""The account's integrations, with what belongs to them: shop order statuses and the status mapping."""
+"""The integrations of the account, with their shop order statuses and status mapping."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any, Final
 
 import attrs
 
-from .formats import utc_text
-from .mixing import mix
+from .formats import format_utc
+from .hashing import hash_number
 from .schemas import CATEGORIES
 
-__all__ = ["PRESTASHOP", "Integration", "Status", "Store"]
+__all__ = ["PRESTASHOP_TYPE", "Integration", "Status", "Store"]
 
-PRESTASHOP: Final = "prestashop_v2"
-_TYPES: Final = (PRESTASHOP, "api", "shopify_v2", "woocommerce", "magento_v2", "lightspeed")
+PRESTASHOP_TYPE: Final = "prestashop_v2"
+_TYPES: Final = (PRESTASHOP_TYPE, "api", "shopify_v2", "woocommerce", "magento_v2", "lightspeed")
 _FEEDBACK: Final = ("eager", "delayed", "none")
 _START: Final = datetime(2022, 1, 3, 8, 15, 22, tzinfo=UTC)
 
 
 @attrs.define
 class Status:
-    """One shop order status; it stays, marked as deleted, when the shop no longer has it.
+    """One shop order status. A deleted status is kept and marked as deleted.
 
     Attributes:
-        translations: Its names, each with `status` and `language`.
-        deleted_at: When it was deleted; None while it is there.
+        translations: Names of the status, each with `status` and `language`.
+        deleted_at: Time of deletion; None if the status is not deleted.
     """
 
     translations: list[dict[str, str]]
@@ -37,9 +37,9 @@ class Integration:
     """One integration.
 
     Attributes:
-        fields: What the API shows of it.
-        statuses: Its shop order statuses by `external_id`, in the order they first came.
-        mapping: `external_id` by status category; None where nothing is mapped.
+        fields: Fields that the API returns.
+        statuses: Shop order statuses by `external_id`, in order of creation.
+        mapping: `external_id` by status category; None if the category is not mapped.
     """
 
     fields: dict[str, Any]
@@ -48,51 +48,51 @@ class Integration:
 
 
 class Store:
-    """The integrations by id. Their ids count from 1, and the first is always a Prestashop v2 shop.
+    """The integrations by id. Ids start at 1, and integration 1 is always a Prestashop v2 shop.
 
     Args:
-        seed: Decides everything that is seeded.
-        count: How many integrations there are.
+        seed: Seed of the generated data.
+        count: Number of integrations.
     """
 
     def __init__(self, seed: int, count: int) -> None:
-        self.integrations = {number: _seeded(seed, number) for number in range(1, count + 1)}
+        self.integrations = {number: _build_integration(seed, number) for number in range(1, count + 1)}
 
     def find(self, id_text: str) -> Integration | None:
-        """The integration whose id stands in a path."""
-        # Python turns at most 4,300 digits into an int; no id has as many as 20.
+        """Return the integration with the id from a path; None if it does not exist."""
+        # int() rejects more than 4,300 digits. No id has 20 digits or more.
         if not (id_text.isascii() and id_text.isdigit() and len(id_text) < 20):
             return None
         return self.integrations.get(int(id_text))
 
 
-def _seeded(seed: int, number: int) -> Integration:
-    chance = mix(seed, -number)
+def _build_integration(seed: int, number: int) -> Integration:
+    hashed = hash_number(seed, -number)
     kind = _TYPES[(number - 1) % len(_TYPES)]
-    created = _START + timedelta(seconds=chance % (300 * 86_400))
-    updated = created + timedelta(seconds=chance % 5_000_011)
-    fetched = updated + timedelta(seconds=chance % 700_001)
-    failing = chance % 5 == 1
-    webhook = chance % 3 == 0
+    created = _START + timedelta(seconds=hashed % (300 * 86_400))
+    updated = created + timedelta(seconds=hashed % 5_000_011)
+    fetched = updated + timedelta(seconds=hashed % 700_001)
+    failing = hashed % 5 == 1
+    webhook = hashed % 3 == 0
     integration = Integration(
         {
             "id": number,
             "shop_name": f"Integration #{number}",
             "shop_url": f"https://shop-{number}.example/",
             "type": kind,
-            "started_failing_at": utc_text(fetched + timedelta(seconds=93)) if failing else None,
-            "last_fetched_at": None if chance % 7 == 3 else utc_text(fetched),
-            "created_at": utc_text(created),
-            "updated_at": utc_text(updated),
-            "service_point_enabled": chance % 2 == 0,
-            "service_point_carriers": ["ups", "dhl"] if chance % 2 == 0 else [],
+            "started_failing_at": format_utc(fetched + timedelta(seconds=93)) if failing else None,
+            "last_fetched_at": None if hashed % 7 == 3 else format_utc(fetched),
+            "created_at": format_utc(created),
+            "updated_at": format_utc(updated),
+            "service_point_enabled": hashed % 2 == 0,
+            "service_point_carriers": ["ups", "dhl"] if hashed % 2 == 0 else [],
             "webhook_active": webhook,
             "webhook_url": f"https://shop-{number}.example/webhooks/sendcloud" if webhook else None,
-            "feedback_type": _FEEDBACK[chance % 3],
+            "feedback_type": _FEEDBACK[hashed % 3],
         }
     )
-    if kind == PRESTASHOP:
-        _seed_statuses(integration, utc_text(updated))
+    if kind == PRESTASHOP_TYPE:
+        _seed_statuses(integration, format_utc(updated))
     return integration
 
 

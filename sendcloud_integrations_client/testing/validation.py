@@ -1,4 +1,4 @@
-"""Request bodies and query parameters against the contract; what breaks it is refused in Sendcloud's shape."""
+"""Validates request bodies and query parameters. Invalid ones are rejected in Sendcloud's error format."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any, Final, cast
 import orjson
 
 from .formats import is_datetime, is_uri
-from .messages import Request, error, refusal
+from .messages import Request, build_error, build_rejection
 from .schemas import Schema
 
-__all__ = ["integer_parameter", "json_object"]
+__all__ = ["parse_integer_parameter", "parse_json_object"]
 
 _NAMES: Final = {str: "string", bool: "boolean", list: "array", dict: "object", type(None): "null"}
 _FORMATS: Final = {"uri": is_uri, "date-time": is_datetime}
 
 
-def json_object(request: Request, schema: Schema, *, status: int | str) -> dict[str, Any]:
-    """The body of a request, once it is known to keep to the contract.
+def parse_json_object(request: Request, schema: Schema, *, status: int | str) -> dict[str, Any]:
+    """Decode and validate the body of a request.
 
     Args:
         request: The request.
-        schema: What the body must be.
-        status: 400 as this operation's errors write it, number or text.
+        schema: JSON schema of the body.
+        status: Status 400 as a number or text, whichever the errors of this operation use.
 
     Returns:
         The decoded body.
 
     Raises:
-        Refusal: 400 with one error for each rule that is broken.
+        RejectedRequest: With status 400 and one error per violated rule, if the body is invalid.
     """
     try:
         body = orjson.loads(request.content)
@@ -37,64 +37,75 @@ def json_object(request: Request, schema: Schema, *, status: int | str) -> dict[
         body = None
     if not isinstance(body, dict):
         detail = "Wrong request format, expected object"
-        raise refusal(400, error(status, "non_field_errors", "Wrong format", detail))
+        raise build_rejection(400, build_error(status, "non_field_errors", "Wrong format", detail))
     entries = [
-        error(status, code, code.replace("_", " ").title(), detail, pointer=pointer)
-        for code, detail, pointer in _violations(body, schema, "body")
+        build_error(status, code, code.replace("_", " ").title(), detail, pointer=pointer)
+        for code, detail, pointer in _find_violations(body, schema, "body")
     ]
     if entries:
-        raise refusal(400, *entries)
+        raise build_rejection(400, *entries)
     return cast("dict[str, Any]", body)
 
 
-def integer_parameter(request: Request, name: str, *, least: int, most: int) -> int | None:
-    """A query parameter that is an integer; None if it was not given.
+def parse_integer_parameter(request: Request, name: str, *, minimum: int, maximum: int) -> int | None:
+    """Parse an integer query parameter.
+
+    Args:
+        request: The request.
+        name: Name of the parameter.
+        minimum: Smallest valid value.
+        maximum: Largest valid value.
+
+    Returns:
+        The value; None if the request does not have the parameter.
 
     Raises:
-        Refusal: 400 if it is no integer or out of range.
+        RejectedRequest: With status 400, if the value is not an integer or out of range.
     """
     text = request.query.get(name)
     if text is None:
         return None
     digits = text.removeprefix("-")
-    # Python turns at most 4,300 digits into an int; no id has as many as 20.
+    # int() rejects more than 4,300 digits. No id has 20 digits or more.
     value = int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
     if value is None:
-        raise refusal(400, error("400", "invalid", "Invalid", "A valid integer is required.", parameter=name))
-    if not least <= value <= most:
-        code = "min_value" if value < least else "invalid"
-        detail = f"Must be from {least} to {most}."
-        raise refusal(400, error("400", code, code.replace("_", " ").title(), detail, parameter=name))
+        raise build_rejection(
+            400, build_error("400", "invalid", "Invalid", "A valid integer is required.", parameter=name)
+        )
+    if not minimum <= value <= maximum:
+        code = "min_value" if value < minimum else "invalid"
+        detail = f"Must be from {minimum} to {maximum}."
+        raise build_rejection(400, build_error("400", code, code.replace("_", " ").title(), detail, parameter=name))
     return value
 
 
-def _violations(value: Any, schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
-    """Code, detail and pointer of everything in `value` that `schema` forbids."""
+def _find_violations(value: Any, schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
+    """Yield code, detail and pointer of each violation of `schema` in `value`."""
     types = schema.get("type", ())
-    kind = _kind(value)
+    kind = _get_type_name(value)
     if kind not in types:
         code = "not_a_list" if types == ("array",) else "invalid"
         yield code, f"Expected {' or '.join(types)}, got {kind}.", pointer
     elif "enum" in schema and value not in schema["enum"]:
         yield "invalid_choice", f"Must be one of: {', '.join(schema['enum'])}.", pointer
     elif kind == "string":
-        yield from _text_violations(value, schema, pointer)
+        yield from _find_text_violations(value, schema, pointer)
     elif kind == "array":
-        yield from _array_violations(value, schema, pointer)
+        yield from _find_array_violations(value, schema, pointer)
     elif kind == "object":
-        yield from _object_violations(value, schema, pointer)
+        yield from _find_object_violations(value, schema, pointer)
     elif kind == "integer" and value < schema.get("minimum", value):
         yield "min_value", f"Must be at least {schema['minimum']}.", pointer
 
 
-def _kind(value: Any) -> str:
+def _get_type_name(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        # JSON has no integers apart: 495.0 is one.
+        # JSON does not distinguish integers from other numbers, so 495.0 is an integer.
         return "integer" if value == value // 1 else "number"
     return _NAMES[type(value)]
 
 
-def _text_violations(text: str, schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
+def _find_text_violations(text: str, schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
     if len(text) < schema.get("minLength", 0):
         yield "invalid", "Must not be empty.", pointer
     elif len(text) > schema.get("maxLength", len(text)):
@@ -103,25 +114,25 @@ def _text_violations(text: str, schema: Schema, pointer: str) -> Iterator[tuple[
         yield "invalid", f"Must be a valid {schema['format']}.", pointer
 
 
-def _array_violations(items: list[Any], schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
-    least, most = schema.get("minItems", 0), schema.get("maxItems", len(items))
-    if not least <= len(items) <= most:
-        yield "invalid", f"Must have from {least} to {most} items.", pointer
+def _find_array_violations(items: list[Any], schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
+    minimum, maximum = schema.get("minItems", 0), schema.get("maxItems", len(items))
+    if not minimum <= len(items) <= maximum:
+        yield "invalid", f"Must have from {minimum} to {maximum} items.", pointer
     if schema.get("uniqueItems"):
         texts = [orjson.dumps(item, option=orjson.OPT_SORT_KEYS) for item in items]
         if len(set(texts)) < len(texts):
             yield "invalid", "Items must not repeat.", pointer
     for index, item in enumerate(items):
-        yield from _violations(item, schema["items"], f"{pointer}/{index}")
+        yield from _find_violations(item, schema["items"], f"{pointer}/{index}")
 
 
-def _object_violations(fields: dict[str, Any], schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
+def _find_object_violations(fields: dict[str, Any], schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
     properties = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in fields:
             yield "required", "This field is required.", f"{pointer}/{name}"
     for name, value in fields.items():
         if name in properties:
-            yield from _violations(value, properties[name], f"{pointer}/{name}")
+            yield from _find_violations(value, properties[name], f"{pointer}/{name}")
         elif schema.get("additionalProperties") is False:
             yield "extra_forbidden", "Extra inputs are not permitted", f"{pointer}/{name}"

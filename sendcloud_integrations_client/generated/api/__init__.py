@@ -1,4 +1,4 @@
-"""Endpoint functions, one module an operation; `<operation>_detailed` gives status and headers besides the model."""
+"""Endpoint functions, one module per operation. `<operation>_detailed` also returns the status and the headers."""
 
 from . import integrations, logs, shop_order_statuses, status_mapping
 

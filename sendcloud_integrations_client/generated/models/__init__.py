@@ -1,4 +1,4 @@
-"""Every model and enum of the contract."""
+"""All models and enums of the OpenAPI document."""
 
 from .feedback_type import FeedbackType
 from .integration import Integration

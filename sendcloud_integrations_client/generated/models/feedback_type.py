@@ -1,14 +1,14 @@
-"""`FeedbackType`: an enum of the contract."""
+"""Enum `FeedbackType`."""
 
-from sendcloud_integrations_client.wire import OpenEnum
+from sendcloud_integrations_client.runtime.models import OpenEnum
 
 
 class FeedbackType(OpenEnum):
-    """When the shop is told that an order was sent: `eager`, as soon as there is a label; `delayed`, when
-    the carrier first scans it; `none`, never. Prestashop v2 integrations go by their status mapping
-    instead.
+    """When Sendcloud notifies the shop about a shipment: `eager` after the label is created, `delayed`
+    after the first scan by the carrier, `none` never. Prestashop v2 integrations use their status
+    mapping instead.
 
-    A value that is not listed here is kept as text when it is read, and refused when it is sent.
+    Unknown values in responses are kept as text. Unknown values in requests are rejected.
     """
 
     EAGER = "eager"

@@ -1,4 +1,4 @@
-"""`IntegrationLog`: a model of the contract."""
+"""Model `IntegrationLog`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any, ClassVar, Final, Self
 
 import attrs
 
-from sendcloud_integrations_client.wire import (
-    FieldMismatchError,
-    Model,
+from sendcloud_integrations_client.errors import FieldMismatchError
+from sendcloud_integrations_client.runtime.models import Model, hide_value, new
+from sendcloud_integrations_client.runtime.readers import (
     from_iso,
-    hidden,
-    new,
     read_boolean,
     read_datetime,
     read_integer,
@@ -26,8 +24,8 @@ from sendcloud_integrations_client.wire import (
 from .logged_request import LoggedRequest
 from .logged_response import LoggedResponse
 
-_read_logged_response = LoggedResponse.__read__
-_read_logged_request = LoggedRequest.__read__
+_read_logged_response = LoggedResponse.decode_object
+_read_logged_request = LoggedRequest.decode_object
 
 
 _FIELDS: Final = (
@@ -45,35 +43,35 @@ _FIELDS: Final = (
     "protected",
     "additional_data",
 )
-_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
+_get_fields: Final = itemgetter(*_FIELDS)  # twice as fast as separate lookups if the object has all fields
 
 
 @attrs.define(eq=False, kw_only=True)
 class IntegrationLog(Model):
-    """One failed exchange between Sendcloud and a shop.
+    """Exception log of one failed request between Sendcloud and a shop.
 
-    Fields that the answer leaves out are None, or an empty list. Unknown ones are in `additional_properties`.
+    Fields that are missing in the response have the value None, or an empty list. `additional_properties` contains
+    unknown fields.
 
     Attributes:
-        id: Id of the log. At least 1. Example: `123`.
-        integration_id: The integration that it happened to; null where it is not known. At least 1. Example: `123`.
-        base_url: Address of the shop. Not empty. Example: `https://example.com`.
-        full_url: Address of the very resource that was asked for. Example:
-            `https://example.com/order-note.json`.
+        id: ID of the log. At least 1. Example: `123`.
+        integration_id: ID of the integration; null if unknown. At least 1. Example: `123`.
+        base_url: URL of the shop. Not empty. Example: `https://example.com`.
+        full_url: URL of the requested resource. Example: `https://example.com/order-note.json`.
         method: HTTP method of the request that failed. Example: `POST`.
-        response_code: HTTP status that came back, beyond the registered ones too; null if nothing did. Example:
-            `495`.
-        response: What the other side answered; null if nothing came.
-        request: What was sent; null where it was not kept.
-        created_at: When it happened, with its offset from UTC. Example: `2023-03-01T02:02:00+01:00`.
-        exception_type: Class of the error in Sendcloud's own code, from which a remedy may be guessed. Example:
+        response_code: HTTP status of the response, including unregistered codes; null if there was no response.
+            Example: `495`.
+        response: Response to the failed request; null if there was no response.
+        request: The failed request; null if it was not recorded.
+        created_at: Time of the failed request, with UTC offset. Example: `2023-03-01T02:02:00+01:00`.
+        exception_type: Exception class in Sendcloud's code. It can help to find the cause. Example:
             `requests.exceptions.SSLError`.
-        exception: The error in words. Example: `An SSL error occurred`.
-        protected: Whether request and response were made unreadable before they were stored.
-        additional_data: Anything else that was kept with the log, as text or as a JSON object.
+        exception: Error message of the exception. Example: `An SSL error occurred`.
+        protected: Whether Sendcloud redacted the request and the response before storing them.
+        additional_data: Additional data of the log, as text or as a JSON object.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "id": "id",
         "integration_id": "integration_id",
         "base_url": "base_url",
@@ -101,12 +99,13 @@ class IntegrationLog(Model):
     exception_type: str | None = None
     exception: str | None = None
     protected: bool | None = None
-    additional_data: dict[str, Any] | str | None = attrs.field(default=None, repr=hidden)
+    additional_data: dict[str, Any] | str | None = attrs.field(default=None, repr=hide_value)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         try:
-            fields: Any = _fields_of(source)
+            fields: Any = _get_fields(source)
         except KeyError:
             fields = map(source.get, _FIELDS)
         (
@@ -144,15 +143,15 @@ class IntegrationLog(Model):
         if response_.__class__ is dict:
             try:
                 self.response = _read_logged_response(response_)
-            except FieldMismatchError as fault:
-                raise fault.within("response") from None
+            except FieldMismatchError as error:
+                raise error.with_prefix("response") from None
         else:
             self.response = read_model(response_, "response", LoggedResponse)
         if request_.__class__ is dict:
             try:
                 self.request = _read_logged_request(request_)
-            except FieldMismatchError as fault:
-                raise fault.within("request") from None
+            except FieldMismatchError as error:
+                raise error.with_prefix("request") from None
         else:
             self.request = read_model(request_, "request", LoggedRequest)
         try:

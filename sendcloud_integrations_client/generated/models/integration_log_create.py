@@ -1,4 +1,4 @@
-"""`IntegrationLogCreate`: a model of the contract."""
+"""Model `IntegrationLogCreate`."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    Unset,
-    new,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset, new
+from sendcloud_integrations_client.runtime.readers import (
     read_datetime,
     read_integer,
     read_model,
     read_text,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .logged_request_create import LoggedRequestCreate
 from .logged_response_create import LoggedResponseCreate
@@ -26,28 +23,28 @@ from .logged_response_create import LoggedResponseCreate
 
 @attrs.define(eq=False, kw_only=True)
 class IntegrationLogCreate(Model):
-    """A failed exchange with a shop, to be reported to Sendcloud.
+    """Failed request to or from a shop, to be reported to Sendcloud.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        base_url: Address of the shop. Not empty. Example: `https://example.com`.
-        full_url: Address of the very resource that was asked for. Example:
-            `https://example.com/order-note.json`.
+        base_url: URL of the shop. Not empty. Example: `https://example.com`.
+        full_url: URL of the requested resource. Example: `https://example.com/order-note.json`.
         method: HTTP method of the request that failed. Example: `POST`.
-        response_code: HTTP status that came back, beyond the registered ones too; null if nothing did. Example:
-            `495`.
-        response: What the other side answered; null if nothing came. Take secrets out before it is sent.
-        request: What was sent; null where it was not kept. Take secrets out before it is sent.
-        created_at: When it happened, with its offset from UTC. Left out or null, it is the moment of arrival.
+        response_code: HTTP status of the response, including unregistered codes; null if there was no response.
+            Example: `495`.
+        response: Response to the failed request; null if there was no response. Remove secrets before
+            sending.
+        request: The failed request; null if it was not recorded. Remove secrets before sending.
+        created_at: Time of the failed request, with UTC offset. Defaults to the time of receipt, also if null.
             Example: `2023-03-01T02:02:00+01:00`.
-        exception_type: Class of the error in the code that reports it, from which a remedy may be guessed. Example:
+        exception_type: Exception class in the reporting code. It can help to find the cause. Example:
             `requests.exceptions.SSLError`.
-        exception: The error in words. Example: `An SSL error occurred`.
+        exception: Error message of the exception. Example: `An SSL error occurred`.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "base_url": "base_url",
         "full_url": "full_url",
         "method": "method",
@@ -58,7 +55,7 @@ class IntegrationLogCreate(Model):
         "exception_type": "exception_type",
         "exception": "exception",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         required=("base_url",),
         closed=True,
@@ -98,15 +95,16 @@ class IntegrationLogCreate(Model):
     exception: str | Unset | None = UNSET
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("IntegrationLogCreate", "", self.to_dict(), self.__rule__)
+        validate_value("IntegrationLogCreate", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("base_url", UNSET)

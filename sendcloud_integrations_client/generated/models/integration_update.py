@@ -1,4 +1,4 @@
-"""`IntegrationUpdate`: a model of the contract."""
+"""Model `IntegrationUpdate`."""
 
 from __future__ import annotations
 
@@ -7,45 +7,40 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    Unset,
-    new,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset, new
+from sendcloud_integrations_client.runtime.readers import (
     read_boolean,
     read_enum,
-    read_given_list,
+    read_optional_list,
     read_text,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .feedback_type import FeedbackType
 
 
 @attrs.define(eq=False, kw_only=True)
 class IntegrationUpdate(Model):
-    """The settings of an integration that its owner may change.
+    """Settings of an integration that its owner can change.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        shop_name: What the shop is called in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
-        shop_url: Address of the shop on the other side of the connection. Not empty. Example:
-            `https://www.my-shop-integration.com/`.
-        service_point_enabled: Whether customers of the shop may have parcels delivered to a service point.
-        service_point_carriers: Codes of the carriers whose service points can be picked. With `service_point_enabled` set,
-            name one at least.
-        webhook_active: Whether news of parcels are posted to `webhook_url`.
-        webhook_url: Address that news of parcels are posted to. Needed once `webhook_active` is true; null takes
-            it away. Not empty. Example:
-            `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
-        feedback_type: When the shop is told that an order was sent: `eager`, as soon as there is a label;
-            `delayed`, when the carrier first scans it; `none`, never. Prestashop v2 integrations go by
+        shop_name: Name of the shop in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
+        shop_url: URL of the connected shop. Not empty. Example: `https://www.my-shop-integration.com/`.
+        service_point_enabled: Whether customers of the shop can choose delivery to a service point.
+        service_point_carriers: Codes of the carriers whose service points customers can choose. At least one is required if
+            `service_point_enabled` is true.
+        webhook_active: Whether Sendcloud posts parcel updates to `webhook_url`.
+        webhook_url: URL that receives parcel updates. Required if `webhook_active` is true; null removes the
+            URL. Not empty. Example: `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
+        feedback_type: When Sendcloud notifies the shop about a shipment: `eager` after the label is created,
+            `delayed` after the first scan by the carrier, `none` never. Prestashop v2 integrations use
             their status mapping instead. Not empty; one of `eager`, `delayed`, `none`.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "shop_name": "shop_name",
         "shop_url": "shop_url",
         "service_point_enabled": "service_point_enabled",
@@ -54,7 +49,7 @@ class IntegrationUpdate(Model):
         "webhook_url": "webhook_url",
         "feedback_type": "feedback_type",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         min_properties=1,
         properties={
@@ -77,15 +72,16 @@ class IntegrationUpdate(Model):
     feedback_type: FeedbackType | Unset = UNSET
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("IntegrationUpdate", "", self.to_dict(), self.__rule__)
+        validate_value("IntegrationUpdate", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("shop_name", UNSET)
@@ -95,7 +91,7 @@ class IntegrationUpdate(Model):
         value = get("service_point_enabled", UNSET)
         self.service_point_enabled = value if value.__class__ is bool else read_boolean(value, "service_point_enabled")
         value = get("service_point_carriers", UNSET)
-        self.service_point_carriers = read_given_list(value, "service_point_carriers", read_text)
+        self.service_point_carriers = read_optional_list(value, "service_point_carriers", read_text)
         value = get("webhook_active", UNSET)
         self.webhook_active = value if value.__class__ is bool else read_boolean(value, "webhook_active")
         value = get("webhook_url", UNSET)

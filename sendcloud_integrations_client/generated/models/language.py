@@ -1,12 +1,12 @@
-"""`Language`: an enum of the contract."""
+"""Enum `Language`."""
 
-from sendcloud_integrations_client.wire import OpenEnum
+from sendcloud_integrations_client.runtime.models import OpenEnum
 
 
 class Language(OpenEnum):
-    """The language of the name.
+    """Language of the name.
 
-    A value that is not listed here is kept as text when it is read, and refused when it is sent.
+    Unknown values in responses are kept as text. Unknown values in requests are rejected.
     """
 
     EN_US = "en-us"

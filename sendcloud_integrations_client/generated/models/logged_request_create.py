@@ -1,4 +1,4 @@
-"""`LoggedRequestCreate`: a model of the contract."""
+"""Model `LoggedRequestCreate`."""
 
 from __future__ import annotations
 
@@ -7,34 +7,30 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    Unset,
-    hidden,
-    new,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset, hide_value, new
+from sendcloud_integrations_client.runtime.readers import (
     read_union,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 
 @attrs.define(eq=False, kw_only=True)
 class LoggedRequestCreate(Model):
-    """What was sent; null where it was not kept. Take secrets out before it is sent.
+    """The failed request; null if it was not recorded. Remove secrets before sending.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        headers: Headers of the request, name to value, or as one text.
-        payload: Body of the request, as text or as a JSON object.
+        headers: Request headers, as a mapping from name to value or as text.
+        payload: Request body, as text or as a JSON object.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "headers": "headers",
         "payload": "payload",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         properties={
             "headers": Rule(types=("object", "string", "null")),
@@ -42,19 +38,20 @@ class LoggedRequestCreate(Model):
         },
     )
 
-    headers: dict[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hidden)
-    payload: dict[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hidden)
+    headers: dict[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hide_value)
+    payload: dict[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hide_value)
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("LoggedRequestCreate", "", self.to_dict(), self.__rule__)
+        validate_value("LoggedRequestCreate", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("headers", UNSET)

@@ -1,4 +1,4 @@
-"""`LoggedResponse`: a model of the contract."""
+"""Model `LoggedResponse`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any, ClassVar, Final, Self
 
 import attrs
 
-from sendcloud_integrations_client.wire import (
-    Model,
-    hidden,
-    new,
+from sendcloud_integrations_client.runtime.models import Model, hide_value, new
+from sendcloud_integrations_client.runtime.readers import (
     read_object,
     read_union,
 )
@@ -20,32 +18,34 @@ _FIELDS: Final = (
     "headers",
     "body",
 )
-_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
+_get_fields: Final = itemgetter(*_FIELDS)  # twice as fast as separate lookups if the object has all fields
 
 
 @attrs.define(eq=False, kw_only=True)
 class LoggedResponse(Model):
-    """What the other side answered; null if nothing came.
+    """Response to the failed request; null if there was no response.
 
-    Fields that the answer leaves out are None, or an empty list. Unknown ones are in `additional_properties`.
+    Fields that are missing in the response have the value None, or an empty list. `additional_properties` contains
+    unknown fields.
 
     Attributes:
-        headers: Headers of the answer, name to value.
-        body: Body of the answer, as text or as a JSON object.
+        headers: Response headers, as a mapping from name to value.
+        body: Response body, as text or as a JSON object.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "headers": "headers",
         "body": "body",
     }
 
-    headers: dict[str, Any] | None = attrs.field(default=None, repr=hidden)
-    body: str | dict[str, Any] | None = attrs.field(default=None, repr=hidden)
+    headers: dict[str, Any] | None = attrs.field(default=None, repr=hide_value)
+    body: str | dict[str, Any] | None = attrs.field(default=None, repr=hide_value)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         try:
-            fields: Any = _fields_of(source)
+            fields: Any = _get_fields(source)
         except KeyError:
             fields = map(source.get, _FIELDS)
         headers_, body_ = fields

@@ -1,4 +1,4 @@
-"""`ShopOrderStatus`: a model of the contract."""
+"""Model `ShopOrderStatus`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Final, Self
 
 import attrs
 
-from sendcloud_integrations_client.wire import (
-    Model,
+from sendcloud_integrations_client.runtime.models import Model, new
+from sendcloud_integrations_client.runtime.readers import (
     from_iso,
-    new,
     read_datetime,
     read_list,
     read_model,
@@ -27,24 +26,24 @@ _FIELDS: Final = (
     "deleted_at",
     "translations",
 )
-_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
+_get_fields: Final = itemgetter(*_FIELDS)  # twice as fast as separate lookups if the object has all fields
 
 
 @attrs.define(eq=False, kw_only=True)
 class ShopOrderStatus(Model):
-    """An order status of a shop.
+    """Order status of a shop.
 
-    Fields that the answer leaves out are None, or an empty list. Unknown ones are in `additional_properties`.
+    Fields that are missing in the response have the value None, or an empty list. `additional_properties` contains
+    unknown fields.
 
     Attributes:
-        external_id: Id that the shop itself has for the status. Example: `17-B`.
-        status: Name in the language that was asked for, or in the one that stands in for it. Example:
-            `Delivered`.
-        deleted_at: When the status was deleted; null while it is in use. Example: `2023-11-04T14:15:22Z`.
-        translations: The name in every language that it has. Not empty.
+        external_id: ID of the status in the shop. Example: `17-B`.
+        status: Name in the requested language or in its fallback language. Example: `Delivered`.
+        deleted_at: Time at which the status was deleted; null if it is in use. Example: `2023-11-04T14:15:22Z`.
+        translations: Names of the status in all available languages. Not empty.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "external_id": "external_id",
         "status": "status",
         "deleted_at": "deleted_at",
@@ -57,9 +56,10 @@ class ShopOrderStatus(Model):
     translations: list[StatusTranslation] = attrs.field(factory=list[StatusTranslation])
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         try:
-            fields: Any = _fields_of(source)
+            fields: Any = _get_fields(source)
         except KeyError:
             fields = map(source.get, _FIELDS)
         external_id_, status_, deleted_at_, translations_ = fields
@@ -75,7 +75,7 @@ class ShopOrderStatus(Model):
         except (TypeError, ValueError):
             self.deleted_at = read_datetime(deleted_at_, "deleted_at")
         self.translations = read_list(
-            translations_, "translations", lambda item, place: read_model(item, place, StatusTranslation)
+            translations_, "translations", lambda item, path: read_model(item, path, StatusTranslation)
         )
         self._source = source
         self._unknown = None

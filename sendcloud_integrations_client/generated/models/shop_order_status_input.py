@@ -1,4 +1,4 @@
-"""`ShopOrderStatusInput`: a model of the contract."""
+"""Model `ShopOrderStatusInput`."""
 
 from __future__ import annotations
 
@@ -7,36 +7,34 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    new,
-    read_given_list,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, new
+from sendcloud_integrations_client.runtime.readers import (
     read_model,
+    read_optional_list,
     read_text,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .status_translation_input import StatusTranslationInput
 
 
 @attrs.define(eq=False, kw_only=True)
 class ShopOrderStatusInput(Model):
-    """An order status as it is sent.
+    """Order status in a request.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        external_id: Id that the shop itself has for the status. Example: `17-B`.
-        translations: The name in each language that it has. 1 to 7 items; no item twice.
+        external_id: ID of the status in the shop. Example: `17-B`.
+        translations: Names of the status, one per language. 1 to 7 items; unique items.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "external_id": "external_id",
         "translations": "translations",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         required=("external_id", "translations"),
         properties={
@@ -64,22 +62,23 @@ class ShopOrderStatusInput(Model):
     translations: list[StatusTranslationInput]
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("ShopOrderStatusInput", "", self.to_dict(), self.__rule__)
+        validate_value("ShopOrderStatusInput", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("external_id", UNSET)
         self.external_id = value if value.__class__ is str else read_text(value, "external_id")
         value = get("translations", UNSET)
-        self.translations = read_given_list(
-            value, "translations", lambda item, place: read_model(item, place, StatusTranslationInput)
+        self.translations = read_optional_list(
+            value, "translations", lambda item, path: read_model(item, path, StatusTranslationInput)
         )
         self._source = source
         self._unknown = None

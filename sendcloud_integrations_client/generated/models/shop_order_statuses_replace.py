@@ -1,4 +1,4 @@
-"""`ShopOrderStatusesReplace`: a model of the contract."""
+"""Model `ShopOrderStatusesReplace`."""
 
 from __future__ import annotations
 
@@ -7,36 +7,34 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    new,
-    read_given_list,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, new
+from sendcloud_integrations_client.runtime.readers import (
     read_integer,
     read_model,
+    read_optional_list,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .shop_order_status_input import ShopOrderStatusInput
 
 
 @attrs.define(eq=False, kw_only=True)
 class ShopOrderStatusesReplace(Model):
-    """The complete list of order statuses that a shop knows from now on.
+    """Complete list of order statuses that replaces the current list of a shop.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        integration_id: Whose statuses they are. Example: `252345`.
-        statuses: All statuses; an empty list deletes every one. No item twice.
+        integration_id: ID of the integration. Example: `252345`.
+        statuses: All order statuses. An empty list deletes all statuses. Unique items.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "integration_id": "integration_id",
         "statuses": "statuses",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         required=("integration_id", "statuses"),
         properties={
@@ -77,22 +75,23 @@ class ShopOrderStatusesReplace(Model):
     statuses: list[ShopOrderStatusInput]
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("ShopOrderStatusesReplace", "", self.to_dict(), self.__rule__)
+        validate_value("ShopOrderStatusesReplace", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("integration_id", UNSET)
         self.integration_id = value if value.__class__ is int else read_integer(value, "integration_id")
         value = get("statuses", UNSET)
-        self.statuses = read_given_list(
-            value, "statuses", lambda item, place: read_model(item, place, ShopOrderStatusInput)
+        self.statuses = read_optional_list(
+            value, "statuses", lambda item, path: read_model(item, path, ShopOrderStatusInput)
         )
         self._source = source
         self._unknown = None

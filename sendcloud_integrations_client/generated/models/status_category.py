@@ -1,12 +1,12 @@
-"""`StatusCategory`: an enum of the contract."""
+"""Enum `StatusCategory`."""
 
-from sendcloud_integrations_client.wire import OpenEnum
+from sendcloud_integrations_client.runtime.models import OpenEnum
 
 
 class StatusCategory(OpenEnum):
-    """Sendcloud's category.
+    """Status category of Sendcloud.
 
-    A value that is not listed here is kept as text when it is read, and refused when it is sent.
+    Unknown values in responses are kept as text. Unknown values in requests are rejected.
     """
 
     READY_TO_SEND = "READY_TO_SEND"

@@ -1,4 +1,4 @@
-"""`StatusMappingEntry`: a model of the contract."""
+"""Model `StatusMappingEntry`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Final, Self
 
 import attrs
 
-from sendcloud_integrations_client.wire import (
-    Model,
-    new,
+from sendcloud_integrations_client.runtime.models import Model, new
+from sendcloud_integrations_client.runtime.readers import (
     read_boolean,
     read_enum,
     read_text,
@@ -23,23 +22,24 @@ _FIELDS: Final = (
     "external_id",
     "is_valid",
 )
-_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
+_get_fields: Final = itemgetter(*_FIELDS)  # twice as fast as separate lookups if the object has all fields
 
 
 @attrs.define(eq=False, kw_only=True)
 class StatusMappingEntry(Model):
-    """What stands for one category.
+    """Status of the shop for one category.
 
-    Fields that the answer leaves out are None, or an empty list. Unknown ones are in `additional_properties`.
+    Fields that are missing in the response have the value None, or an empty list. `additional_properties` contains
+    unknown fields.
 
     Attributes:
-        status_category: Sendcloud's category. One of `READY_TO_SEND`, `IN_TRANSIT`, `DELIVERED`, `CANCEL`. Example:
-            `READY_TO_SEND`.
-        external_id: Id of the shop's status; null where none was chosen. Example: `11`.
-        is_valid: Whether that status is still there; false once the shop has deleted it.
+        status_category: Status category of Sendcloud. One of `READY_TO_SEND`, `IN_TRANSIT`, `DELIVERED`, `CANCEL`.
+            Example: `READY_TO_SEND`.
+        external_id: ID of the status in the shop; null if no status is assigned. Example: `11`.
+        is_valid: Whether the status exists in the shop; false after the shop has deleted it.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "status_category": "status_category",
         "external_id": "external_id",
         "is_valid": "is_valid",
@@ -50,9 +50,10 @@ class StatusMappingEntry(Model):
     is_valid: bool | None = None
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         try:
-            fields: Any = _fields_of(source)
+            fields: Any = _get_fields(source)
         except KeyError:
             fields = map(source.get, _FIELDS)
         status_category_, external_id_, is_valid_ = fields

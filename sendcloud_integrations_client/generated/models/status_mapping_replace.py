@@ -1,4 +1,4 @@
-"""`StatusMappingReplace`: a model of the contract."""
+"""Model `StatusMappingReplace`."""
 
 from __future__ import annotations
 
@@ -7,37 +7,35 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    new,
-    read_given_list,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, new
+from sendcloud_integrations_client.runtime.readers import (
     read_integer,
     read_model,
+    read_optional_list,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .status_mapping_entry_input import StatusMappingEntryInput
 
 
 @attrs.define(eq=False, kw_only=True)
 class StatusMappingReplace(Model):
-    """Which status of the shop is to stand for which of Sendcloud's categories.
+    """Mapping from Sendcloud's status categories to order statuses of the shop, in a request.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        integration_id: Whose mapping it is. Example: `23452345`.
-        mapping: One entry for each of the four categories; one status may stand for several of them. Exactly
-            4 items; no item twice.
+        integration_id: ID of the integration. Example: `23452345`.
+        mapping: One entry for each of the four categories. A status can be assigned to several categories.
+            Exactly 4 items; unique items.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "integration_id": "integration_id",
         "mapping": "mapping",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         required=("integration_id", "mapping"),
         properties={
@@ -65,22 +63,23 @@ class StatusMappingReplace(Model):
     mapping: list[StatusMappingEntryInput]
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("StatusMappingReplace", "", self.to_dict(), self.__rule__)
+        validate_value("StatusMappingReplace", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("integration_id", UNSET)
         self.integration_id = value if value.__class__ is int else read_integer(value, "integration_id")
         value = get("mapping", UNSET)
-        self.mapping = read_given_list(
-            value, "mapping", lambda item, place: read_model(item, place, StatusMappingEntryInput)
+        self.mapping = read_optional_list(
+            value, "mapping", lambda item, path: read_model(item, path, StatusMappingEntryInput)
         )
         self._source = source
         self._unknown = None

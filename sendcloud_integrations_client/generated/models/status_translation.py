@@ -1,4 +1,4 @@
-"""`StatusTranslation`: a model of the contract."""
+"""Model `StatusTranslation`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Final, Self
 
 import attrs
 
-from sendcloud_integrations_client.wire import (
-    Model,
-    new,
+from sendcloud_integrations_client.runtime.models import Model, new
+from sendcloud_integrations_client.runtime.readers import (
     read_enum,
     read_text,
 )
@@ -21,22 +20,23 @@ _FIELDS: Final = (
     "status",
     "language",
 )
-_fields_of: Final = itemgetter(*_FIELDS)  # half the price of asking for each, where none is left out
+_get_fields: Final = itemgetter(*_FIELDS)  # twice as fast as separate lookups if the object has all fields
 
 
 @attrs.define(eq=False, kw_only=True)
 class StatusTranslation(Model):
-    """The name of a status in one language.
+    """Name of a status in one language.
 
-    Fields that the answer leaves out are None, or an empty list. Unknown ones are in `additional_properties`.
+    Fields that are missing in the response have the value None, or an empty list. `additional_properties` contains
+    unknown fields.
 
     Attributes:
-        status: The name. Example: `Delivered`.
-        language: The language of the name. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
-            `it-it`. Example: `en-gb`.
+        status: Name of the status. Example: `Delivered`.
+        language: Language of the name. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`, `it-it`.
+            Example: `en-gb`.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "status": "status",
         "language": "language",
     }
@@ -45,9 +45,10 @@ class StatusTranslation(Model):
     language: Language | None = None
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         try:
-            fields: Any = _fields_of(source)
+            fields: Any = _get_fields(source)
         except KeyError:
             fields = map(source.get, _FIELDS)
         status_, language_ = fields

@@ -1,4 +1,4 @@
-"""`StatusTranslationInput`: a model of the contract."""
+"""Model `StatusTranslationInput`."""
 
 from __future__ import annotations
 
@@ -7,36 +7,34 @@ from typing import Any, ClassVar, Self
 
 import attrs
 
-from sendcloud_integrations_client.rules import Rule, check
-from sendcloud_integrations_client.wire import (
-    UNSET,
-    Model,
-    new,
+from sendcloud_integrations_client.runtime.models import UNSET, Model, new
+from sendcloud_integrations_client.runtime.readers import (
     read_enum,
     read_text,
 )
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .language import Language
 
 
 @attrs.define(eq=False, kw_only=True)
 class StatusTranslationInput(Model):
-    """The name of a status in one language, as it is sent.
+    """Name of a status in one language, in a request.
 
-    A field that is left out is not sent; one that is None is sent as null. What the contract forbids is refused by
-    `validate()`, and by the operation before anything is sent.
+    Omitted fields (`UNSET`) are not sent; a field with the value None is sent as null. `validate()` and the operation
+    check the constraints of the OpenAPI document before a request is sent.
 
     Args:
-        status: The name. Example: `Delivered`.
-        language: The language of the name. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
-            `it-it`. Example: `en-gb`.
+        status: Name of the status. Example: `Delivered`.
+        language: Language of the name. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`, `it-it`.
+            Example: `en-gb`.
     """
 
-    __wire_names__: ClassVar[Mapping[str, str]] = {
+    wire_names: ClassVar[Mapping[str, str]] = {
         "status": "status",
         "language": "language",
     }
-    __rule__: ClassVar[Rule] = Rule(
+    validation_rule: ClassVar[Rule] = Rule(
         types=("object",),
         required=("status", "language"),
         properties={
@@ -49,15 +47,16 @@ class StatusTranslationInput(Model):
     language: Language
 
     def validate(self) -> None:
-        """Hold this model against the contract.
+        """Check this model against the constraints of the OpenAPI document.
 
         Raises:
-            InvalidInputError: A field breaks a rule; the error names the field and the rule.
+            InvalidInputError: A field violates a constraint. The error names the field and the constraint.
         """
-        check("StatusTranslationInput", "", self.to_dict(), self.__rule__)
+        validate_value("StatusTranslationInput", "", self.to_dict(), self.validation_rule)
 
     @classmethod
-    def __read__(cls, source: dict[str, Any]) -> Self:
+    def decode_object(cls, source: dict[str, Any]) -> Self:
+        """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         get: Callable[..., Any] = source.get
         self = new(cls)
         value = get("status", UNSET)

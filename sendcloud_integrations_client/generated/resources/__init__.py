@@ -1,13 +1,13 @@
-"""The resources of the client: what stands behind `client.integrations` and its like."""
+"""Resources of the client as attributes, such as `client.integrations`."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sendcloud_integrations_client.operations import Sender
+from sendcloud_integrations_client.runtime.operations import Sender
 
-# Each resource is loaded with its models when it is first used.
+# Each resource and its models are imported on first use.
 if TYPE_CHECKING:
     from .integrations import IntegrationsResource
     from .logs import LogsResource
@@ -18,7 +18,7 @@ __all__ = ["Resources"]
 
 
 class Resources:
-    """Base of the client: each resource of the contract as an attribute."""
+    """Base class of the client with one attribute per resource."""
 
     _sender: Sender
 

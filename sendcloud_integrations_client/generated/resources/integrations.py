@@ -1,4 +1,4 @@
-"""`client.integrations`."""
+"""Resource `client.integrations`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import builtins
 from collections.abc import Sequence
 from typing import overload
 
-from sendcloud_integrations_client.decoding import OnUndecodable
-from sendcloud_integrations_client.operations import Sender
-from sendcloud_integrations_client.wire import UNSET, Unset
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError
+from sendcloud_integrations_client.runtime.models import UNSET, Unset
+from sendcloud_integrations_client.runtime.operations import Sender
 
 from ..api.integrations.delete_integration import delete_integration
 from ..api.integrations.list_integrations import list_integrations
@@ -21,7 +21,7 @@ from ..types import FeedbackTypeValue
 
 
 class IntegrationsResource:
-    """Integrations."""
+    """Methods of `client.integrations`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -30,32 +30,33 @@ class IntegrationsResource:
         self,
         *,
         sort: str | None = None,
-        on_undecodable: OnUndecodable = "raise",
+        on_decode_error: OnDecodeError = "raise",
     ) -> builtins.list[Integration]:
-        """List every integration of the account.
+        """List all integrations of the account.
 
-        All of them come in one answer; there are no pages.
+        Returns all integrations in one response, without pagination.
 
         `GET /integrations`
 
         Args:
-            sort: What to order by: `integration_type`, `created_at`, `updated_at`, `last_fetch` or
-                `failing_since`. A `-` in front turns the order round. Without it, `last_fetch` decides,
-                then `created_at`. Example: `updated_at`.
-            on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-                given its error.
+            sort: Sort key: `integration_type`, `created_at`, `updated_at`, `last_fetch` or `failing_since`. A
+                leading `-` reverses the order. By default, integrations are sorted by `last_fetch`, then by
+                `created_at`. Example: `updated_at`.
+            on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+                receives the error. Defaults to `"raise"`.
 
         Returns:
-            The records of the answer, without the envelope.
+            The records in the response, without the envelope.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
         return await list_integrations(
             self._sender,
             sort=sort,
-            on_undecodable=on_undecodable,
+            on_decode_error=on_decode_error,
         )
 
     async def retrieve(
@@ -64,20 +65,21 @@ class IntegrationsResource:
     ) -> Integration:
         """Retrieve one integration.
 
-        Its settings, and when it last worked or began to fail.
+        Returns the settings of the integration, its last fetch and the start of a current failure.
 
         `GET /integrations/{id}`
 
         Args:
-            integration_id: Which integration is meant. At least 1.
+            integration_id: ID of the integration. At least 1.
 
         Returns:
-            The record of the answer, without the envelope.
+            The record in the response, without the envelope.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            NotFoundError: 404. The account has no integration of this id.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            NotFoundError: 404. The account has no integration with this ID.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
         return await retrieve_integration(
             self._sender,
@@ -116,37 +118,36 @@ class IntegrationsResource:
         webhook_url: str | Unset | None = UNSET,
         feedback_type: FeedbackType | FeedbackTypeValue | Unset = UNSET,
     ) -> None:
-        """Change some settings of an integration.
+        """Update the settings of an integration.
 
-        Only the fields that are sent change. Turning the webhook on takes a webhook URL, sent along or
-        stored before.
+        Changes only the fields in the request. To activate the webhook, a webhook URL must be in the
+        same request or already stored.
 
         `PATCH /integrations/{id}`
 
         Args:
-            integration_id: Which integration is meant. At least 1.
-            body: The whole body as a model, in place of the keyword arguments.
-            shop_name: What the shop is called in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
-            shop_url: Address of the shop on the other side of the connection. Not empty. Example:
-                `https://www.my-shop-integration.com/`.
-            service_point_enabled: Whether customers of the shop may have parcels delivered to a service point.
-            service_point_carriers: Codes of the carriers whose service points can be picked. With `service_point_enabled` set,
-                name one at least.
-            webhook_active: Whether news of parcels are posted to `webhook_url`.
-            webhook_url: Address that news of parcels are posted to. Needed once `webhook_active` is true; null takes
-                it away. Not empty. Example:
-                `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
-            feedback_type: When the shop is told that an order was sent: `eager`, as soon as there is a label;
-                `delayed`, when the carrier first scans it; `none`, never. Prestashop v2 integrations go by
+            integration_id: ID of the integration. At least 1.
+            body: The whole body as a model, instead of the keyword arguments.
+            shop_name: Name of the shop in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
+            shop_url: URL of the connected shop. Not empty. Example: `https://www.my-shop-integration.com/`.
+            service_point_enabled: Whether customers of the shop can choose delivery to a service point.
+            service_point_carriers: Codes of the carriers whose service points customers can choose. At least one is required if
+                `service_point_enabled` is true.
+            webhook_active: Whether Sendcloud posts parcel updates to `webhook_url`.
+            webhook_url: URL that receives parcel updates. Required if `webhook_active` is true; null removes the
+                URL. Not empty. Example: `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
+            feedback_type: When Sendcloud notifies the shop about a shipment: `eager` after the label is created,
+                `delayed` after the first scan by the carrier, `none` never. Prestashop v2 integrations use
                 their status mapping instead. Not empty; one of `eager`, `delayed`, `none`.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            BadRequestError: 400. A value was refused, or the webhook was to be turned on with no address known.
-            NotFoundError: 404. The account has no integration of this id.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            BadRequestError: 400. A value is invalid, or the webhook was activated without a webhook URL.
+            NotFoundError: 404. The account has no integration with this ID.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
-        answer_ = await call_update_integration(
+        response_ = await call_update_integration(
             self._sender,
             integration_id,
             body,
@@ -158,25 +159,26 @@ class IntegrationsResource:
             webhook_url=webhook_url,
             feedback_type=feedback_type,
         )
-        return answer_.parsed
+        return response_.parsed
 
     async def delete(
         self,
         integration_id: int,
     ) -> None:
-        """End the connection to a shop.
+        """Delete an integration.
 
-        The connection between Sendcloud and the shop ends. There is no way back through this API.
+        Disconnects the shop from Sendcloud. This API cannot restore a deleted integration.
 
         `DELETE /integrations/{id}`
 
         Args:
-            integration_id: Which integration is meant. At least 1.
+            integration_id: ID of the integration. At least 1.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            NotFoundError: 404. The account has no integration of this id, or no longer has it.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            NotFoundError: 404. The account has no integration with this ID, or it was already deleted.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
         return await delete_integration(
             self._sender,

@@ -1,4 +1,4 @@
-"""`client.logs`."""
+"""Resource `client.logs`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, overload
 
 import httpx
 
-from sendcloud_integrations_client.decoding import OnUndecodable, Undecoded
-from sendcloud_integrations_client.operations import Sender
 from sendcloud_integrations_client.pagination import Paginator
-from sendcloud_integrations_client.wire import UNSET, Unset
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
+from sendcloud_integrations_client.runtime.models import UNSET, Unset
+from sendcloud_integrations_client.runtime.operations import Sender
 
 from ..api.logs.create_integration_log import call as call_create_integration_log
 from ..api.logs.list_integration_logs import fetch as fetch_list_integration_logs
@@ -23,7 +23,7 @@ from ..models.logged_response_create import LoggedResponseCreate
 
 
 class LogsResource:
-    """Logs."""
+    """Methods of `client.logs`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -34,15 +34,15 @@ class LogsResource:
         integration_id: int | None = None,
         cursor: str | None = None,
         page_size: int | None = None,
-        on_undecodable: OnUndecodable = "raise",
+        on_decode_error: OnDecodeError = "raise",
     ) -> Paginator[IntegrationLog]:
         """List the exception logs of all integrations.
 
-        Each log is one failed exchange with a shop: a resource that was missing, say, or credentials
-        that had run out. They come page by page. The `next` relation of the `Link` header holds the
-        cursor of the page after; on the last page there is none.
+        Each log describes one failed request to or from a shop, for example because of a missing
+        resource or expired credentials. The result is paginated: the `next` relation of the `Link`
+        header contains the cursor of the next page and is absent on the last page.
 
-        Awaited, it is one page; under `async for`, every record of every page; `.pages()` gives the pages. Nothing is
+        Use `await` for one page, `async for` for the records of all pages, or `.pages()` for the pages. No request is
         sent before that.
 
         `GET /integrations/logs`
@@ -50,37 +50,40 @@ class LogsResource:
         `GET /integrations/{id}/logs` with integration_id
 
         Args:
-            integration_id: Whose logs are meant. At least 1. Left out: all of them.
-            cursor: Where the page begins: a cursor out of an earlier answer's `Link` header, unchanged. Without
-                it, the first page. Example: `2023-03-01T02:02:00+01:00`.
-            page_size: Most records that a page may hold. 1 to 100; default 25. Example: `25`.
-            on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-                given its error.
+            integration_id: ID of the integration. At least 1. Defaults to all.
+            cursor: Position of the page: a cursor from the `Link` header of an earlier response, unchanged.
+                Defaults to the first page. Example: `2023-03-01T02:02:00+01:00`.
+            page_size: Maximum number of records per page. 1 to 100; default 25. Example: `25`.
+            on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+                receives the error. Defaults to `"raise"`.
 
         Returns:
-            What can be awaited or iterated; see `Paginator`.
+            A `Paginator`, which can be awaited or iterated.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            NotFoundError: 404. The account has no integration of this id.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            NotFoundError: 404. The account has no integration with this ID.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
 
-        def fetch(at: str | None, on_headers: Callable[[httpx.Headers], None]) -> Awaitable[Undecoded[IntegrationLog]]:
+        def fetch(
+            cursor_: str | None, on_headers: Callable[[httpx.Headers], None]
+        ) -> Awaitable[UndecodedPage[IntegrationLog]]:
             if integration_id is not None:
                 return fetch_list_integration_logs(
                     self._sender,
                     integration_id,
-                    cursor=at,
+                    cursor=cursor_,
                     page_size=page_size,
-                    on_undecodable=on_undecodable,
+                    on_decode_error=on_decode_error,
                     on_headers=on_headers,
                 )
             return fetch_list_logs(
                 self._sender,
-                cursor=at,
+                cursor=cursor_,
                 page_size=page_size,
-                on_undecodable=on_undecodable,
+                on_decode_error=on_decode_error,
                 on_headers=on_headers,
             )
 
@@ -122,41 +125,41 @@ class LogsResource:
         exception_type: str | Unset | None = UNSET,
         exception: str | Unset | None = UNSET,
     ) -> IntegrationLog:
-        """Report a failed exchange with a shop.
+        """Create an exception log for an integration.
 
-        The log shows up among the connection issues that the owner of the integration sees in
-        Sendcloud. Each call adds a log, a repeated one too. Fields other than the ones listed are
-        refused.
+        The owner of the integration sees the log in Sendcloud under its connection issues. Each call
+        creates a new log, even if an identical log exists. Unknown fields are rejected.
 
         `POST /integrations/{id}/logs`
 
         Args:
-            integration_id: Whose logs are meant. At least 1.
-            body: The whole body as a model, in place of the keyword arguments.
-            base_url: Address of the shop. Not empty. Example: `https://example.com`.
-            full_url: Address of the very resource that was asked for. Example:
-                `https://example.com/order-note.json`.
+            integration_id: ID of the integration. At least 1.
+            body: The whole body as a model, instead of the keyword arguments.
+            base_url: URL of the shop. Not empty. Example: `https://example.com`.
+            full_url: URL of the requested resource. Example: `https://example.com/order-note.json`.
             method: HTTP method of the request that failed. Example: `POST`.
-            response_code: HTTP status that came back, beyond the registered ones too; null if nothing did. Example:
-                `495`.
-            response: What the other side answered; null if nothing came. Take secrets out before it is sent.
-            request: What was sent; null where it was not kept. Take secrets out before it is sent.
-            created_at: When it happened, with its offset from UTC. Left out or null, it is the moment of arrival.
+            response_code: HTTP status of the response, including unregistered codes; null if there was no response.
+                Example: `495`.
+            response: Response to the failed request; null if there was no response. Remove secrets before
+                sending.
+            request: The failed request; null if it was not recorded. Remove secrets before sending.
+            created_at: Time of the failed request, with UTC offset. Defaults to the time of receipt, also if null.
                 Example: `2023-03-01T02:02:00+01:00`.
-            exception_type: Class of the error in the code that reports it, from which a remedy may be guessed. Example:
+            exception_type: Exception class in the reporting code. It can help to find the cause. Example:
                 `requests.exceptions.SSLError`.
-            exception: The error in words. Example: `An SSL error occurred`.
+            exception: Error message of the exception. Example: `An SSL error occurred`.
 
         Returns:
-            The record of the answer, without the envelope.
+            The record in the response, without the envelope.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            BadRequestError: 400. A value was refused, or a field is not known.
-            NotFoundError: 404. The account has no integration of this id.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            BadRequestError: 400. A value is invalid, or a field is unknown.
+            NotFoundError: 404. The account has no integration with this ID.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
-        answer_ = await call_create_integration_log(
+        response_ = await call_create_integration_log(
             self._sender,
             integration_id,
             body,
@@ -170,4 +173,4 @@ class LogsResource:
             exception_type=exception_type,
             exception=exception,
         )
-        return answer_.parsed
+        return response_.parsed

@@ -1,4 +1,4 @@
-"""`client.shop_order_statuses`."""
+"""Resource `client.shop_order_statuses`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
-from sendcloud_integrations_client.decoding import OnUndecodable
-from sendcloud_integrations_client.operations import Sender
-from sendcloud_integrations_client.wire import UNSET, Unset
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError
+from sendcloud_integrations_client.runtime.models import UNSET, Unset
+from sendcloud_integrations_client.runtime.operations import Sender
 
 from ..api.shop_order_statuses.list_shop_order_statuses import list_shop_order_statuses
 from ..api.shop_order_statuses.replace_shop_order_statuses import call as call_replace_shop_order_statuses
@@ -20,7 +20,7 @@ from ..types import LanguageValue
 
 
 class ShopOrderStatusesResource:
-    """Shop order statuses."""
+    """Methods of `client.shop_order_statuses`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -31,37 +31,39 @@ class ShopOrderStatusesResource:
         *,
         language: Language | LanguageValue | None = None,
         show_deleted: bool | None = None,
-        on_undecodable: OnUndecodable = "raise",
+        on_decode_error: OnDecodeError = "raise",
     ) -> builtins.list[ShopOrderStatus]:
-        """List the order statuses that a shop knows.
+        """List the order statuses of a shop.
 
-        For Prestashop v2 integrations only. Each status carries its name in one language: the one asked
-        for, else `en-gb`, else the first in alphabetical order of those it has.
+        For Prestashop v2 integrations only. `status` contains the name in the requested language. If
+        that translation is missing, it is the name in `en-gb`, or else in the alphabetically first
+        available language.
 
         `GET /shop-order-statuses`
 
         Args:
-            integration_id: Which integration is meant. Example: `251`.
-            language: The language of the names. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
+            integration_id: ID of the integration. Example: `251`.
+            language: Language of the status names. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
                 `it-it`. Example: `en-gb`.
-            show_deleted: Include statuses that were deleted; they have a `deleted_at`.
-            on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-                given its error.
+            show_deleted: Whether to include deleted statuses. Their `deleted_at` is set.
+            on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+                receives the error. Defaults to `"raise"`.
 
         Returns:
-            The records of the answer, without the envelope.
+            The records in the response, without the envelope.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            BadRequestError: 400. The integration is not named, or cannot have order statuses.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            BadRequestError: 400. The integration ID is missing, or the integration does not support order statuses.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
         return await list_shop_order_statuses(
             self._sender,
             integration_id,
             language=language,
             show_deleted=show_deleted,
-            on_undecodable=on_undecodable,
+            on_decode_error=on_decode_error,
         )
 
     @overload
@@ -83,26 +85,27 @@ class ShopOrderStatusesResource:
         *,
         statuses: Sequence[ShopOrderStatusInput | Mapping[str, Any]] | Unset = UNSET,
     ) -> None:
-        """Replace the order statuses that a shop knows.
+        """Replace the order statuses of a shop.
 
-        For Prestashop v2 integrations only. What is sent is the whole list from now on: statuses that
-        are new are created, known ones changed, and those that are not in it deleted. Sendcloud needs
-        the list to be complete to tell the shop of an order's progress.
+        For Prestashop v2 integrations only. The request contains the complete list: new statuses are
+        created, existing statuses are updated, and statuses that are not in the list are deleted.
+        Sendcloud needs a complete list to report the progress of orders to the shop.
 
         `POST /shop-order-statuses`
 
         Args:
-            integration_id: Whose statuses they are. Example: `252345`. Or the whole body as a model.
-            statuses: All statuses; an empty list deletes every one. No item twice.
+            integration_id: ID of the integration. Example: `252345`. Alternatively the whole body as a model.
+            statuses: All order statuses. An empty list deletes all statuses. Unique items.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            BadRequestError: 400. The list was refused, or the integration cannot have order statuses.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            BadRequestError: 400. The list is invalid, or the integration does not support order statuses.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
-        answer_ = await call_replace_shop_order_statuses(
+        response_ = await call_replace_shop_order_statuses(
             self._sender,
             integration_id,
             statuses=statuses,
         )
-        return answer_.parsed
+        return response_.parsed

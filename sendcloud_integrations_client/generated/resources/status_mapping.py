@@ -1,12 +1,12 @@
-"""`client.status_mapping`."""
+"""Resource `client.status_mapping`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
-from sendcloud_integrations_client.operations import Sender
-from sendcloud_integrations_client.wire import UNSET, Unset
+from sendcloud_integrations_client.runtime.models import UNSET, Unset
+from sendcloud_integrations_client.runtime.operations import Sender
 
 from ..api.status_mapping.replace_status_mapping import call as call_replace_status_mapping
 from ..api.status_mapping.retrieve_status_mapping import retrieve_status_mapping
@@ -16,7 +16,7 @@ from ..models.status_mapping_replace import StatusMappingReplace
 
 
 class StatusMappingResource:
-    """Status mapping."""
+    """Methods of `client.status_mapping`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
@@ -27,21 +27,22 @@ class StatusMappingResource:
     ) -> StatusMapping:
         """Retrieve the status mapping of an integration.
 
-        For Prestashop v2 integrations only. It says which of the shop's statuses stands for each of
-        Sendcloud's four categories.
+        For Prestashop v2 integrations only. The mapping assigns an order status of the shop to each of
+        Sendcloud's four status categories.
 
         `GET /shop-order-statuses/mapping`
 
         Args:
-            integration_id: Which integration is meant. Example: `251`.
+            integration_id: ID of the integration. Example: `251`.
 
         Returns:
-            The record of the answer, without the envelope.
+            The record in the response, without the envelope.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            BadRequestError: 400. The integration is not named, or cannot have order statuses.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            BadRequestError: 400. The integration ID is missing, or the integration does not support order statuses.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
         return await retrieve_status_mapping(
             self._sender,
@@ -69,24 +70,25 @@ class StatusMappingResource:
     ) -> None:
         """Replace the status mapping of an integration.
 
-        For Prestashop v2 integrations only. All four categories are given at once, whether the
-        integration had a mapping before or not.
+        For Prestashop v2 integrations only. The request must contain all four categories. It creates
+        the mapping if the integration does not have one yet.
 
         `POST /shop-order-statuses/mapping`
 
         Args:
-            integration_id: Whose mapping it is. Example: `23452345`. Or the whole body as a model.
-            mapping: One entry for each of the four categories; one status may stand for several of them. Exactly
-                4 items; no item twice. A mapping from `status_category` to `external_id` will do as well.
+            integration_id: ID of the integration. Example: `23452345`. Alternatively the whole body as a model.
+            mapping: One entry for each of the four categories. A status can be assigned to several categories.
+                Exactly 4 items; unique items. A mapping from `status_category` to `external_id` is also accepted.
 
         Raises:
-            InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-            BadRequestError: 400. The mapping was refused, or the integration cannot have order statuses.
-            SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+            InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+            BadRequestError: 400. The mapping is invalid, or the integration does not support order statuses.
+            SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+                response that cannot be decoded.
         """
-        answer_ = await call_replace_status_mapping(
+        response_ = await call_replace_status_mapping(
             self._sender,
             integration_id,
             mapping=mapping,
         )
-        return answer_.parsed
+        return response_.parsed

@@ -1,1 +1,1 @@
-"""Alembic's migrations of the store, one module a revision; `LogStore.migrate` runs them."""
+"""Alembic migrations of the store, one module per revision. `LogStore.migrate` runs them."""

@@ -1,4 +1,4 @@
-"""What Alembic runs for a migration: on the connection and in the transaction of `LogStore.migrate`."""
+"""Alembic environment: runs migrations on the connection and in the transaction of `LogStore.migrate`."""
 
 from __future__ import annotations
 

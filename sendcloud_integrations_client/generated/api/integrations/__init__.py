@@ -1,4 +1,4 @@
-"""Endpoint functions behind `client.integrations`."""
+"""Endpoint functions of `client.integrations`."""
 
 from .delete_integration import delete_integration, delete_integration_detailed
 from .list_integrations import list_integrations, list_integrations_detailed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import path_of
-from sendcloud_integrations_client.rules import Rule
+from sendcloud_integrations_client.runtime.arguments import build_path
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 OPERATION: Final = Operation(
     name="delete_integration",
@@ -16,7 +16,7 @@ OPERATION: Final = Operation(
     safe=False,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
@@ -27,20 +27,21 @@ async def delete_integration(
     client: Sender,
     integration_id: int,
 ) -> None:
-    """End the connection to a shop.
+    """Delete an integration.
 
-    The connection between Sendcloud and the shop ends. There is no way back through this API.
+    Disconnects the shop from Sendcloud. This API cannot restore a deleted integration.
 
     `DELETE /integrations/{id}`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. At least 1.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        NotFoundError: 404. The account has no integration of this id, or no longer has it.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        NotFoundError: 404. The account has no integration with this ID, or it was already deleted.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await delete_integration_detailed(
         client,
@@ -53,26 +54,27 @@ async def delete_integration_detailed(
     client: Sender,
     integration_id: int,
 ) -> Response[None]:
-    """End the connection to a shop, with status and headers.
+    """Delete an integration, with status and headers.
 
-    The connection between Sendcloud and the shop ends. There is no way back through this API.
+    Disconnects the shop from Sendcloud. This API cannot restore a deleted integration.
 
     `DELETE /integrations/{id}`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. At least 1.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
 
     Returns:
-        What `delete_integration` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `delete_integration` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        NotFoundError: 404. The account has no integration of this id, or no longer has it.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        NotFoundError: 404. The account has no integration with this ID, or it was already deleted.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await client.send(
         OPERATION,
-        path_of(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
     )
-    return answered(response, None)
+    return build_response(response, None)

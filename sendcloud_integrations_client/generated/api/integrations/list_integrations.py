@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendcloud_integrations_client.decoding import OnUndecodable, decode_records
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import query_of
-from sendcloud_integrations_client.rules import Rule
+from sendcloud_integrations_client.runtime.arguments import build_query
+from sendcloud_integrations_client.runtime.decoding import (
+    OnDecodeError,
+    decode_records,
+)
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.integration import Integration
 
@@ -19,7 +22,7 @@ OPERATION: Final = Operation(
     safe=True,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _QUERY_RULES: Final = {
     "sort": Rule(types=("string",)),
@@ -30,33 +33,34 @@ async def list_integrations(
     client: Sender,
     *,
     sort: str | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
 ) -> list[Integration]:
-    """List every integration of the account.
+    """List all integrations of the account.
 
-    All of them come in one answer; there are no pages.
+    Returns all integrations in one response, without pagination.
 
     `GET /integrations`
 
     Args:
-        client: What sends the request.
-        sort: What to order by: `integration_type`, `created_at`, `updated_at`, `last_fetch` or
-            `failing_since`. A `-` in front turns the order round. Without it, `last_fetch` decides,
-            then `created_at`. Example: `updated_at`.
-        on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-            given its error.
+        client: Client that sends the request.
+        sort: Sort key: `integration_type`, `created_at`, `updated_at`, `last_fetch` or `failing_since`. A
+            leading `-` reverses the order. By default, integrations are sorted by `last_fetch`, then by
+            `created_at`. Example: `updated_at`.
+        on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+            receives the error. Defaults to `"raise"`.
 
     Returns:
-        The records of the answer, without the envelope.
+        The records in the response, without the envelope.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await list_integrations_detailed(
         client,
         sort=sort,
-        on_undecodable=on_undecodable,
+        on_decode_error=on_decode_error,
     )
     return response.parsed
 
@@ -65,32 +69,33 @@ async def list_integrations_detailed(
     client: Sender,
     *,
     sort: str | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
 ) -> Response[list[Integration]]:
-    """List every integration of the account, with status and headers.
+    """List all integrations of the account, with status and headers.
 
-    All of them come in one answer; there are no pages.
+    Returns all integrations in one response, without pagination.
 
     `GET /integrations`
 
     Args:
-        client: What sends the request.
-        sort: What to order by: `integration_type`, `created_at`, `updated_at`, `last_fetch` or
-            `failing_since`. A `-` in front turns the order round. Without it, `last_fetch` decides,
-            then `created_at`. Example: `updated_at`.
-        on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-            given its error.
+        client: Client that sends the request.
+        sort: Sort key: `integration_type`, `created_at`, `updated_at`, `last_fetch` or `failing_since`. A
+            leading `-` reverses the order. By default, integrations are sorted by `last_fetch`, then by
+            `created_at`. Example: `updated_at`.
+        on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+            receives the error. Defaults to `"raise"`.
 
     Returns:
-        What `list_integrations` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `list_integrations` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await client.send(
         OPERATION,
         OPERATION.path,
-        query=query_of(OPERATION, {"sort": sort}, _QUERY_RULES),
+        query=build_query(OPERATION, {"sort": sort}, _QUERY_RULES),
     )
-    return answered(response, decode_records(response, "data", Integration, on_undecodable))
+    return build_response(response, decode_records(response, "data", Integration, on_decode_error))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendcloud_integrations_client.decoding import decode_record
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import path_of
-from sendcloud_integrations_client.rules import Rule
+from sendcloud_integrations_client.runtime.arguments import build_path
+from sendcloud_integrations_client.runtime.decoding import (
+    decode_record,
+)
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.integration import Integration
 
@@ -19,7 +21,7 @@ OPERATION: Final = Operation(
     safe=True,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
@@ -32,21 +34,22 @@ async def retrieve_integration(
 ) -> Integration:
     """Retrieve one integration.
 
-    Its settings, and when it last worked or began to fail.
+    Returns the settings of the integration, its last fetch and the start of a current failure.
 
     `GET /integrations/{id}`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. At least 1.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
 
     Returns:
-        The record of the answer, without the envelope.
+        The record in the response, without the envelope.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await retrieve_integration_detailed(
         client,
@@ -61,24 +64,25 @@ async def retrieve_integration_detailed(
 ) -> Response[Integration]:
     """Retrieve one integration, with status and headers.
 
-    Its settings, and when it last worked or began to fail.
+    Returns the settings of the integration, its last fetch and the start of a current failure.
 
     `GET /integrations/{id}`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. At least 1.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
 
     Returns:
-        What `retrieve_integration` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `retrieve_integration` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await client.send(
         OPERATION,
-        path_of(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
     )
-    return answered(response, decode_record(response, "data", Integration))
+    return build_response(response, decode_record(response, "data", Integration))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, overload
 
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import body_of, path_of
-from sendcloud_integrations_client.rules import Rule
-from sendcloud_integrations_client.wire import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.arguments import build_body, build_path
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.feedback_type import FeedbackType
 from ...models.integration_update import IntegrationUpdate
@@ -22,7 +22,7 @@ OPERATION: Final = Operation(
     safe=False,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
@@ -61,36 +61,35 @@ async def update_integration(
     webhook_url: str | Unset | None = UNSET,
     feedback_type: FeedbackType | FeedbackTypeValue | Unset = UNSET,
 ) -> None:
-    """Change some settings of an integration.
+    """Update the settings of an integration.
 
-    Only the fields that are sent change. Turning the webhook on takes a webhook URL, sent along or
-    stored before.
+    Changes only the fields in the request. To activate the webhook, a webhook URL must be in the same
+    request or already stored.
 
     `PATCH /integrations/{id}`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. At least 1.
-        body: The whole body as a model, in place of the keyword arguments.
-        shop_name: What the shop is called in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
-        shop_url: Address of the shop on the other side of the connection. Not empty. Example:
-            `https://www.my-shop-integration.com/`.
-        service_point_enabled: Whether customers of the shop may have parcels delivered to a service point.
-        service_point_carriers: Codes of the carriers whose service points can be picked. With `service_point_enabled` set,
-            name one at least.
-        webhook_active: Whether news of parcels are posted to `webhook_url`.
-        webhook_url: Address that news of parcels are posted to. Needed once `webhook_active` is true; null takes
-            it away. Not empty. Example:
-            `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
-        feedback_type: When the shop is told that an order was sent: `eager`, as soon as there is a label;
-            `delayed`, when the carrier first scans it; `none`, never. Prestashop v2 integrations go by
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
+        body: The whole body as a model, instead of the keyword arguments.
+        shop_name: Name of the shop in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
+        shop_url: URL of the connected shop. Not empty. Example: `https://www.my-shop-integration.com/`.
+        service_point_enabled: Whether customers of the shop can choose delivery to a service point.
+        service_point_carriers: Codes of the carriers whose service points customers can choose. At least one is required if
+            `service_point_enabled` is true.
+        webhook_active: Whether Sendcloud posts parcel updates to `webhook_url`.
+        webhook_url: URL that receives parcel updates. Required if `webhook_active` is true; null removes the
+            URL. Not empty. Example: `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
+        feedback_type: When Sendcloud notifies the shop about a shipment: `eager` after the label is created,
+            `delayed` after the first scan by the carrier, `none` never. Prestashop v2 integrations use
             their status mapping instead. Not empty; one of `eager`, `delayed`, `none`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. A value was refused, or the webhook was to be turned on with no address known.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. A value is invalid, or the webhook was activated without a webhook URL.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return (
         await call(
@@ -140,39 +139,38 @@ async def update_integration_detailed(
     webhook_url: str | Unset | None = UNSET,
     feedback_type: FeedbackType | FeedbackTypeValue | Unset = UNSET,
 ) -> Response[None]:
-    """Change some settings of an integration, with status and headers.
+    """Update the settings of an integration, with status and headers.
 
-    Only the fields that are sent change. Turning the webhook on takes a webhook URL, sent along or
-    stored before.
+    Changes only the fields in the request. To activate the webhook, a webhook URL must be in the same
+    request or already stored.
 
     `PATCH /integrations/{id}`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. At least 1.
-        body: The whole body as a model, in place of the keyword arguments.
-        shop_name: What the shop is called in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
-        shop_url: Address of the shop on the other side of the connection. Not empty. Example:
-            `https://www.my-shop-integration.com/`.
-        service_point_enabled: Whether customers of the shop may have parcels delivered to a service point.
-        service_point_carriers: Codes of the carriers whose service points can be picked. With `service_point_enabled` set,
-            name one at least.
-        webhook_active: Whether news of parcels are posted to `webhook_url`.
-        webhook_url: Address that news of parcels are posted to. Needed once `webhook_active` is true; null takes
-            it away. Not empty. Example:
-            `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
-        feedback_type: When the shop is told that an order was sent: `eager`, as soon as there is a label;
-            `delayed`, when the carrier first scans it; `none`, never. Prestashop v2 integrations go by
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
+        body: The whole body as a model, instead of the keyword arguments.
+        shop_name: Name of the shop in Sendcloud. 1 to 250 characters. Example: `My Shop Integration`.
+        shop_url: URL of the connected shop. Not empty. Example: `https://www.my-shop-integration.com/`.
+        service_point_enabled: Whether customers of the shop can choose delivery to a service point.
+        service_point_carriers: Codes of the carriers whose service points customers can choose. At least one is required if
+            `service_point_enabled` is true.
+        webhook_active: Whether Sendcloud posts parcel updates to `webhook_url`.
+        webhook_url: URL that receives parcel updates. Required if `webhook_active` is true; null removes the
+            URL. Not empty. Example: `https://my-shop-integration.integrator/api/webhooks/sendcloud`.
+        feedback_type: When Sendcloud notifies the shop about a shipment: `eager` after the label is created,
+            `delayed` after the first scan by the carrier, `none` never. Prestashop v2 integrations use
             their status mapping instead. Not empty; one of `eager`, `delayed`, `none`.
 
     Returns:
-        What `update_integration` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `update_integration` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. A value was refused, or the webhook was to be turned on with no address known.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. A value is invalid, or the webhook was activated without a webhook URL.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return await call(
         client,
@@ -195,10 +193,10 @@ async def call(
     /,
     **fields: object,
 ) -> Response[None]:
-    """Send the body in either form; what the typed functions and the client's method share."""
+    """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     response = await client.send(
         OPERATION,
-        path_of(OPERATION, {"id": integration_id}, _PATH_RULES),
-        body=body_of(OPERATION, body, fields, IntegrationUpdate.__rule__),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        body=build_body(OPERATION, body, fields, IntegrationUpdate.validation_rule),
     )
-    return answered(response, None)
+    return build_response(response, None)

@@ -1,4 +1,4 @@
-"""Endpoint functions behind `client.logs`."""
+"""Endpoint functions of `client.logs`."""
 
 from .create_integration_log import create_integration_log, create_integration_log_detailed
 from .list_integration_logs import list_integration_logs, list_integration_logs_detailed

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, overload
 
-from sendcloud_integrations_client.decoding import decode_record
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import body_of, path_of
-from sendcloud_integrations_client.rules import Rule
-from sendcloud_integrations_client.wire import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.arguments import build_body, build_path
+from sendcloud_integrations_client.runtime.decoding import (
+    decode_record,
+)
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.integration_log import IntegrationLog
 from ...models.integration_log_create import IntegrationLogCreate
@@ -25,7 +27,7 @@ OPERATION: Final = Operation(
     safe=False,
     idempotent=False,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
@@ -68,39 +70,40 @@ async def create_integration_log(
     exception_type: str | Unset | None = UNSET,
     exception: str | Unset | None = UNSET,
 ) -> IntegrationLog:
-    """Report a failed exchange with a shop.
+    """Create an exception log for an integration.
 
-    The log shows up among the connection issues that the owner of the integration sees in Sendcloud.
-    Each call adds a log, a repeated one too. Fields other than the ones listed are refused.
+    The owner of the integration sees the log in Sendcloud under its connection issues. Each call
+    creates a new log, even if an identical log exists. Unknown fields are rejected.
 
     `POST /integrations/{id}/logs`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose logs are meant. At least 1.
-        body: The whole body as a model, in place of the keyword arguments.
-        base_url: Address of the shop. Not empty. Example: `https://example.com`.
-        full_url: Address of the very resource that was asked for. Example:
-            `https://example.com/order-note.json`.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
+        body: The whole body as a model, instead of the keyword arguments.
+        base_url: URL of the shop. Not empty. Example: `https://example.com`.
+        full_url: URL of the requested resource. Example: `https://example.com/order-note.json`.
         method: HTTP method of the request that failed. Example: `POST`.
-        response_code: HTTP status that came back, beyond the registered ones too; null if nothing did. Example:
-            `495`.
-        response: What the other side answered; null if nothing came. Take secrets out before it is sent.
-        request: What was sent; null where it was not kept. Take secrets out before it is sent.
-        created_at: When it happened, with its offset from UTC. Left out or null, it is the moment of arrival.
+        response_code: HTTP status of the response, including unregistered codes; null if there was no response.
+            Example: `495`.
+        response: Response to the failed request; null if there was no response. Remove secrets before
+            sending.
+        request: The failed request; null if it was not recorded. Remove secrets before sending.
+        created_at: Time of the failed request, with UTC offset. Defaults to the time of receipt, also if null.
             Example: `2023-03-01T02:02:00+01:00`.
-        exception_type: Class of the error in the code that reports it, from which a remedy may be guessed. Example:
+        exception_type: Exception class in the reporting code. It can help to find the cause. Example:
             `requests.exceptions.SSLError`.
-        exception: The error in words. Example: `An SSL error occurred`.
+        exception: Error message of the exception. Example: `An SSL error occurred`.
 
     Returns:
-        The record of the answer, without the envelope.
+        The record in the response, without the envelope.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. A value was refused, or a field is not known.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. A value is invalid, or a field is unknown.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return (
         await call(
@@ -156,39 +159,40 @@ async def create_integration_log_detailed(
     exception_type: str | Unset | None = UNSET,
     exception: str | Unset | None = UNSET,
 ) -> Response[IntegrationLog]:
-    """Report a failed exchange with a shop, with status and headers.
+    """Create an exception log for an integration, with status and headers.
 
-    The log shows up among the connection issues that the owner of the integration sees in Sendcloud.
-    Each call adds a log, a repeated one too. Fields other than the ones listed are refused.
+    The owner of the integration sees the log in Sendcloud under its connection issues. Each call
+    creates a new log, even if an identical log exists. Unknown fields are rejected.
 
     `POST /integrations/{id}/logs`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose logs are meant. At least 1.
-        body: The whole body as a model, in place of the keyword arguments.
-        base_url: Address of the shop. Not empty. Example: `https://example.com`.
-        full_url: Address of the very resource that was asked for. Example:
-            `https://example.com/order-note.json`.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
+        body: The whole body as a model, instead of the keyword arguments.
+        base_url: URL of the shop. Not empty. Example: `https://example.com`.
+        full_url: URL of the requested resource. Example: `https://example.com/order-note.json`.
         method: HTTP method of the request that failed. Example: `POST`.
-        response_code: HTTP status that came back, beyond the registered ones too; null if nothing did. Example:
-            `495`.
-        response: What the other side answered; null if nothing came. Take secrets out before it is sent.
-        request: What was sent; null where it was not kept. Take secrets out before it is sent.
-        created_at: When it happened, with its offset from UTC. Left out or null, it is the moment of arrival.
+        response_code: HTTP status of the response, including unregistered codes; null if there was no response.
+            Example: `495`.
+        response: Response to the failed request; null if there was no response. Remove secrets before
+            sending.
+        request: The failed request; null if it was not recorded. Remove secrets before sending.
+        created_at: Time of the failed request, with UTC offset. Defaults to the time of receipt, also if null.
             Example: `2023-03-01T02:02:00+01:00`.
-        exception_type: Class of the error in the code that reports it, from which a remedy may be guessed. Example:
+        exception_type: Exception class in the reporting code. It can help to find the cause. Example:
             `requests.exceptions.SSLError`.
-        exception: The error in words. Example: `An SSL error occurred`.
+        exception: Error message of the exception. Example: `An SSL error occurred`.
 
     Returns:
-        What `create_integration_log` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `create_integration_log` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. A value was refused, or a field is not known.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. A value is invalid, or a field is unknown.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return await call(
         client,
@@ -213,10 +217,10 @@ async def call(
     /,
     **fields: object,
 ) -> Response[IntegrationLog]:
-    """Send the body in either form; what the typed functions and the client's method share."""
+    """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     response = await client.send(
         OPERATION,
-        path_of(OPERATION, {"id": integration_id}, _PATH_RULES),
-        body=body_of(OPERATION, body, fields, IntegrationLogCreate.__rule__),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        body=build_body(OPERATION, body, fields, IntegrationLogCreate.validation_rule),
     )
-    return answered(response, decode_record(response, "data", IntegrationLog))
+    return build_response(response, decode_record(response, "data", IntegrationLog))

@@ -7,10 +7,13 @@ from typing import Final
 
 import httpx
 
-from sendcloud_integrations_client.decoding import OnUndecodable, Undecoded
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import path_of, query_of
-from sendcloud_integrations_client.rules import Rule
+from sendcloud_integrations_client.runtime.arguments import build_path, build_query
+from sendcloud_integrations_client.runtime.decoding import (
+    OnDecodeError,
+    UndecodedPage,
+)
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.integration_log import IntegrationLog
 
@@ -22,7 +25,7 @@ OPERATION: Final = Operation(
     safe=True,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
@@ -40,38 +43,39 @@ async def list_integration_logs(
     *,
     cursor: str | None = None,
     page_size: int | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
 ) -> list[IntegrationLog]:
     """List the exception logs of one integration.
 
-    The failed exchanges with one shop, page by page. The `next` relation of the `Link` header holds the
-    cursor of the page after; on the last page there is none.
+    Each log describes one failed request to or from the shop. The result is paginated: the `next`
+    relation of the `Link` header contains the cursor of the next page and is absent on the last page.
 
     `GET /integrations/{id}/logs`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose logs are meant. At least 1.
-        cursor: Where the page begins: a cursor out of an earlier answer's `Link` header, unchanged. Without
-            it, the first page. Example: `2023-03-01T02:02:00+01:00`.
-        page_size: Most records that a page may hold. 1 to 100; default 25. Example: `25`.
-        on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-            given its error.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
+        cursor: Position of the page: a cursor from the `Link` header of an earlier response, unchanged.
+            Defaults to the first page. Example: `2023-03-01T02:02:00+01:00`.
+        page_size: Maximum number of records per page. 1 to 100; default 25. Example: `25`.
+        on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+            receives the error. Defaults to `"raise"`.
 
     Returns:
-        The records of one page. The cursor of the next one is in the `Link` header, which the detailed twin gives.
+        The records of one page. `list_integration_logs_detailed` also returns the `Link` header with the next cursor.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await list_integration_logs_detailed(
         client,
         integration_id,
         cursor=cursor,
         page_size=page_size,
-        on_undecodable=on_undecodable,
+        on_decode_error=on_decode_error,
     )
     return response.parsed
 
@@ -82,38 +86,44 @@ async def list_integration_logs_detailed(
     *,
     cursor: str | None = None,
     page_size: int | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
     on_headers: Callable[[httpx.Headers], None] | None = None,
 ) -> Response[list[IntegrationLog]]:
     """List the exception logs of one integration, with status and headers.
 
-    The failed exchanges with one shop, page by page. The `next` relation of the `Link` header holds the
-    cursor of the page after; on the last page there is none.
+    Each log describes one failed request to or from the shop. The result is paginated: the `next`
+    relation of the `Link` header contains the cursor of the next page and is absent on the last page.
 
     `GET /integrations/{id}/logs`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose logs are meant. At least 1.
-        cursor: Where the page begins: a cursor out of an earlier answer's `Link` header, unchanged. Without
-            it, the first page. Example: `2023-03-01T02:02:00+01:00`.
-        page_size: Most records that a page may hold. 1 to 100; default 25. Example: `25`.
-        on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-            given its error.
-        on_headers: Called with the headers of a success before its body is read.
+        client: Client that sends the request.
+        integration_id: ID of the integration. At least 1.
+        cursor: Position of the page: a cursor from the `Link` header of an earlier response, unchanged.
+            Defaults to the first page. Example: `2023-03-01T02:02:00+01:00`.
+        page_size: Maximum number of records per page. 1 to 100; default 25. Example: `25`.
+        on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+            receives the error. Defaults to `"raise"`.
+        on_headers: Callback that receives the headers of a successful response before its body is read.
 
     Returns:
-        What `list_integration_logs` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `list_integration_logs` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        NotFoundError: 404. The account has no integration of this id.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        NotFoundError: 404. The account has no integration with this ID.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
-    fetched = await fetch(
-        client, integration_id, cursor=cursor, page_size=page_size, on_undecodable=on_undecodable, on_headers=on_headers
+    page = await fetch(
+        client,
+        integration_id,
+        cursor=cursor,
+        page_size=page_size,
+        on_decode_error=on_decode_error,
+        on_headers=on_headers,
     )
-    return answered(fetched.response, fetched.parsed)
+    return build_response(page.response, page.parsed)
 
 
 async def fetch(
@@ -122,14 +132,14 @@ async def fetch(
     *,
     cursor: str | None = None,
     page_size: int | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
     on_headers: Callable[[httpx.Headers], None] | None = None,
-) -> Undecoded[IntegrationLog]:
-    """One page whose records are not decoded yet; what a walk looks ahead with."""
+) -> UndecodedPage[IntegrationLog]:
+    """Fetch one page without decoding its records. `Paginator` uses this to prefetch pages."""
     response = await client.send(
         OPERATION,
-        path_of(OPERATION, {"id": integration_id}, _PATH_RULES),
-        query=query_of(OPERATION, {"cursor": cursor, "page_size": page_size}, _QUERY_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        query=build_query(OPERATION, {"cursor": cursor, "page_size": page_size}, _QUERY_RULES),
         on_headers=on_headers,
     )
-    return Undecoded(response, "data", IntegrationLog, on_undecodable)
+    return UndecodedPage(response, "data", IntegrationLog, on_decode_error)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendcloud_integrations_client.decoding import OnUndecodable, decode_records
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import query_of
-from sendcloud_integrations_client.rules import Rule
+from sendcloud_integrations_client.runtime.arguments import build_query
+from sendcloud_integrations_client.runtime.decoding import (
+    OnDecodeError,
+    decode_records,
+)
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.language import Language
 from ...models.shop_order_status import ShopOrderStatus
@@ -21,7 +24,7 @@ OPERATION: Final = Operation(
     safe=True,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _QUERY_RULES: Final = {
     "integration_id": Rule(types=("integer",)),
@@ -36,38 +39,40 @@ async def list_shop_order_statuses(
     *,
     language: Language | LanguageValue | None = None,
     show_deleted: bool | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
 ) -> list[ShopOrderStatus]:
-    """List the order statuses that a shop knows.
+    """List the order statuses of a shop.
 
-    For Prestashop v2 integrations only. Each status carries its name in one language: the one asked
-    for, else `en-gb`, else the first in alphabetical order of those it has.
+    For Prestashop v2 integrations only. `status` contains the name in the requested language. If that
+    translation is missing, it is the name in `en-gb`, or else in the alphabetically first available
+    language.
 
     `GET /shop-order-statuses`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. Example: `251`.
-        language: The language of the names. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `251`.
+        language: Language of the status names. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
             `it-it`. Example: `en-gb`.
-        show_deleted: Include statuses that were deleted; they have a `deleted_at`.
-        on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-            given its error.
+        show_deleted: Whether to include deleted statuses. Their `deleted_at` is set.
+        on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+            receives the error. Defaults to `"raise"`.
 
     Returns:
-        The records of the answer, without the envelope.
+        The records in the response, without the envelope.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The integration is not named, or cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The integration ID is missing, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await list_shop_order_statuses_detailed(
         client,
         integration_id,
         language=language,
         show_deleted=show_deleted,
-        on_undecodable=on_undecodable,
+        on_decode_error=on_decode_error,
     )
     return response.parsed
 
@@ -78,39 +83,41 @@ async def list_shop_order_statuses_detailed(
     *,
     language: Language | LanguageValue | None = None,
     show_deleted: bool | None = None,
-    on_undecodable: OnUndecodable = "raise",
+    on_decode_error: OnDecodeError = "raise",
 ) -> Response[list[ShopOrderStatus]]:
-    """List the order statuses that a shop knows, with status and headers.
+    """List the order statuses of a shop, with status and headers.
 
-    For Prestashop v2 integrations only. Each status carries its name in one language: the one asked
-    for, else `en-gb`, else the first in alphabetical order of those it has.
+    For Prestashop v2 integrations only. `status` contains the name in the requested language. If that
+    translation is missing, it is the name in `en-gb`, or else in the alphabetically first available
+    language.
 
     `GET /shop-order-statuses`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. Example: `251`.
-        language: The language of the names. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `251`.
+        language: Language of the status names. One of `en-us`, `en-gb`, `fr-fr`, `de-de`, `nl-nl`, `es-es`,
             `it-it`. Example: `en-gb`.
-        show_deleted: Include statuses that were deleted; they have a `deleted_at`.
-        on_undecodable: What to do with a record that cannot be read: `"raise"`, `"skip"`, or a callback that is
-            given its error.
+        show_deleted: Whether to include deleted statuses. Their `deleted_at` is set.
+        on_decode_error: How to handle a record that cannot be decoded: `"raise"`, `"skip"`, or a callback that
+            receives the error. Defaults to `"raise"`.
 
     Returns:
-        What `list_shop_order_statuses` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `list_shop_order_statuses` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The integration is not named, or cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The integration ID is missing, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await client.send(
         OPERATION,
         OPERATION.path,
-        query=query_of(
+        query=build_query(
             OPERATION,
             {"integration_id": integration_id, "language": language, "show_deleted": show_deleted},
             _QUERY_RULES,
         ),
     )
-    return answered(response, decode_records(response, "data", ShopOrderStatus, on_undecodable))
+    return build_response(response, decode_records(response, "data", ShopOrderStatus, on_decode_error))

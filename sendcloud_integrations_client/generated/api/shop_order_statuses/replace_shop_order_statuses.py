@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, overload
 
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import body_of
-from sendcloud_integrations_client.wire import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.arguments import build_body
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 
 from ...models.shop_order_status_input import ShopOrderStatusInput
 from ...models.shop_order_statuses_replace import ShopOrderStatusesReplace
@@ -20,7 +20,7 @@ OPERATION: Final = Operation(
     safe=False,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 
 @overload
@@ -42,23 +42,24 @@ async def replace_shop_order_statuses(
     *,
     statuses: Sequence[ShopOrderStatusInput | Mapping[str, Any]] | Unset = UNSET,
 ) -> None:
-    """Replace the order statuses that a shop knows.
+    """Replace the order statuses of a shop.
 
-    For Prestashop v2 integrations only. What is sent is the whole list from now on: statuses that are
-    new are created, known ones changed, and those that are not in it deleted. Sendcloud needs the list
-    to be complete to tell the shop of an order's progress.
+    For Prestashop v2 integrations only. The request contains the complete list: new statuses are
+    created, existing statuses are updated, and statuses that are not in the list are deleted. Sendcloud
+    needs a complete list to report the progress of orders to the shop.
 
     `POST /shop-order-statuses`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose statuses they are. Example: `252345`. Or the whole body as a model.
-        statuses: All statuses; an empty list deletes every one. No item twice.
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `252345`. Alternatively the whole body as a model.
+        statuses: All order statuses. An empty list deletes all statuses. Unique items.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The list was refused, or the integration cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The list is invalid, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return (
         await call(
@@ -88,26 +89,27 @@ async def replace_shop_order_statuses_detailed(
     *,
     statuses: Sequence[ShopOrderStatusInput | Mapping[str, Any]] | Unset = UNSET,
 ) -> Response[None]:
-    """Replace the order statuses that a shop knows, with status and headers.
+    """Replace the order statuses of a shop, with status and headers.
 
-    For Prestashop v2 integrations only. What is sent is the whole list from now on: statuses that are
-    new are created, known ones changed, and those that are not in it deleted. Sendcloud needs the list
-    to be complete to tell the shop of an order's progress.
+    For Prestashop v2 integrations only. The request contains the complete list: new statuses are
+    created, existing statuses are updated, and statuses that are not in the list are deleted. Sendcloud
+    needs a complete list to report the progress of orders to the shop.
 
     `POST /shop-order-statuses`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose statuses they are. Example: `252345`. Or the whole body as a model.
-        statuses: All statuses; an empty list deletes every one. No item twice.
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `252345`. Alternatively the whole body as a model.
+        statuses: All order statuses. An empty list deletes all statuses. Unique items.
 
     Returns:
-        What `replace_shop_order_statuses` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `replace_shop_order_statuses` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The list was refused, or the integration cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The list is invalid, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return await call(
         client,
@@ -122,13 +124,13 @@ async def call(
     /,
     **fields: object,
 ) -> Response[None]:
-    """Send the body in either form; what the typed functions and the client's method share."""
+    """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     body = integration_id if isinstance(integration_id, Model) else None
     if body is None:
         fields |= {"integration_id": integration_id}
     response = await client.send(
         OPERATION,
         OPERATION.path,
-        body=body_of(OPERATION, body, fields, ShopOrderStatusesReplace.__rule__),
+        body=build_body(OPERATION, body, fields, ShopOrderStatusesReplace.validation_rule),
     )
-    return answered(response, None)
+    return build_response(response, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, overload
 
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import body_of, entries_of
-from sendcloud_integrations_client.wire import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.arguments import build_body, to_entries
+from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 
 from ...models.status_mapping_entry_input import StatusMappingEntryInput
 from ...models.status_mapping_replace import StatusMappingReplace
@@ -20,7 +20,7 @@ OPERATION: Final = Operation(
     safe=False,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 
 @overload
@@ -44,21 +44,22 @@ async def replace_status_mapping(
 ) -> None:
     """Replace the status mapping of an integration.
 
-    For Prestashop v2 integrations only. All four categories are given at once, whether the integration
-    had a mapping before or not.
+    For Prestashop v2 integrations only. The request must contain all four categories. It creates the
+    mapping if the integration does not have one yet.
 
     `POST /shop-order-statuses/mapping`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose mapping it is. Example: `23452345`. Or the whole body as a model.
-        mapping: One entry for each of the four categories; one status may stand for several of them. Exactly
-            4 items; no item twice. A mapping from `status_category` to `external_id` will do as well.
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `23452345`. Alternatively the whole body as a model.
+        mapping: One entry for each of the four categories. A status can be assigned to several categories.
+            Exactly 4 items; unique items. A mapping from `status_category` to `external_id` is also accepted.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The mapping was refused, or the integration cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The mapping is invalid, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return (
         await call(
@@ -90,24 +91,25 @@ async def replace_status_mapping_detailed(
 ) -> Response[None]:
     """Replace the status mapping of an integration, with status and headers.
 
-    For Prestashop v2 integrations only. All four categories are given at once, whether the integration
-    had a mapping before or not.
+    For Prestashop v2 integrations only. The request must contain all four categories. It creates the
+    mapping if the integration does not have one yet.
 
     `POST /shop-order-statuses/mapping`
 
     Args:
-        client: What sends the request.
-        integration_id: Whose mapping it is. Example: `23452345`. Or the whole body as a model.
-        mapping: One entry for each of the four categories; one status may stand for several of them. Exactly
-            4 items; no item twice. A mapping from `status_category` to `external_id` will do as well.
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `23452345`. Alternatively the whole body as a model.
+        mapping: One entry for each of the four categories. A status can be assigned to several categories.
+            Exactly 4 items; unique items. A mapping from `status_category` to `external_id` is also accepted.
 
     Returns:
-        What `replace_status_mapping` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `replace_status_mapping` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The mapping was refused, or the integration cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The mapping is invalid, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     return await call(
         client,
@@ -122,14 +124,14 @@ async def call(
     /,
     **fields: object,
 ) -> Response[None]:
-    """Send the body in either form; what the typed functions and the client's method share."""
+    """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     body = integration_id if isinstance(integration_id, Model) else None
     if body is None:
         fields |= {"integration_id": integration_id}
-    fields["mapping"] = entries_of(fields.get("mapping", UNSET), "status_category", "external_id")
+    fields["mapping"] = to_entries(fields.get("mapping", UNSET), "status_category", "external_id")
     response = await client.send(
         OPERATION,
         OPERATION.path,
-        body=body_of(OPERATION, body, fields, StatusMappingReplace.__rule__),
+        body=build_body(OPERATION, body, fields, StatusMappingReplace.validation_rule),
     )
-    return answered(response, None)
+    return build_response(response, None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendcloud_integrations_client.decoding import decode_record
-from sendcloud_integrations_client.operations import Operation, Response, Sender, answered
-from sendcloud_integrations_client.requests import query_of
-from sendcloud_integrations_client.rules import Rule
+from sendcloud_integrations_client.runtime.arguments import build_query
+from sendcloud_integrations_client.runtime.decoding import (
+    decode_record,
+)
+from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
+from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.status_mapping import StatusMapping
 
@@ -19,7 +21,7 @@ OPERATION: Final = Operation(
     safe=True,
     idempotent=True,
 )
-"""The facts of this operation."""
+"""Name, method, path and retry safety of this operation."""
 
 _QUERY_RULES: Final = {
     "integration_id": Rule(types=("integer",)),
@@ -32,22 +34,23 @@ async def retrieve_status_mapping(
 ) -> StatusMapping:
     """Retrieve the status mapping of an integration.
 
-    For Prestashop v2 integrations only. It says which of the shop's statuses stands for each of
-    Sendcloud's four categories.
+    For Prestashop v2 integrations only. The mapping assigns an order status of the shop to each of
+    Sendcloud's four status categories.
 
     `GET /shop-order-statuses/mapping`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. Example: `251`.
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `251`.
 
     Returns:
-        The record of the answer, without the envelope.
+        The record in the response, without the envelope.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The integration is not named, or cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The integration ID is missing, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await retrieve_status_mapping_detailed(
         client,
@@ -62,26 +65,27 @@ async def retrieve_status_mapping_detailed(
 ) -> Response[StatusMapping]:
     """Retrieve the status mapping of an integration, with status and headers.
 
-    For Prestashop v2 integrations only. It says which of the shop's statuses stands for each of
-    Sendcloud's four categories.
+    For Prestashop v2 integrations only. The mapping assigns an order status of the shop to each of
+    Sendcloud's four status categories.
 
     `GET /shop-order-statuses/mapping`
 
     Args:
-        client: What sends the request.
-        integration_id: Which integration is meant. Example: `251`.
+        client: Client that sends the request.
+        integration_id: ID of the integration. Example: `251`.
 
     Returns:
-        What `retrieve_status_mapping` returns, with status and headers around it.
+        Response with the status, the headers, and the result of `retrieve_status_mapping` as `parsed`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule of the contract; nothing was sent.
-        BadRequestError: 400. The integration is not named, or cannot have order statuses.
-        SendcloudError: Anything else that goes wrong: credentials, limits, network, an answer that cannot be read.
+        InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
+        BadRequestError: 400. The integration ID is missing, or the integration does not support order statuses.
+        SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
+            response that cannot be decoded.
     """
     response = await client.send(
         OPERATION,
         OPERATION.path,
-        query=query_of(OPERATION, {"integration_id": integration_id}, _QUERY_RULES),
+        query=build_query(OPERATION, {"integration_id": integration_id}, _QUERY_RULES),
     )
-    return answered(response, decode_record(response, "data", StatusMapping))
+    return build_response(response, decode_record(response, "data", StatusMapping))

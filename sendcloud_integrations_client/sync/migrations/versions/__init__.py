@@ -1,1 +1,1 @@
-"""The revisions, each on top of the one before."""
+"""Schema revisions, each based on the previous one."""

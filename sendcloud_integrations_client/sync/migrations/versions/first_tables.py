@@ -1,4 +1,4 @@
-"""The first tables."""
+"""Create the first version of the tables."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Text
 revision: Final = "0001"
 down_revision: Final = None
 
-_MOMENT: Final = DateTime(timezone=True)
+_TIMESTAMP: Final = DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Make them."""
+    """Create all tables."""
     op.create_table(
         "account",
         Column("name", Text, primary_key=True),
-        Column("first_synced_at", _MOMENT, nullable=False),
-        Column("last_synced_at", _MOMENT),
-        Column("pruned_before", _MOMENT),
+        Column("first_synced_at", _TIMESTAMP, nullable=False),
+        Column("last_synced_at", _TIMESTAMP),
+        Column("pruned_before", _TIMESTAMP),
     )
     op.create_table(
         "integration",
@@ -29,9 +29,9 @@ def upgrade() -> None:
         Column("shop_name", Text),
         Column("shop_url", Text),
         Column("type", Text),
-        Column("started_failing_at", _MOMENT),
-        Column("last_fetched_at", _MOMENT),
-        Column("seen_at", _MOMENT, nullable=False),
+        Column("started_failing_at", _TIMESTAMP),
+        Column("last_fetched_at", _TIMESTAMP),
+        Column("seen_at", _TIMESTAMP, nullable=False),
         Column("record", Text, nullable=False),
     )
     op.create_table(
@@ -40,7 +40,7 @@ def upgrade() -> None:
         Column("id", BigInteger, primary_key=True, autoincrement=False),
         Column("integration_id", BigInteger, nullable=False),
         Column("created_at", Text),
-        Column("created_at_utc", _MOMENT),
+        Column("created_at_utc", _TIMESTAMP),
         Column("exception_type", Text),
         Column("exception", Text),
         Column("response_code", BigInteger),
@@ -48,7 +48,7 @@ def upgrade() -> None:
         Column("base_url", Text),
         Column("full_url", Text),
         Column("protected", Boolean),
-        Column("stored_at", _MOMENT, nullable=False),
+        Column("stored_at", _TIMESTAMP, nullable=False),
         Column("record", Text, nullable=False),
     )
     op.create_index("log_by_integration", "log", ["account", "integration_id", "created_at_utc"])
@@ -63,8 +63,8 @@ def upgrade() -> None:
         Column("field", Text, nullable=False),
         Column("page_cursor", Text),
         Column("page_index", Integer),
-        Column("created_at_utc", _MOMENT),
-        Column("quarantined_at", _MOMENT, nullable=False),
+        Column("created_at_utc", _TIMESTAMP),
+        Column("quarantined_at", _TIMESTAMP, nullable=False),
         Column("raw", Text, nullable=False),
     )
     op.create_table(
@@ -72,15 +72,15 @@ def upgrade() -> None:
         Column("account", Text, primary_key=True),
         Column("integration_id", BigInteger, primary_key=True, autoincrement=False),
         Column("run", Text, nullable=False),
-        Column("completed_at", _MOMENT),
-        Column("complete_from", _MOMENT),
+        Column("completed_at", _TIMESTAMP),
+        Column("complete_from", _TIMESTAMP),
         Column("newest_first_by", Text),
         Column("cursor", Text),
         Column("whole", Boolean),
-        Column("since", _MOMENT),
+        Column("since", _TIMESTAMP),
         Column("quiet_pages", Integer),
         Column("last_id", BigInteger),
-        Column("last_created_at", _MOMENT),
+        Column("last_created_at", _TIMESTAMP),
         Column("ids_fall", Boolean),
         Column("times_fall", Boolean),
         Column("time_falls", Integer),
@@ -88,6 +88,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away, with all that is in them."""
+    """Drop all tables with their data."""
     for name in ("walk", "quarantine", "log", "integration", "account"):
         op.drop_table(name)

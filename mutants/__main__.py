@@ -1,0 +1,156 @@
+"""Run mutation tests: a random sample of mutants, and every known one. Same as `make mutants`.
+
+Each mutant runs in a copy of the repository, against the test modules of its file. The exit code is 1 if less than 90
+percent of the mutants are killed, if a known mutant survives, or if the time limit ends the run; 2 if it cannot start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from mutants.known import KnownMutantError, build_known_mutants
+from mutants.mutations import Mutant, check_equivalents, draw_mutants, find_sites
+from mutants.targets import PACKAGE, TargetError, find_sampled_files, get_tests
+from mutants.workspace import Outcome, Workspace, WorkspaceError
+
+_ROOT: Final = Path(__file__).parents[1]
+_WORKERS: Final = 2
+_MIN_KILL_RATE: Final = 0.9
+_MIN_TIMEOUT: Final = 30.0
+_TIMEOUT_FACTOR: Final = 4.0
+_BASELINE_TIMEOUT: Final = 600.0
+
+Tests = tuple[str, ...]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the mutation tests.
+
+    Args:
+        arguments: Command-line arguments; defaults to those of the process.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=300, help="number of random mutants (default: 300)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default: 1)")
+    parser.add_argument(
+        "--only", default="", metavar="PREFIX", help=f"only files of {PACKAGE}/ that start with this, such as sync/"
+    )
+    parser.add_argument("--minutes", type=float, default=40.0, help="time limit of the run (default: 40)")
+    options = parser.parse_args(arguments)
+    started = time.monotonic()
+    try:
+        mutants = _select(options.only.removeprefix(f"{PACKAGE}/"), options.sample, options.seed)
+        tests = {file: get_tests(_ROOT, file) for file in sorted({mutant.file for mutant in mutants})}
+        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+            run = _Run(Path(folder), started + 60 * options.minutes)
+            timeouts = run.measure_baselines(sorted(set(tests.values())))
+            outcomes = run.run_mutants(mutants, tests, timeouts)
+    except (KnownMutantError, TargetError, WorkspaceError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return _report(mutants, outcomes, time.monotonic() - started)
+
+
+def _select(only: str, size: int, seed: int) -> list[Mutant]:
+    files = find_sampled_files(_ROOT, only)
+    sources = {file: (_ROOT / PACKAGE / file).read_text(encoding="utf-8") for file in files}
+    if outdated := check_equivalents(sources):
+        raise KnownMutantError("\n".join(outdated))
+    known = [mutant for mutant in build_known_mutants(_ROOT) if mutant.file.startswith(only)]
+    sites = [site for file in files for site in find_sites(file, sources[file])]
+    for file in {site.file for site in sites}:
+        get_tests(_ROOT, file)
+    drawn = list(draw_mutants(sites, sources, size, seed)) if sites else []
+    print(f"{len(drawn)} mutants, drawn from {len(sites)} sites in {len(files)} files with seed {seed}; ", end="")
+    print(f"{len(known)} known mutants.", flush=True)
+    if not known and not drawn:
+        raise TargetError("No mutants were selected.")
+    return [*known, *drawn]
+
+
+class _Run:
+    """Workers, each with its own copy of the repository."""
+
+    def __init__(self, folder: Path, deadline: float) -> None:
+        self._deadline = deadline
+        self._done = 0
+        self._workspaces: queue.SimpleQueue[Workspace] = queue.SimpleQueue()
+        for number in range(_WORKERS):
+            self._workspaces.put(Workspace(_ROOT, folder.resolve() / str(number)))
+
+    def measure_baselines(self, selections: Sequence[Tests]) -> dict[Tests, float]:
+        """Run the tests against the unchanged source, and return the timeout for each selection of tests."""
+        with ThreadPoolExecutor(_WORKERS) as executor:
+            outcomes = dict(zip(selections, executor.map(self._measure_baseline, selections), strict=True))
+        for tests, outcome in outcomes.items():
+            if outcome.kind != "passed":
+                raise WorkspaceError(f"{outcome.output}\nWithout a mutation, the tests must pass: {' '.join(tests)}.")
+        return {tests: max(_MIN_TIMEOUT, _TIMEOUT_FACTOR * outcome.seconds) for tests, outcome in outcomes.items()}
+
+    def run_mutants(
+        self, mutants: Sequence[Mutant], tests: dict[str, Tests], timeouts: dict[Tests, float]
+    ) -> list[Outcome | None]:
+        """Return the outcome of each mutant; None if the time limit was reached before its turn."""
+
+        def run(mutant: Mutant) -> Outcome | None:
+            if time.monotonic() > self._deadline:
+                return None
+            workspace = self._workspaces.get()
+            try:
+                selected = tests[mutant.file]
+                outcome = workspace.run_mutant(mutant.file, mutant.mutated, selected, timeouts[selected])
+            finally:
+                self._workspaces.put(workspace)
+            self._done += 1
+            verdict = {"passed": "SURVIVED", "failed": "killed", "timeout": "timed out"}[outcome.kind]
+            place = f"{mutant.file}:{mutant.line}"
+            print(
+                f"{self._done:4}/{len(mutants)} {verdict:9} {outcome.seconds:5.1f} s  {place}  {mutant.description}",
+                flush=True,
+            )
+            return outcome
+
+        with ThreadPoolExecutor(_WORKERS) as executor:
+            return list(executor.map(run, mutants))
+
+    def _measure_baseline(self, tests: Tests) -> Outcome:
+        workspace = self._workspaces.get()
+        try:
+            outcome = workspace.run_tests(tests, _BASELINE_TIMEOUT)
+        finally:
+            self._workspaces.put(workspace)
+        print(f"baseline {outcome.kind} in {outcome.seconds:.1f} s: {' '.join(tests)}", flush=True)
+        return outcome
+
+
+def _report(mutants: Sequence[Mutant], outcomes: Sequence[Outcome | None], seconds: float) -> int:
+    results = list(zip(mutants, outcomes, strict=True))
+    survivors = [mutant for mutant, outcome in results if outcome is not None and outcome.kind == "passed"]
+    tested = sum(outcome is not None for outcome in outcomes)
+    for mutant in survivors:
+        print(f"\nSurvived{' (known)' if mutant.is_known else ''}: {mutant.description}\n{mutant.diff}")
+    rate = (tested - len(survivors)) / tested if tested else 0.0
+    print(f"\nKilled {tested - len(survivors)} of {tested} mutants: {rate:.1%}. Required: {_MIN_KILL_RATE:.0%}.")
+    print(f"Duration: {seconds / 60:.1f} minutes.")
+    skipped = len(mutants) - tested
+    if skipped:
+        print(f"The time limit was reached: {skipped} mutants were not run.")
+    has_known_survivor = any(mutant.is_known for mutant in survivors)
+    if has_known_survivor:
+        print("A known mutant survived. Add a test for its behaviour.")
+    return int(rate < _MIN_KILL_RATE or skipped > 0 or has_known_survivor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""Mutants of source files: enumerated and applied with the operators of cosmic-ray."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import random
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import attrs
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+from mutants.equivalents import EQUIVALENTS, Equivalent
+from mutants.targets import PACKAGE
+
+__all__ = ["Mutant", "Site", "check_equivalents", "draw_mutants", "find_sites"]
+
+Position = tuple[int, int]
+
+
+@attrs.frozen
+class Mutant:
+    """One changed source file.
+
+    Attributes:
+        file: The file within the package.
+        description: The operator, or the behaviour that the change breaks.
+        source: The unchanged source.
+        mutated: The changed source.
+        is_known: Whether the mutant is listed in `mutants/known.py`.
+    """
+
+    file: str
+    description: str
+    source: str = attrs.field(repr=False)
+    mutated: str = attrs.field(repr=False)
+    is_known: bool = False
+
+    @property
+    def line(self) -> int:
+        """Number of the first changed line."""
+        pairs = zip(self.source.splitlines(), self.mutated.splitlines(), strict=False)
+        return next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified diff."""
+        lines = difflib.unified_diff(
+            self.source.splitlines(),
+            self.mutated.splitlines(),
+            fromfile=f"a/{PACKAGE}/{self.file}",
+            tofile=f"b/{PACKAGE}/{self.file}",
+            lineterm="",
+        )
+        return "\n".join(lines)
+
+    @property
+    def changed_lines(self) -> tuple[str, str]:
+        """The removed and the added text, each with runs of white space replaced by one space."""
+        removed: list[str] = []
+        added: list[str] = []
+        for line in difflib.ndiff(self.source.splitlines(), self.mutated.splitlines()):
+            if line.startswith("- "):
+                removed += line[2:].split()
+            elif line.startswith("+ "):
+                added += line[2:].split()
+        return " ".join(removed), " ".join(added)
+
+
+@attrs.frozen
+class Site:
+    """One place in a source file that operators of one family can change.
+
+    Attributes:
+        file: The file within the package.
+        position: Line and column of the start.
+        family: The family of operators, such as `core/ReplaceComparisonOperator`.
+        variants: Name of the operator and number of its occurrence in the file, for each possible change.
+    """
+
+    file: str
+    position: Position
+    family: str
+    variants: tuple[tuple[str, int], ...]
+
+
+# Operators with arguments need the names of variables; they are not used.
+_OPERATORS: Final[Mapping[str, Any]] = {
+    name: get_operator(name)() for name in sorted(operator_names()) if not get_operator(name).arguments()
+}
+
+
+def find_sites(file: str, source: str) -> list[Site]:
+    """Return the places in a file that can be mutated, in the order of the file.
+
+    Annotations are left unchanged, because they are not evaluated.
+
+    Args:
+        file: The file within the package.
+        source: Its source.
+    """
+    annotations = _find_annotations(source)
+    nodes = list(ast_nodes(get_ast(source)))
+    variants: dict[tuple[Position, Position, str], list[tuple[str, int]]] = defaultdict(list)
+    for name, operator in _OPERATORS.items():
+        occurrence = 0
+        for node in nodes:
+            for start, end in operator.mutation_positions(node):
+                if not any(first <= start and end <= last for first, last in annotations):
+                    variants[start, end, name.partition("_")[0]].append((name, occurrence))
+                occurrence += 1
+    return [Site(file, start, family, tuple(found)) for (start, _, family), found in sorted(variants.items())]
+
+
+def draw_mutants(sites: Sequence[Site], sources: Mapping[str, str], size: int, seed: int) -> Iterator[Mutant]:
+    """Draw a random sample, stratified by file: the share of each file is its share of the sites.
+
+    Mutants that do not compile, that compile with a warning, or that are listed as equivalent are not drawn.
+
+    Args:
+        sites: The places that can be mutated.
+        sources: File within the package to source.
+        size: Number of mutants.
+        seed: Seed of the sample.
+
+    Yields:
+        The mutants, at most one per site.
+    """
+    generator = random.Random(seed)
+    by_file: dict[str, list[Site]] = defaultdict(list)
+    for site in sites:
+        by_file[site.file].append(site)
+    for file, share in _get_shares({file: len(found) for file, found in by_file.items()}, size).items():
+        drawn = 0
+        for site in generator.sample(by_file[file], len(by_file[file])):
+            if drawn == share:
+                break
+            variants = generator.sample(site.variants, len(site.variants))
+            mutants = (_build_mutant(file, sources[file], name, occurrence) for name, occurrence in variants)
+            mutant = next((mutant for mutant in mutants if mutant is not None), None)
+            if mutant is not None:
+                drawn += 1
+                yield mutant
+
+
+def check_equivalents(sources: Mapping[str, str]) -> list[str]:
+    """Return a message for each listed equivalent mutant whose original line no longer exists."""
+    return [
+        f"{PACKAGE}/{equivalent.file} no longer contains: {equivalent.original}. Update mutants/equivalents.py."
+        for equivalent in EQUIVALENTS
+        if equivalent.file in sources and _normalize(equivalent.original) not in _normalize(sources[equivalent.file])
+    ]
+
+
+def _build_mutant(file: str, source: str, operator: str, occurrence: int) -> Mutant | None:
+    mutated: str | None = mutate_code(source, _OPERATORS[operator], occurrence)
+    if mutated is None or not _compiles(mutated):
+        return None
+    mutant = Mutant(file, operator, source, mutated)
+    return None if (file, *mutant.changed_lines) in _get_equivalents() else mutant
+
+
+def _compiles(source: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            compile(source, "mutant", "exec")
+        except (SyntaxError, SyntaxWarning):
+            return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def _get_equivalents() -> frozenset[tuple[str, str, str]]:
+    return frozenset(map(_get_key, EQUIVALENTS))
+
+
+def _get_key(equivalent: Equivalent) -> tuple[str, str, str]:
+    return equivalent.file, _normalize(equivalent.original), _normalize(equivalent.mutated)
+
+
+def _normalize(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _get_shares(counts: Mapping[str, int], size: int) -> dict[str, int]:
+    """Divide `size` in proportion to the counts, with the method of largest remainders."""
+    total = sum(counts.values())
+    size = min(size, total)
+    shares = {name: size * count // total for name, count in counts.items()}
+    by_remainder = sorted(counts, key=lambda name: (-(size * counts[name] % total), name))
+    for name in by_remainder[: size - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
+def _find_annotations(source: str) -> list[tuple[Position, Position]]:
+    lines = source.splitlines()
+    found: list[tuple[Position, Position]] = []
+    for node in ast.walk(ast.parse(source)):
+        annotations: list[ast.expr | None] = []
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            annotations.append(node.returns)
+        elif isinstance(node, (ast.arg, ast.AnnAssign)):
+            annotations.append(node.annotation)
+        for annotation in annotations:
+            if annotation is not None and annotation.end_lineno is not None and annotation.end_col_offset is not None:
+                start = annotation.lineno, _to_column(lines[annotation.lineno - 1], annotation.col_offset)
+                end = annotation.end_lineno, _to_column(lines[annotation.end_lineno - 1], annotation.end_col_offset)
+                found.append((start, end))
+    return found
+
+
+def _to_column(line: str, offset: int) -> int:
+    # `ast` counts bytes, cosmic-ray counts characters.
+    return len(line.encode()[:offset].decode())

@@ -1,0 +1,103 @@
+"""The source files that are mutated, and the test modules that must kill the mutants of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+__all__ = ["NEEDS_POSTGRESQL", "PACKAGE", "SAMPLED", "TEST_MODULES", "TargetError", "find_sampled_files", "get_tests"]
+
+PACKAGE: Final = "sendcloud_integrations_client"
+
+SAMPLED: Final = ("pipeline/", "auth/", "runtime/", "pagination.py", "webhooks.py", "sync/")
+"""Prefixes of the files, within the package, that random mutants are drawn from."""
+
+TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "auth/credentials.py": ("auth/test_credentials.py", "test_traceback_secrets.py"),
+    "auth/environment.py": ("auth/test_environment.py",),
+    "auth/oauth2.py": ("auth/test_oauth2.py",),
+    "auth/origin.py": ("auth/test_origin.py",),
+    "auth/tokens.py": ("auth/test_oauth2.py",),
+    "errors.py": ("test_errors.py",),
+    "pagination.py": ("test_pagination.py",),
+    "pipeline/rate_limits.py": ("pipeline/test_rate_limits.py",),
+    "pipeline/request_builder.py": ("pipeline/test_request_builder.py",),
+    "pipeline/response_body.py": ("pipeline/test_retries.py",),
+    "pipeline/retries.py": ("pipeline/test_retries.py",),
+    "pipeline/retry_after.py": ("pipeline/test_retries.py",),
+    "runtime/arguments.py": ("runtime/test_arguments.py", "test_client.py"),
+    "runtime/decoding.py": ("runtime/test_decoding.py",),
+    "runtime/lenient_json.py": ("runtime/test_decoding.py",),
+    "runtime/link_header.py": ("test_pagination.py",),
+    "runtime/models.py": ("runtime/test_models.py", "test_webhooks.py"),
+    "runtime/operations.py": ("pipeline/test_retries.py", "test_observability.py", "test_client.py"),
+    "runtime/readers.py": ("runtime/test_readers.py", "test_webhooks.py", "runtime/test_decoding.py"),
+    "runtime/validation.py": ("runtime/test_arguments.py", "runtime/test_validation.py", "runtime/test_models.py"),
+    "sync/__init__.py": ("report/test_extra.py",),
+    "sync/account_writer.py": ("sync/test_sync.py", "sync/test_store.py"),
+    "sync/integration_sync.py": ("sync/test_sync.py",),
+    "sync/job.py": ("sync/test_sync.py",),
+    "sync/list_order.py": ("sync/test_sync.py",),
+    "sync/migrations/env.py": ("sync/test_store.py",),
+    "sync/migrations/versions/first_tables.py": ("sync/test_store.py",),
+    "sync/records.py": ("sync/test_sync.py", "sync/test_redaction.py"),
+    "sync/redaction.py": ("sync/test_redaction.py",),
+    "sync/schema.py": ("sync/test_store.py", "sync/test_sync.py"),
+    "sync/stop_signal.py": ("sync/test_sync.py",),
+    "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),
+    "sync/summary.py": ("sync/test_sync.py",),
+    "webhooks.py": ("test_webhooks.py",),
+}
+"""Source file within the package to test modules within `tests/`, the fastest first."""
+
+NEEDS_POSTGRESQL: Final = frozenset(
+    {
+        "sync/account_writer.py",
+        "sync/migrations/env.py",
+        "sync/migrations/versions/first_tables.py",
+        "sync/schema.py",
+        "sync/store.py",
+    }
+)
+"""Files with code for PostgreSQL. For all others, the PostgreSQL variants of the tests are not run, to save time."""
+
+
+class TargetError(Exception):
+    """The table of test modules does not match the files of the repository."""
+
+
+def find_sampled_files(root: Path, only: str) -> list[str]:
+    """Return the files that random mutants are drawn from.
+
+    Args:
+        root: Folder of the repository.
+        only: Prefix of the files within the package, such as `pipeline/`; empty for all.
+
+    Returns:
+        The paths within the package, sorted.
+    """
+    files = sorted(path.relative_to(root / PACKAGE).as_posix() for path in (root / PACKAGE).rglob("*.py"))
+    return [file for file in files if file.startswith(SAMPLED) and file.startswith(only)]
+
+
+def get_tests(root: Path, file: str) -> tuple[str, ...]:
+    """Return the pytest arguments that select the tests of a source file.
+
+    Args:
+        root: Folder of the repository.
+        file: The source file within the package.
+
+    Returns:
+        The paths of the test modules, and an option that excludes PostgreSQL if the file does not need it.
+
+    Raises:
+        TargetError: If the file has no test modules, or one of them does not exist.
+    """
+    if file not in TEST_MODULES:
+        raise TargetError(f"No test modules for {PACKAGE}/{file}. Add them to TEST_MODULES in mutants/targets.py.")
+    modules = [f"tests/{module}" for module in TEST_MODULES[file]]
+    for module in modules:
+        if not (root / module).is_file():
+            raise TargetError(f"{module} does not exist. Correct TEST_MODULES in mutants/targets.py.")
+    return (*modules, *(() if file in NEEDS_POSTGRESQL else ("-k", "not postgresql")))

@@ -1,0 +1,264 @@
+"""OAuth2 client credentials: one shared access token, renewed before it expires.
+
+Token requests follow RFC 6749, sections 2.3.1, 4.4 and 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import logging
+import math
+import time
+from collections.abc import AsyncGenerator
+from typing import Any, Final, cast
+from urllib.parse import quote_plus
+
+import httpx
+
+from sendcloud_integrations_client.auth.credentials import (
+    Credentials,
+    Secret,
+    build_basic_header,
+    build_digest,
+    validate_credentials,
+)
+from sendcloud_integrations_client.auth.origin import validate_base_url
+from sendcloud_integrations_client.auth.tokens import AccessToken, MemoryTokenStore, TokenStore
+from sendcloud_integrations_client.errors import AuthenticationError, ConfigurationError, SendcloudError, to_single_line
+from sendcloud_integrations_client.runtime.operations import TOKEN_ERROR_EXTENSION, TOKEN_REQUEST_EXTENSION
+
+__all__ = ["OAuth2ClientCredentials", "TokenErrorTransport"]
+
+_logger = logging.getLogger("sendcloud_integrations_client")
+
+_DEFAULT_LIFETIME: Final = 3600.0
+
+
+class OAuth2ClientCredentials(Credentials):
+    """OAuth2 client credentials: one token for all tasks, renewed before it expires and after a 401 response.
+
+    Args:
+        client_id: The client id.
+        client_secret: The client secret.
+        token_url: URL of the token endpoint. Defaults to Sendcloud's.
+        scope: The scope to request. Defaults to `api`.
+        token_store: Storage for tokens. Defaults to a `MemoryTokenStore`.
+        refresh_margin: Seconds before expiry at which one task starts to renew the token, while the other tasks
+            continue with the current one. Defaults to 60.
+        allow_insecure_http: Accept an `http://` `token_url` on hosts other than loopback. Defaults to False.
+
+    Raises:
+        ConfigurationError: If an argument is empty, not text, cannot be sent, or is insecure.
+
+    Example:
+        auth = OAuth2ClientCredentials("client id", "client secret")
+        client = SendcloudIntegrations(auth=auth)
+    """
+
+    # Class-level default, because __init__ may have raised before the attribute was set.
+    _token_url = httpx.URL()
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        *,
+        token_url: str = "https://account.sendcloud.com/oauth2/token",  # noqa: S107
+        scope: str = "api",
+        token_store: TokenStore | None = None,
+        refresh_margin: float = 60.0,
+        allow_insecure_http: bool = False,
+    ) -> None:
+        secret = Secret(client_secret)
+        del client_secret  # so that a traceback with local variables does not show it
+        self._token_url = validate_base_url(token_url, allow_insecure_http=allow_insecure_http, name="token_url")
+        validate_credentials(client_id=Secret(client_id), client_secret=secret, scope=Secret(scope))
+        if not (math.isfinite(refresh_margin) and refresh_margin >= 0):
+            raise ConfigurationError("Invalid refresh_margin: must be a number of seconds, 0 or greater.")
+        self.budget_key = build_digest("oauth2", client_id)
+        self._token_key = build_digest("token", str(self._token_url), client_id, scope)
+        self._id_prefix = client_id[:4]
+        self._secret = secret
+        # RFC 6749, section 2.3.1: both values are form-encoded before they are joined for Basic.
+        self._header = build_basic_header(quote_plus(client_id), Secret(quote_plus(secret.reveal())))
+        self._scope = scope
+        self._store: TokenStore = MemoryTokenStore() if token_store is None else token_store
+        self._refresh_margin = refresh_margin
+        self._token: AccessToken | None = None
+        self._rejected: AccessToken | None = None
+        self._failure: Exception | None = None
+        self._renew_from = 0.0
+        self._locks: dict[asyncio.AbstractEventLoop, asyncio.Lock] = {}
+
+    def __repr__(self) -> str:
+        return f"OAuth2ClientCredentials(client_id='{self._id_prefix}…', token_url='{self._token_url}')"
+
+    def wrap_transport(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
+        """Return `transport` with the errors of token requests passed to this flow."""
+        return TokenErrorTransport(transport)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Send the request with a token, fetched first if necessary; after a 401, send it once more with a new one.
+
+        Raises:
+            AuthenticationError: If the token endpoint returned no token.
+        """
+        await request.aread()  # so that it can be sent a second time
+        for is_last in (False, True):
+            token = self._token if self._is_usable(self._token) else None
+            if token is None or self._starts_renewal(token):
+                failure_before = self._failure
+                async with self._get_lock():
+                    found = await self._find_token(token)
+                    # Tasks that waited while a fetch failed share its failure: if each tried again, their timeouts
+                    # would add up. A cancelled fetch leaves no failure, so the next task fetches.
+                    if not found and not token and self._failure and self._failure is not failure_before:
+                        raise copy.copy(self._failure)
+                    if not found:
+                        try:
+                            requested_at = time.time()
+                            response = yield self._build_token_request(request)
+                            await response.aread()
+                            found = self._parse_token(response, requested_at)
+                            if found is None:
+                                raise response.extensions.get(TOKEN_ERROR_EXTENSION) or self._build_error(response)
+                        except (httpx.HTTPError, SendcloudError) as error:
+                            self._failure = copy.copy(error)  # a copy keeps no frames alive
+                            if not self._is_usable(token):
+                                raise
+                            _logger.warning(
+                                "Token renewal failed; the current token is used until it expires: %s", error
+                            )
+                        else:
+                            await self._save_token(found)
+                    token = found or cast(AccessToken, token)
+            request.headers["Authorization"] = f"Bearer {token.value}"
+            response = yield request
+            if response.status_code != 401 or is_last:
+                return
+            await response.aread()  # returns its connection to the pool: the token request may need it
+            if self._token and self._token.value == token.value:
+                self._rejected = token
+
+    def _get_lock(self) -> asyncio.Lock:
+        # A lock belongs to the event loop it was first awaited in; this object can outlive many loops.
+        loop = asyncio.get_running_loop()
+        lock = self._locks.get(loop)
+        if lock is None:
+            lock = asyncio.Lock()
+            self._locks = {known: its for known, its in self._locks.items() if not known.is_closed()} | {loop: lock}
+        return lock
+
+    def _is_usable(self, token: AccessToken | None) -> bool:
+        if token is None or (self._rejected and token.value == self._rejected.value):
+            return False
+        return token.expires_at > time.time() and _is_valid_header_value(token.value)
+
+    def _starts_renewal(self, token: AccessToken) -> bool:
+        now = time.time()
+        due_at = max(token.expires_at - self._refresh_margin, self._renew_from)
+        if now < due_at or self._get_lock().locked():
+            return False
+        # Bounds renewals if the endpoint fails or tokens live shorter than refresh_margin.
+        self._renew_from = now + self._refresh_margin / 4
+        return True
+
+    async def _find_token(self, current: AccessToken | None) -> AccessToken | None:
+        """Return a usable token that expires later than `current`, from another task or process; None if not found."""
+        expires_at = current.expires_at if current else 0.0
+        if self._token and self._token.expires_at > expires_at and self._is_usable(self._token):
+            return self._token
+        try:
+            found = await self._store.load(self._token_key)
+            if found and found.expires_at > expires_at and self._is_usable(found):
+                self._token = found
+                return found
+        except Exception as error:  # the text of the error could contain a token
+            _logger.warning("Token store: load failed with %s", type(error).__name__)
+        return None
+
+    async def _save_token(self, token: AccessToken) -> None:
+        self._token, self._rejected = token, None
+        try:
+            await self._store.save(self._token_key, token)
+        except Exception as error:
+            _logger.warning("Token store: save failed with %s", type(error).__name__)
+
+    def _build_token_request(self, request: httpx.Request) -> httpx.Request:
+        headers = {"Accept": "application/json", "Authorization": self._header.reveal()}
+        if "User-Agent" in request.headers:
+            headers["User-Agent"] = request.headers["User-Agent"]
+        extensions: dict[str, Any] = {TOKEN_REQUEST_EXTENSION: True}
+        if "timeout" in request.extensions:
+            extensions["timeout"] = request.extensions["timeout"]
+        form = {"grant_type": "client_credentials", "scope": self._scope}
+        return httpx.Request("POST", self._token_url, headers=headers, data=form, extensions=extensions)
+
+    def _parse_token(self, response: httpx.Response, requested_at: float) -> AccessToken | None:
+        body = _parse_object(response.content) if response.status_code == 200 else {}
+        value, kind, scope = body.get("access_token"), body.get("token_type") or "bearer", body.get("scope")
+        if not (isinstance(value, str) and _is_valid_header_value(value) and str(kind).lower() == "bearer"):
+            return None
+        lifetime = _parse_lifetime(body.get("expires_in"))
+        return AccessToken(value, requested_at + lifetime, scope if isinstance(scope, str) else self._scope)
+
+    def _build_error(self, response: httpx.Response) -> AuthenticationError:
+        body = _parse_object(response.content)
+        text = ": ".join(part for part in (body.get("error"), body.get("error_description")) if isinstance(part, str))
+        if not text:
+            content_type = response.headers.get("Content-Type", "").partition(";")[0] or "no content type"
+            text = f"no OAuth2 response but {len(response.content)} bytes, {content_type}"
+        if response.status_code == 200:
+            text = f"no usable access token ({text})"
+        for secret in (self._header.reveal().removeprefix("Basic "), self._secret.reveal()):
+            for spelling in (secret, quote_plus(secret)):
+                text = text.replace(spelling, "***")
+        reason = f"token endpoint {self._token_url} returned {response.status_code}: {to_single_line(text)}"
+        return AuthenticationError(reason, status_code=response.status_code)
+
+
+class TokenErrorTransport(httpx.AsyncBaseTransport):
+    """Outermost transport. Turns the error of a token request into a response, because httpx auth flows get no errors.
+
+    Args:
+        transport: Sends the requests; closed together with this one.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; a failed token request returns a response that carries the error in its extensions."""
+        try:
+            return await self._transport.handle_async_request(request)
+        except (httpx.TransportError, SendcloudError) as error:
+            if TOKEN_REQUEST_EXTENSION not in request.extensions:
+                raise
+            return httpx.Response(599, extensions={TOKEN_ERROR_EXTENSION: error, "reason_phrase": b"No Response"})
+
+    async def aclose(self) -> None:
+        """Close the wrapped transport."""
+        await self._transport.aclose()
+
+
+def _is_valid_header_value(token: str) -> bool:
+    # httpx raises an error that shows the value if a header contains anything else.
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+
+
+def _parse_lifetime(expires_in: Any) -> float:
+    try:
+        seconds = float(expires_in)
+    except (TypeError, ValueError, OverflowError):
+        return _DEFAULT_LIFETIME
+    return seconds if math.isfinite(seconds) else _DEFAULT_LIFETIME
+
+
+def _parse_object(content: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(content)  # accepts numbers of any size; orjson rejects them
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}

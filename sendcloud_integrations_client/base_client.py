@@ -1,0 +1,340 @@
+"""`BaseClient`: assembles the layers for any generated API.
+
+The path of a request: endpoint function, `BaseClient.send`, request builder, `httpx.AsyncClient` (credentials),
+retries, rate limit, transport.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+import attrs
+import httpx
+import orjson
+
+from sendcloud_integrations_client.auth.credentials import Credentials
+from sendcloud_integrations_client.auth.environment import auth_from_environment
+from sendcloud_integrations_client.auth.origin import OriginGuard, validate_base_url
+from sendcloud_integrations_client.errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ClientClosedError,
+    ConfigurationError,
+    InvalidInputError,
+    build_status_error,
+)
+from sendcloud_integrations_client.pipeline.rate_limits import RateLimits, RateLimitTransport, get_shared_budget
+from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
+from sendcloud_integrations_client.pipeline.retries import RetryPolicy, RetryTransport
+from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
+from sendcloud_integrations_client.runtime.models import UNSET, Unset
+from sendcloud_integrations_client.runtime.operations import RETRIES_EXTENSION, Call, Operation, Sender
+from sendcloud_integrations_client.transports.selection import TransportName, build_transport
+from sendcloud_integrations_client.version import __version__
+
+__all__ = ["BaseClient", "CallReport"]
+
+_logger = logging.getLogger("sendcloud_integrations_client")
+
+
+@attrs.frozen
+class CallReport:
+    """Summary of one completed call, passed to the `on_call` hook.
+
+    Attributes:
+        operation: Name of the operation.
+        status_code: HTTP status code of the last response; None if there was none.
+        error: Class name of the error that was raised; None for a success.
+        attempts: Number of times the request was sent.
+        rate_limit_wait: Seconds spent in the rate limit queue.
+        duration: Seconds from start to end, waits included.
+    """
+
+    operation: str
+    status_code: int | None
+    error: str | None
+    attempts: int
+    rate_limit_wait: float
+    duration: float
+
+
+class BaseClient:
+    """Sends the requests of generated endpoint functions through the layers. `SendcloudIntegrations` derives from it.
+
+    Args:
+        auth: The credentials; None reads them from the environment.
+        base_url: Base URL of the API.
+        timeout: Seconds for each of connecting, sending and waiting for the response, per attempt; or an
+            `httpx.Timeout`.
+        retries: How failures are retried; None disables retries.
+        rate_limits: The limits, shared by all clients of this process with the same credentials; None disables them.
+        transport: Name of a built-in transport, or any `httpx.AsyncBaseTransport`. Closed together with the client.
+        http2: Use HTTP/2 if the server supports it.
+        event_hooks: httpx event hooks.
+        on_call: Called with a `CallReport` at the end of each call.
+        allow_insecure_http: Accept an `http://` base URL on hosts other than loopback.
+
+    Raises:
+        ConfigurationError: If an option is invalid.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: Credentials | None,
+        base_url: str,
+        timeout: float | httpx.Timeout,
+        retries: RetryPolicy | None,
+        rate_limits: RateLimits | None,
+        transport: httpx.AsyncBaseTransport | TransportName,
+        http2: bool,
+        event_hooks: Mapping[str, list[Callable[..., Any]]] | None,
+        on_call: Callable[[CallReport], None] | None,
+        allow_insecure_http: bool,
+    ) -> None:
+        url = validate_base_url(base_url, allow_insecure_http=allow_insecure_http)
+        credentials = OriginGuard(auth_from_environment() if auth is None else _validate_auth(auth), url)
+        _validate_option("retries", retries, RetryPolicy)
+        _validate_option("rate_limits", rate_limits, RateLimits)
+        budget = None if rate_limits is None else get_shared_budget(credentials.budget_key, rate_limits)
+        limited = RateLimitTransport(build_transport(transport, http2=http2), budget)
+        self._connection = _Connection(
+            _CookielessClient(
+                auth=credentials,
+                base_url=url,
+                headers={
+                    "accept": "application/json",
+                    "user-agent": f"sendcloud-integrations-client/{__version__}",
+                },
+                event_hooks=event_hooks,
+                transport=credentials.wrap_transport(RetryTransport(limited, retries)),
+                trust_env=False,
+            )
+        )
+        self._timeout = _build_timeout(timeout)
+        self._retries = retries
+        self._on_call = on_call
+        self._is_owner = True
+        self._sender: Sender = self
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """The underlying httpx client, for instrumentation. Requests sent with it directly raise httpx's errors."""
+        return self._connection.http
+
+    def with_options(
+        self,
+        *,
+        timeout: float | httpx.Timeout | None = None,
+        retries: RetryPolicy | Unset | None = UNSET,
+    ) -> Self:
+        """Return a view of this client with other options. It shares connections and rate limit budget.
+
+        Args:
+            timeout: Seconds, or an `httpx.Timeout`; None keeps the current value.
+            retries: How failures are retried; None disables retries.
+
+        Returns:
+            The view. Closing it does nothing; it ends together with this client.
+
+        Raises:
+            ConfigurationError: If an option is invalid.
+
+        Example:
+            patient = client.with_options(timeout=120)
+        """
+        _validate_option("retries", None if isinstance(retries, Unset) else retries, RetryPolicy)
+        view = object.__new__(type(self))
+        view._connection = self._connection
+        view._timeout = self._timeout if timeout is None else _build_timeout(timeout)
+        view._retries = self._retries if isinstance(retries, Unset) else retries
+        view._on_call = self._on_call
+        view._is_owner = False
+        view._sender = view
+        return view
+
+    async def aclose(self) -> None:
+        """Close the connections. Repeated calls have no effect."""
+        if self._is_owner:
+            await self._connection.aclose()
+
+    async def __aenter__(self) -> Self:
+        self._connection.check_open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_connection"):  # __init__ may have raised before this attribute was set
+            return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({self._connection.http.auth!r})"
+
+    async def send(
+        self,
+        operation: Operation,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        on_headers: Callable[[httpx.Headers], None] | None = None,
+    ) -> httpx.Response:
+        """Send one request of an operation. Endpoint functions call it.
+
+        Args:
+            operation: The operation.
+            path: The path below the base URL, filled in and escaped.
+            query: Query parameters.
+            body: JSON-ready value; None sends no body.
+            on_headers: Called with the headers of a success before the body is read.
+
+        Returns:
+            The response, read completely.
+
+        Raises:
+            SendcloudError: If the call fails; the class names the kind of failure.
+        """
+        self._connection.check_open()
+        call = Call(operation, on_headers)
+        content = None if body is None else _to_json(operation, body)
+        request = self._connection.requests.build(
+            operation,
+            path,
+            query,
+            content,
+            {**call.build_extensions(), RETRIES_EXTENSION: self._retries, "timeout": self._timeout.as_dict()},
+        )
+        status: int | None = None
+        failure: str | None = None
+        try:
+            response = await self._connection.http.send(request)
+            status = response.status_code
+            if status not in operation.success:
+                raise build_status_error(
+                    status,
+                    response.content,
+                    headers=response.headers,
+                    retry_after=parse_retry_after(response.headers),
+                    **call.get_context(request),
+                )
+        except BaseException as error:
+            typed = _to_typed_error(error, call, request)
+            failure = type(typed).__name__
+            if typed is error:
+                raise
+            raise typed from error
+        finally:
+            if self._on_call is not None:
+                _notify(
+                    self._on_call,
+                    CallReport(operation.name, status, failure, call.attempts, call.rate_limit_wait, call.elapsed),
+                )
+        return response
+
+
+class _NoCookies(httpx.Cookies):
+    """Neither keeps nor sends cookies: a cookie of one response must not affect later calls."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        pass
+
+    def set_cookie_header(self, request: httpx.Request) -> None:
+        pass
+
+
+class _CookielessClient(httpx.AsyncClient):
+    """An httpx client without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise ConfigurationError("Cookies are not supported: authentication uses the Authorization header only.")
+
+
+_NO_COOKIES: Final = _NoCookies()
+
+
+class _Connection:
+    """What a client and its views share. Warns if it was used and never closed."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self.http = http
+        self.requests = RequestBuilder(http)
+        self.was_used = False
+
+    def check_open(self) -> None:
+        if self.http.is_closed:
+            raise ClientClosedError("The client is closed. Create a new client, or close this one later.")
+        self.was_used = True
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+
+    def __del__(self) -> None:
+        http = getattr(self, "http", None)
+        if http is not None and self.was_used and not http.is_closed:
+            warnings.warn(
+                "A client was never closed. Use `async with`, or await aclose().",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
+def _to_json(operation: Operation, body: object) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise InvalidInputError(operation.name, "body", f"cannot be encoded as JSON: {error}") from None
+
+
+def _notify(hook: Callable[[CallReport], None], report: CallReport) -> None:
+    try:
+        hook(report)
+    except Exception:
+        _logger.exception("on_call raised an exception. The call is not affected.")
+
+
+def _validate_option(name: str, value: object, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise ConfigurationError(f"Invalid {name}: must be {kind.__name__}(…) or None, not {type(value).__name__}.")
+
+
+def _validate_auth(auth: Credentials) -> Credentials:
+    if not isinstance(auth, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(
+            f"Invalid auth: must be BasicAuth or OAuth2ClientCredentials of this package, not {type(auth).__name__}."
+        )
+    return auth
+
+
+def _build_timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
+    if isinstance(timeout, httpx.Timeout):
+        return timeout
+    if not isinstance(timeout, (int, float)) or not timeout > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError("Invalid timeout: must be a number of seconds greater than 0.")
+    # Waiting for a free connection does not mean that the server has a problem.
+    return httpx.Timeout(timeout, pool=None)
+
+
+def _to_typed_error(error: BaseException, call: Call, request: httpx.Request) -> BaseException:
+    """Return the error to raise in place of a transport's error; any other error is returned unchanged."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        return APITimeoutError(f"no response in time ({type(error).__name__})", **call.get_context(request))
+    if isinstance(error, httpx.HTTPError):
+        return APIConnectionError(f"no valid response ({type(error).__name__}: {text})", **call.get_context(request))
+    if isinstance(error, APIError) and not error.operation:
+        # Raised below the level of operations: by the credentials, or while a header was read.
+        error.__dict__.update(call.get_context(request))
+    return error

@@ -1,0 +1,116 @@
+"""Options of the command `logs sync`. `logs_sync_run` implements it and is imported only when the command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sendcloud_integrations_client.cli.input.accounts import choose_accounts
+from sendcloud_integrations_client.cli.input.options import (
+    ACCOUNT_PANEL,
+    OUTPUT_PANEL,
+    SELECTION_PANEL,
+    ConfigOption,
+    DatabaseOption,
+    ProfilesOption,
+    SinceOption,
+    StoredIntegrationsOption,
+    VerboseOption,
+    format_examples,
+)
+from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_timestamp
+from sendcloud_integrations_client.cli.terminal.errors import InputError, report_errors
+
+__all__ = ["sync_logs", "SYNC_LOGS_EXAMPLES"]
+
+_STORAGE_PANEL = "Storage"
+
+
+def sync_logs(
+    database: DatabaseOption = "sendcloud.db",
+    since: SinceOption = None,
+    integration: StoredIntegrationsOption = None,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            "--concurrency",
+            min=1,
+            max=100,
+            metavar="COUNT",
+            help="Integrations per account to read concurrently.",
+            rich_help_panel=SELECTION_PANEL,
+        ),
+    ] = 8,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read all logs without storing them.", rich_help_panel=SELECTION_PANEL)
+    ] = False,
+    prune_older_than: Annotated[
+        str | None,
+        typer.Option(
+            "--prune-older-than",
+            metavar="AGE",
+            help="After the sync, delete older logs from the database: 90d.",
+            rich_help_panel=_STORAGE_PANEL,
+        ),
+    ] = None,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact/--no-redact",
+            help="Redact secrets, such as Authorization and Cookie headers, before logs are stored.",
+            rich_help_panel=_STORAGE_PANEL,
+        ),
+    ] = True,
+    redact_field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--redact-field",
+            metavar="NAME",
+            help="Additional header or field to redact. Repeatable.",
+            rich_help_panel=_STORAGE_PANEL,
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON.", rich_help_panel=OUTPUT_PANEL)
+    ] = False,
+    profile: ProfilesOption = None,
+    all_profiles: Annotated[
+        bool, typer.Option("--all-profiles", help="Sync all profiles of the file.", rich_help_panel=ACCOUNT_PANEL)
+    ] = False,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Store exception logs in a database: all logs at first, then new ones.
+
+    You can stop a run at any time. The next run resumes where it stopped,
+    without losing or duplicating logs. Accounts are synced concurrently, each
+    within its own rate limits. If one fails, the others continue.
+    """
+    with report_errors(verbose=verbose):
+        if redact_field and not redact:
+            raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
+        from sendcloud_integrations_client.cli.commands.logs_sync_run import SyncOptions, run_sync
+
+        options = SyncOptions(
+            database=database,
+            integrations=frozenset(integration) if integration else None,
+            since=None if since is None else parse_timestamp("--since", since),
+            concurrency=concurrency,
+            dry_run=dry_run,
+            prune_older_than=None if prune_older_than is None else parse_age("--prune-older-than", prune_older_than),
+            redact=redact,
+            redacted_names=frozenset(redact_field or ()),
+            json=json,
+        )
+        # SENDCLOUD_PROFILE can be set for other commands, so --all-profiles overrides it.
+        accounts = choose_accounts([] if all_profiles else profile or [], all_profiles=all_profiles, config=config)
+        raise typer.Exit(run_sync(accounts, options))
+
+
+SYNC_LOGS_EXAMPLES = format_examples(
+    "logs sync",
+    "logs sync --database logs.db --since 30d --prune-older-than 90d",
+    "logs sync --database postgresql://sync@localhost/sendcloud --all-profiles",
+    "logs sync --profile shop-nl --profile shop-de --redact-field x-shop-key",
+)

@@ -1,0 +1,157 @@
+"""Commands `mapping show` and `mapping replace`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from sendcloud_integrations_client.cli.input.accounts import choose_account
+from sendcloud_integrations_client.cli.input.options import (
+    ConfigOption,
+    IntegrationArgument,
+    JsonLinesOption,
+    JsonOption,
+    ProfileOption,
+    VerboseOption,
+    YesOption,
+    format_examples,
+)
+from sendcloud_integrations_client.cli.input.prompts import check_can_confirm, confirm
+from sendcloud_integrations_client.cli.input.request_bodies import FileOption, build_model, is_stdin, read_json
+from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message, report_errors
+from sendcloud_integrations_client.cli.terminal.output import (
+    OutputFormat,
+    choose_format,
+    create_console,
+    create_table,
+    to_plain_text,
+    write_json,
+)
+from sendcloud_integrations_client.generated.models import StatusMapping, StatusMappingReplace
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True, help="Mapping of Sendcloud's status categories to shop statuses (Prestashop v2 only)."
+)
+
+_STATUS_ID_HELP = "Id of the shop status, or '' to remove the mapping."
+_ReadyToSend = Annotated[str | None, typer.Option("--ready-to-send", metavar="ID", help=_STATUS_ID_HELP)]
+_InTransit = Annotated[str | None, typer.Option("--in-transit", metavar="ID", help=_STATUS_ID_HELP)]
+_Delivered = Annotated[str | None, typer.Option("--delivered", metavar="ID", help=_STATUS_ID_HELP)]
+_Cancel = Annotated[str | None, typer.Option("--cancel", metavar="ID", help=_STATUS_ID_HELP)]
+
+
+@app.command("show", epilog=format_examples("mapping show 1", "mapping show 1 --json > mapping.json"))
+def show_mapping(
+    integration: IntegrationArgument,
+    json: JsonOption = False,
+    jsonl: JsonLinesOption = False,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show the status mapping of an integration."""
+    with report_errors(verbose=verbose):
+        output_format = choose_format(json=json, jsonl=jsonl)
+        mapping = choose_account(profile, config).run(lambda client: client.status_mapping.retrieve(integration))
+        if output_format is not OutputFormat.TABLE:
+            write_json(mapping.to_dict(), output_format)
+            return
+        table = create_table("category", "shop status", "valid")
+        for entry in mapping.mapping:
+            is_invalid = entry.is_valid is False and entry.external_id is not None
+            valid = "no: deleted in the shop" if is_invalid else "yes" if entry.external_id else ""
+            table.add_row(
+                to_plain_text(entry.status_category),
+                to_plain_text(entry.external_id),
+                to_plain_text(valid, "red" * is_invalid),
+            )
+        create_console().print(table)
+
+
+@app.command(
+    "replace",
+    epilog=format_examples(
+        "mapping replace 1 --delivered 5",
+        "mapping replace 1 --ready-to-send 3 --in-transit 4-S --delivered 5 --cancel '' --yes",
+        "mapping replace 1 --file mapping.json",
+    ),
+)
+def replace_mapping(
+    integration: IntegrationArgument,
+    ready_to_send: _ReadyToSend = None,
+    in_transit: _InTransit = None,
+    delivered: _Delivered = None,
+    cancel: _Cancel = None,
+    file: FileOption = None,
+    yes: YesOption = False,
+    profile: ProfileOption = None,
+    config: ConfigOption = None,
+    verbose: VerboseOption = False,
+) -> None:
+    """Replace the status mapping of an integration, after confirmation.
+
+    With options, categories that you omit do not change. A file contains all four
+    categories: the output of mapping show --json, only its list of entries, or an
+    object that maps categories to ids.
+    """
+    with report_errors(verbose=verbose):
+        options = {"READY_TO_SEND": ready_to_send, "IN_TRANSIT": in_transit, "DELIVERED": delivered, "CANCEL": cancel}
+        changes = {
+            category: external_id or None for category, external_id in options.items() if external_id is not None
+        }
+        if (file is None) == (not changes):
+            raise InputError("Invalid options: pass the mapping with options such as --delivered or with --file.")
+        check_can_confirm(yes=yes, uses_stdin=is_stdin(file))
+        replacement = None if file is None else _extract_mapping(read_json(file))
+        account = choose_account(profile, config)
+        current = {}
+        if replacement is None or not yes:
+            current = _to_ids_by_category(account.run(lambda client: client.status_mapping.retrieve(integration)))
+        if replacement is None:
+            replacement = current | changes
+        body = build_model(
+            StatusMappingReplace.from_dict, {"integration_id": integration, "mapping": _to_entries(replacement)}
+        )
+        body.validate()
+        if not yes:
+            new = {str(entry.status_category): entry.external_id for entry in body.mapping}
+            confirm(f"Replace the mapping of integration {integration}: {_describe_changes(current, new)}?")
+        account.run(lambda client: client.status_mapping.replace(body))
+        print_message(f"Replaced the mapping of integration {integration}.")
+
+
+def _extract_mapping(body: Any) -> dict[str, Any] | list[Any]:
+    if body.__class__ is dict:
+        body = body.get("mapping", {name: value for name, value in body.items() if name != "integration_id"})
+    if body.__class__ not in (dict, list):
+        raise InputError("Invalid input: must be an object that maps categories to ids, or a list of entries.")
+    return body
+
+
+def _to_entries(mapping: dict[str, Any] | list[Any]) -> list[Any]:
+    if isinstance(mapping, dict):
+        return [{"status_category": category, "external_id": value} for category, value in mapping.items()]
+    return [_remove_read_only_fields(entry) for entry in mapping]
+
+
+def _remove_read_only_fields(entry: Any) -> Any:
+    # The output of `mapping show` has a field that a request must not contain.
+    if entry.__class__ is not dict:
+        return entry
+    return {name: value for name, value in entry.items() if name != "is_valid"}
+
+
+def _to_ids_by_category(mapping: StatusMapping) -> dict[str, str | None]:
+    return {str(entry.status_category): entry.external_id for entry in mapping.mapping}
+
+
+def _describe_changes(current: dict[str, str | None], new: dict[str, str | None]) -> str:
+    changed = [
+        f"{category} from {to_plain_text(current.get(category))} to {to_plain_text(external_id)}"
+        for category, external_id in new.items()
+        if current.get(category) != external_id
+    ]
+    return ", ".join(changed) or "no changes"

@@ -1,0 +1,1 @@
+"""Input of the commands: options, profiles, accounts, files and prompts."""

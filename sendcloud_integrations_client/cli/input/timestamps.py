@@ -1,0 +1,62 @@
+"""Timestamps and ages in options: `2026-01-31`, `2026-01-31T12:00+01:00`, `90d`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sendcloud_integrations_client.cli.terminal.errors import InputError
+
+__all__ = ["parse_age", "parse_timestamp"]
+
+_AGE_PATTERN: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
+_AGE_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_age(option: str, text: str) -> timedelta:
+    """Parse an age such as `90d`, `36h`, `15m` or `2w`.
+
+    Args:
+        option: Name of the option, for the error message.
+        text: Value of the option.
+
+    Returns:
+        The age.
+
+    Raises:
+        InputError: If the text is not an age, or if the age is zero.
+    """
+    match = _AGE_PATTERN.fullmatch(text.strip())
+    if match is None or int(match[1]) == 0:
+        raise InputError(f"Invalid value for {option}: must be an age such as 90d, 36h, 15m or 2w.")
+    return timedelta(**{_AGE_UNITS[match[2]]: int(match[1])})
+
+
+def parse_timestamp(option: str, text: str, *, now: datetime | None = None) -> datetime:
+    """Parse a timestamp in ISO 8601, or an age before now. A date means its start.
+
+    Args:
+        option: Name of the option, for the error message.
+        text: Value of the option.
+        now: Current time, with a time zone. Defaults to the system clock.
+
+    Returns:
+        The timestamp, with a time zone: UTC if the text has no offset.
+
+    Raises:
+        InputError: If the text is neither a timestamp nor an age, or if the age reaches back before year 1.
+    """
+    if _AGE_PATTERN.fullmatch(text.strip()):
+        try:
+            return (now or datetime.now(UTC)) - parse_age(option, text)
+        except OverflowError:
+            raise InputError(f"Invalid value for {option}: the age is too large. Use a smaller one.") from None
+    try:
+        timestamp = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError(
+            f"Invalid value for {option}: must be a timestamp such as 2026-01-31 or 2026-01-31T12:00Z, "
+            "or an age such as 30d."
+        ) from None
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)

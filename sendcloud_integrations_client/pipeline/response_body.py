@@ -1,0 +1,103 @@
+"""Reads the body of a response: decompressed, and bounded in size."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterable
+from typing import Any, Final
+
+import httpx
+
+from sendcloud_integrations_client.errors import ResponseDecodeError
+
+__all__ = ["ACCEPT_ENCODING", "read_body"]
+
+ACCEPT_ENCODING: Final = "gzip, deflate"
+"""The content encodings that `read_body` decompresses."""
+
+_STEP: Final = 262_144  # bytes decompressed before other tasks run
+_GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+async def read_body(response: httpx.Response, limit: int) -> bytes:
+    """Read and decompress the body of a response.
+
+    Args:
+        response: The response as the transport returned it.
+        limit: Most bytes that the decompressed body may have.
+
+    Returns:
+        The decompressed body.
+
+    Raises:
+        ResponseDecodeError: If the body is larger than `limit`, or has an encoding that was not requested.
+        httpx.RemoteProtocolError: If the compressed data is corrupt or truncated, like a truncated body.
+        httpx.TransportError: If the connection fails.
+    """
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
+    encodings = [
+        encoding
+        for encoding in (name.strip().lower() for name in response.headers.get("content-encoding", "").split(","))
+        if encoding not in {"", "identity"}
+    ]
+    if not encodings:
+        return await _read_plain(response.stream, limit)
+    if len(encodings) > 1 or encodings[0] not in {"gzip", "x-gzip", "deflate"}:
+        raise ResponseDecodeError(
+            f"the body has a content encoding that was not requested ({ACCEPT_ENCODING})",
+            status_code=response.status_code,
+        )
+    return await _read_compressed(response.stream, limit, is_deflate=encodings[0] == "deflate")
+
+
+async def _read_plain(stream: AsyncIterable[bytes], limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in stream:
+        size += len(part)
+        _check_size(size, limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _read_compressed(stream: AsyncIterable[bytes], limit: int, *, is_deflate: bool) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    decompressor = None
+    async for received in stream:
+        pending, is_full = received, False
+        while pending or is_full:
+            if decompressor is None:
+                decompressor = _build_decompressor(pending, is_deflate=is_deflate)
+            try:
+                part = decompressor.decompress(pending, _STEP)
+            except zlib.error as error:
+                raise httpx.RemoteProtocolError(f"corrupt compressed body: {error}") from error
+            size += len(part)
+            _check_size(size, limit)
+            parts.append(part)
+            pending, is_full = decompressor.unconsumed_tail, len(part) == _STEP
+            if decompressor.eof:
+                pending, is_full = decompressor.unused_data, False
+                if not pending.startswith(_GZIP_MAGIC):
+                    pending = b""  # padding; anything but a further gzip member is ignored, as gzip itself does
+                else:
+                    decompressor = None
+            if is_full:
+                await asyncio.sleep(0)
+    if decompressor is not None and not decompressor.eof:
+        raise httpx.RemoteProtocolError("truncated compressed body")
+    return b"".join(parts)
+
+
+def _build_decompressor(start: bytes, *, is_deflate: bool) -> Any:
+    # Some servers send raw deflate data; zlib's header begins with a byte whose low half is 8.
+    is_raw = is_deflate and start[0] & 0x0F != zlib.DEFLATED
+    return zlib.decompressobj(-zlib.MAX_WBITS if is_raw else _GZIP_OR_ZLIB)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise ResponseDecodeError(f"the body is larger than max_response_bytes={limit}")

@@ -1,0 +1,229 @@
+"""Retries: decides which failed attempts are repeated, and when.
+
+An idempotent operation is retried after a lost connection, a timeout or a temporary error status. An operation that is
+not idempotent (`create_integration_log`) is retried only if the server cannot have processed it: the connection was
+never made, or the status is 429 or 503. The body is read within the attempt, so a truncated body is a failed attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import attrs
+import httpx
+
+from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
+from sendcloud_integrations_client.runtime.operations import (
+    RETRIES_EXTENSION,
+    TOKEN_REQUEST_EXTENSION,
+    Call,
+    get_call,
+)
+
+__all__ = ["RetryPolicy", "RetryTransport"]
+
+_logger = logging.getLogger("sendcloud_integrations_client")
+
+_RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NOT_PROCESSED_STATUSES: Final = frozenset({429, 503})
+_MAY_BE_PROCESSED_STATUSES: Final = _RETRIED_STATUSES - _NOT_PROCESSED_STATUSES - {425}
+_NEVER_SENT_ERRORS: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_PERMANENT_ERRORS: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+_IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+@attrs.frozen
+class RetryPolicy:
+    """How many times and for how long a call is retried.
+
+    Attributes:
+        max_attempts: Number of attempts, the first one included. Defaults to 5.
+        base_delay: Seconds; the delay before retry n is a random number between 0 and `base_delay * 2 ** (n - 1)`.
+            Defaults to 0.5.
+        max_delay: Upper bound of that delay in seconds; a `Retry-After` can be longer. Defaults to 30.
+        total_timeout: Seconds after the start of a call at which no further attempt begins. Defaults to 120.
+
+    Raises:
+        ConfigurationError: If a number is out of range.
+
+    Example:
+        client = SendcloudIntegrations(retries=RetryPolicy(max_attempts=3, total_timeout=20))
+    """
+
+    max_attempts: int = 5
+    base_delay: float = 0.5
+    max_delay: float = 30.0
+    total_timeout: float = 120.0
+
+    def __attrs_post_init__(self) -> None:
+        if self.max_attempts < 1:
+            raise ConfigurationError("Invalid RetryPolicy.max_attempts: must be at least 1.")
+        for name in ("base_delay", "max_delay", "total_timeout"):
+            if not getattr(self, name) >= 0:
+                raise ConfigurationError(f"Invalid RetryPolicy.{name}: must be a number of seconds, 0 or greater.")
+
+    def get_delay(self, retry: int, retry_after: float | None, draw: Callable[[float, float], float]) -> float:
+        """Return the seconds to wait before a retry.
+
+        Args:
+            retry: Number of the retry, counted from 1.
+            retry_after: Seconds that the server asks to wait; None if it does not ask.
+            draw: Returns a random number between two, such as `random.uniform`.
+
+        Returns:
+            Seconds.
+        """
+        backoff = draw(0.0, min(self.max_delay, self.base_delay * 2.0 ** min(retry - 1, 60)))
+        # Jitter keeps callers that received the same Retry-After from returning together.
+        return backoff if retry_after is None else retry_after + min(backoff, 1.0)
+
+
+class RetryTransport(httpx.AsyncBaseTransport):
+    """Repeats a request while its operation and its failure allow it.
+
+    The request extension `RETRIES_EXTENSION` overrides the policy for one request; None there means no retries.
+
+    Args:
+        transport: Sends each attempt; closed together with this one.
+        policy: How many times and for how long; None means one attempt.
+        sleep: Waits for a number of seconds.
+        draw: Returns a random number between two.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        policy: RetryPolicy | None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._transport = transport
+        self._policy = policy
+        self._sleep = sleep
+        self._draw = draw
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request until it succeeds or no further attempt is allowed; return or raise the last outcome."""
+        call = get_call(request)
+        policy: RetryPolicy | None = request.extensions.get(RETRIES_EXTENSION, self._policy)
+        started = call.started if call else time.monotonic()
+        attempt = call.attempts if call else 0  # above 0 if the credentials send it again after a 401
+        while True:
+            attempt += 1
+            if call:
+                call.attempts = attempt
+            response: httpx.Response | None = None
+            failure: httpx.TransportError | None = None
+            try:
+                response = await self._send_attempt(request, call)
+            except httpx.TransportError as error:
+                failure = error
+            _log_attempt(request, call, attempt, response, failure)
+            if response is not None and _was_already_deleted(request, call, response):
+                return httpx.Response(204, request=request)
+            delay: float | None = None
+            if policy is not None and attempt < policy.max_attempts and _should_retry(request, call, response, failure):
+                retry_after = parse_retry_after(response.headers) if response is not None else None
+                delay = policy.get_delay(attempt, retry_after, self._draw)
+            if delay is None or policy is None or time.monotonic() - started + delay > policy.total_timeout:
+                if failure is not None:
+                    raise failure
+                assert response is not None  # noqa: S101 - without a failure there is a response
+                return response
+            if call and _may_have_been_processed(response, failure):
+                call.may_have_acted = True
+            _logger.info(
+                "%s: attempt %d failed: %s. Retrying in %.2f s.",
+                _get_name(request, call),
+                attempt,
+                _describe_outcome(response, failure),
+                delay,
+            )
+            await self._sleep(delay)
+
+    async def aclose(self) -> None:
+        """Close the wrapped transport."""
+        await self._transport.aclose()
+
+    async def _send_attempt(self, request: httpx.Request, call: Call | None) -> httpx.Response:
+        response = await self._transport.handle_async_request(request)
+        try:
+            if call and call.on_headers and response.status_code in call.operation.success:
+                on_headers, call.on_headers = call.on_headers, None
+                on_headers(response.headers)
+            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
+            content = b"".join([part async for part in response.stream])
+        finally:
+            await response.aclose()
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=httpx.ByteStream(content),
+            extensions=_without_network_stream(response.extensions),
+        )
+
+
+def _should_retry(
+    request: httpx.Request,
+    call: Call | None,
+    response: httpx.Response | None,
+    failure: httpx.TransportError | None,
+) -> bool:
+    if call:
+        idempotent = call.operation.idempotent
+    else:  # a token request, or a request sent directly with the httpx client
+        idempotent = request.method in _IDEMPOTENT_METHODS or TOKEN_REQUEST_EXTENSION in request.extensions
+    if failure is not None:
+        if isinstance(failure, _PERMANENT_ERRORS):
+            return False
+        return idempotent or isinstance(failure, _NEVER_SENT_ERRORS)
+    statuses = _RETRIED_STATUSES if idempotent else _NOT_PROCESSED_STATUSES
+    return response is not None and response.status_code in statuses
+
+
+def _may_have_been_processed(response: httpx.Response | None, failure: httpx.TransportError | None) -> bool:
+    if failure is not None:
+        return not isinstance(failure, _NEVER_SENT_ERRORS)
+    return response is not None and response.status_code in _MAY_BE_PROCESSED_STATUSES
+
+
+def _was_already_deleted(request: httpx.Request, call: Call | None, response: httpx.Response) -> bool:
+    """Return whether a DELETE gets a 404 because an earlier attempt, whose response was lost, deleted the record."""
+    return (
+        request.method == "DELETE"
+        and response.status_code == 404
+        and call is not None
+        and call.may_have_acted
+        and 204 in call.operation.success
+    )
+
+
+def _without_network_stream(extensions: dict[str, Any]) -> dict[str, Any]:
+    # The network stream returned to the pool at the end of the body.
+    return {name: value for name, value in extensions.items() if name != "network_stream"}
+
+
+def _get_name(request: httpx.Request, call: Call | None) -> str:
+    return call.operation.name if call else f"{request.method} {request.url.host}"
+
+
+def _describe_outcome(response: httpx.Response | None, failure: httpx.TransportError | None) -> str:
+    return type(failure).__name__ if failure is not None else f"status {response.status_code if response else '?'}"
+
+
+def _log_attempt(
+    request: httpx.Request,
+    call: Call | None,
+    attempt: int,
+    response: httpx.Response | None,
+    failure: httpx.TransportError | None,
+) -> None:
+    if _logger.isEnabledFor(logging.DEBUG):
+        _logger.debug("%s: attempt %d: %s", _get_name(request, call), attempt, _describe_outcome(response, failure))

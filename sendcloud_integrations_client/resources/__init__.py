@@ -1,0 +1,1 @@
+"""Hand-written methods that extend generated resources."""

@@ -1,0 +1,107 @@
+"""Exception logs of many integrations, fetched concurrently with bounded memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from operator import length_hint
+
+from sendcloud_integrations_client.errors import InvalidInputError, SendcloudError
+from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
+from sendcloud_integrations_client.generated.resources.logs import LogsResource
+from sendcloud_integrations_client.pagination import Page
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError
+
+__all__ = ["Logs"]
+
+
+class Logs(LogsResource):
+    """Exception logs of one integration, of all integrations, or of a selection of integrations."""
+
+    async def list_for_integrations(
+        self,
+        integration_ids: Iterable[int],
+        *,
+        concurrency: int = 8,
+        page_size: int = 100,
+        on_decode_error: OnDecodeError = "raise",
+        on_error: Callable[[int, SendcloudError], None] | None = None,
+    ) -> AsyncGenerator[tuple[int, IntegrationLog], None]:
+        """Iterate over the logs of many integrations, several integrations concurrently.
+
+        The logs of one integration arrive in the server's order; the integrations are interleaved. About four pages
+        per integration in progress are in memory, however slow the consumer is. If one integration fails, the others
+        continue.
+
+        `GET /integrations/{id}/logs`
+
+        Args:
+            integration_ids: Ids of the integrations. The next id is taken when an integration is complete.
+            concurrency: Maximum number of integrations in progress; at least 1. Defaults to 8.
+            page_size: Records per page, 1 to 100. Defaults to 100.
+            on_decode_error: What to do with a record that cannot be decoded. Defaults to `"raise"`.
+            on_error: Called with the id and the error of each integration that fails; replaces the `ExceptionGroup`.
+
+        Yields:
+            The id of the integration and one of its logs.
+
+        Raises:
+            InvalidInputError: If `concurrency` is less than 1.
+            ExceptionGroup: After all logs were yielded, if integrations failed and no `on_error` was passed. It
+                contains one error per failed integration; a note on each error names the integration.
+
+        Example:
+            async for integration_id, log in client.logs.list_for_integrations([1, 2, 3], concurrency=8):
+                print(integration_id, log.exception)
+        """
+        if concurrency < 1:
+            raise InvalidInputError("logs.list_for_integrations", "concurrency", "must be at least 1")
+        worker_count = max(1, min(concurrency, length_hint(integration_ids, concurrency)))
+        remaining_ids = iter(integration_ids)
+        results: asyncio.Queue[tuple[int, Page[IntegrationLog]] | Exception | None] = asyncio.Queue(concurrency)
+        failures: list[SendcloudError] = []
+        started_count = 0
+
+        async def fetch_logs(integration_id: int) -> None:
+            paginator = self.list(integration_id=integration_id, page_size=page_size, on_decode_error=on_decode_error)
+            try:
+                async with aclosing(paginator.pages()) as pages:
+                    async for page in pages:
+                        await results.put((integration_id, page))
+            except SendcloudError as error:
+                if on_error is not None:
+                    on_error(integration_id, error)
+                    return
+                error.add_note(f"while fetching the logs of integration {integration_id}")
+                failures.append(error)
+
+        async def run_worker() -> None:
+            nonlocal started_count
+            try:
+                for integration_id in remaining_ids:
+                    started_count += 1
+                    await fetch_logs(integration_id)
+            except Exception as error:  # raised by the caller's iterable or callback: re-raised to the consumer
+                await results.put(error)
+            else:
+                await results.put(None)
+
+        workers = [asyncio.ensure_future(run_worker()) for _ in range(worker_count)]
+        try:
+            running_count = len(workers)
+            while running_count:
+                result = await results.get()
+                if result is None:
+                    running_count -= 1
+                elif isinstance(result, Exception):
+                    raise result
+                else:
+                    for log in result[1].data:
+                        yield result[0], log
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        if failures:
+            raise ExceptionGroup(f"{len(failures)} of {started_count} integrations failed", failures)

@@ -1,0 +1,1 @@
+"""What generated code imports: operations, models, readers, validation, arguments and decoding."""

@@ -1,0 +1,106 @@
+"""Turns the arguments of an endpoint function into path, query and body, validated against the document's schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from sendcloud_integrations_client.errors import InvalidInputError
+from sendcloud_integrations_client.runtime.models import UNSET, Model, encode
+from sendcloud_integrations_client.runtime.operations import Operation
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
+
+__all__ = ["build_body", "build_path", "build_query", "to_entries"]
+
+
+def build_path(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> str:
+    """Fill in the operation's path with validated, percent-encoded parameters.
+
+    Args:
+        operation: The operation.
+        values: Parameter name in the document to value.
+        rules: Parameter name in the document to rule.
+
+    Returns:
+        The path below the base URL.
+
+    Raises:
+        InvalidInputError: If a value violates its rule, or if it would change the path (`.`, `..` or empty text).
+    """
+    path = operation.path
+    for name, value in values.items():
+        plain = encode(value)
+        validate_value(operation.name, name, plain, rules[name])
+        segment = quote(_to_query_text(plain), safe="")
+        if segment in {"", ".", ".."}:
+            raise InvalidInputError(operation.name, name, 'must not be empty, "." or ".."')
+        path = path.replace(f"{{{name}}}", segment)
+    return path
+
+
+def build_query(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> dict[str, str]:
+    """Build the query parameters from validated values.
+
+    Args:
+        operation: The operation.
+        values: Parameter name in the document to value; None and `UNSET` are omitted.
+        rules: Parameter name in the document to rule.
+
+    Returns:
+        Parameter name to text.
+
+    Raises:
+        InvalidInputError: If a value violates its rule.
+    """
+    query: dict[str, str] = {}
+    for name, value in values.items():
+        if value is None or value is UNSET:
+            continue
+        plain = encode(value)
+        validate_value(operation.name, name, plain, rules[name])
+        query[name] = _to_query_text(plain)
+    return query
+
+
+def build_body(operation: Operation, body: object, fields: Mapping[str, object], rule: Rule) -> Any:
+    """Build the validated, JSON-ready body from a model or from keyword arguments.
+
+    Args:
+        operation: The operation.
+        body: The model, if the caller passed one; otherwise None.
+        fields: Field name in the document to value; `UNSET` is omitted.
+        rule: The rule of the body.
+
+    Returns:
+        The body as JSON-ready data.
+
+    Raises:
+        InvalidInputError: If a value violates its rule.
+        TypeError: If both a model and fields are passed, or if `body` is not a model.
+    """
+    passed = {name: value for name, value in fields.items() if value is not UNSET}
+    if body is not None:
+        if passed:
+            raise TypeError(f"{operation.name}() takes the body as a model or as keyword arguments, not both.")
+        if not isinstance(body, Model):
+            raise TypeError(f"{operation.name}() takes a model as its body, not {type(body).__name__}.")
+        content = body.to_dict()
+    else:
+        content = encode(passed)
+    validate_value(operation.name, "", content, rule)
+    return content
+
+
+def to_entries(value: Any, key: str, item: str) -> object:
+    """Convert a mapping to a list of entries: `{"a": 1}` becomes `[{key: "a", item: 1}]`; keep any other value."""
+    entries = encode(value)
+    return [{key: name, item: entries[name]} for name in entries] if entries.__class__ is dict else value
+
+
+def _to_query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value.__class__ is list:
+        return ",".join(_to_query_text(item) for item in value)
+    return str(value)

@@ -1,0 +1,184 @@
+"""Decodes response bodies into models, with errors that name the page, the record and the field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, Literal, TypeVar
+
+import attrs
+import httpx
+import orjson
+
+from sendcloud_integrations_client.errors import CallContext, FieldMismatchError, ResponseDecodeError
+from sendcloud_integrations_client.runtime.models import Model
+from sendcloud_integrations_client.runtime.operations import get_call
+from sendcloud_integrations_client.runtime.readers import raise_mismatch
+
+__all__ = ["OnDecodeError", "UndecodedPage", "decode_record", "decode_records", "decode_value"]
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+OnDecodeError = Literal["raise", "skip"] | Callable[[ResponseDecodeError], None]
+"""What to do with a record that cannot be decoded: raise, skip it, or pass its error to a callback and skip it."""
+
+
+@attrs.frozen
+class UndecodedPage(Generic[ModelT]):
+    """A page that is kept as bytes until it is needed, because these use far less memory than its records.
+
+    Attributes:
+        response: The response, read completely.
+        key: Key of the records in the response body; None if the body is the list of records.
+        model: Model of the records.
+        on_decode_error: What to do with a record that cannot be decoded.
+    """
+
+    response: httpx.Response
+    key: str | None
+    model: type[ModelT]
+    on_decode_error: OnDecodeError
+
+    @property
+    def parsed(self) -> list[ModelT]:
+        """The records, decoded again at each access; see `decode_records`."""
+        return decode_records(self.response, self.key, self.model, self.on_decode_error)
+
+
+def decode_value(response: httpx.Response, key: str | None) -> Any:
+    """Decode the JSON body of a response.
+
+    Args:
+        response: A successful response, read completely.
+        key: Key of the value in the response body; None returns the whole body.
+
+    Returns:
+        The decoded JSON value.
+
+    Raises:
+        ResponseDecodeError: If the body is not JSON or does not contain the key.
+    """
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        raise _build_error(
+            response, f"expected JSON in the {response.status_code} response, got {_describe_body(response)}"
+        ) from None
+    if key is None:
+        return body
+    if body.__class__ is not dict or key not in body:
+        raise _build_error(response, f"the JSON of the {response.status_code} response has no `{key}`", field=key)
+    return body[key]
+
+
+def decode_record(response: httpx.Response, key: str | None, model: type[ModelT]) -> ModelT:
+    """Decode a response that contains one record.
+
+    Args:
+        response: A successful response, read completely.
+        key: Key of the record in the response body; None if the body is the record.
+        model: Model of the record.
+
+    Returns:
+        The record.
+
+    Raises:
+        ResponseDecodeError: If the record cannot be decoded. `field` names the invalid field.
+    """
+    record = decode_value(response, key)
+    try:
+        return _decode_object(model, record)
+    except FieldMismatchError as error:
+        field = ".".join(part for part in (key, error.field) if part)
+        raise _build_error(response, f"the record cannot be decoded: {error}", field=field, record=record) from error
+
+
+def decode_records(
+    response: httpx.Response, key: str | None, model: type[ModelT], on_decode_error: OnDecodeError = "raise"
+) -> list[ModelT]:
+    """Decode a response that contains a list of records.
+
+    Args:
+        response: A successful response, read completely.
+        key: Key of the records in the response body; None if the body is the list of records.
+        model: Model of the records.
+        on_decode_error: What to do with a record that cannot be decoded. Defaults to `"raise"`.
+
+    Returns:
+        The records in the order of the response.
+
+    Raises:
+        ResponseDecodeError: If the body does not contain a list, or if a record cannot be decoded and
+            `on_decode_error` is `"raise"`. `index` and `field` name the record and the invalid field.
+    """
+    records = decode_value(response, key)
+    if records.__class__ is not list:
+        raise _build_error(response, f"expected a list of records, got {type(records).__name__}", field=key or "")
+    decode = model.decode_object
+    try:
+        return [decode(record) for record in records]
+    except (FieldMismatchError, AttributeError, TypeError):  # the last two if a record is not a JSON object
+        return _decode_one_by_one(response, key, records, model, on_decode_error)
+
+
+def _decode_one_by_one(
+    response: httpx.Response,
+    key: str | None,
+    records: list[Any],
+    model: type[ModelT],
+    on_decode_error: OnDecodeError,
+) -> list[ModelT]:
+    decoded: list[ModelT] = []
+    for index, record in enumerate(records):
+        try:
+            decoded.append(_decode_object(model, record))
+        except FieldMismatchError as mismatch:
+            cursor = response.request.url.params.get("cursor")
+            page = f" of the page at cursor {cursor}" if cursor else ""
+            error = _build_error(
+                response,
+                f"record {index}{page} cannot be decoded: {mismatch}",
+                field=f"{key or ''}[{index}]" + (f".{mismatch.field}" if mismatch.field else ""),
+                index=index,
+                page_cursor=cursor,
+                record=record,
+            )
+            if on_decode_error == "raise":
+                raise error from mismatch
+            if on_decode_error != "skip":
+                error.__cause__ = mismatch
+                on_decode_error(error)
+    return decoded
+
+
+def _decode_object(model: type[ModelT], record: Any) -> ModelT:
+    return model.decode_object(record) if record.__class__ is dict else raise_mismatch(record, "", "an object")
+
+
+def _build_error(
+    response: httpx.Response,
+    reason: str,
+    *,
+    field: str = "",
+    index: int | None = None,
+    page_cursor: str | None = None,
+    record: object = None,
+) -> ResponseDecodeError:
+    context = CallContext(method=response.request.method, path=response.request.url.path)
+    call = get_call(response.request)
+    if call is not None:
+        context = call.get_context(response.request)
+    return ResponseDecodeError(
+        reason,
+        status_code=response.status_code,
+        field=field,
+        index=index,
+        page_cursor=page_cursor,
+        record=record,
+        **context,
+    )
+
+
+def _describe_body(response: httpx.Response) -> str:
+    if not response.content:
+        return "an empty body"
+    return f"{len(response.content)} bytes of {response.headers.get('content-type', 'unknown type')}"

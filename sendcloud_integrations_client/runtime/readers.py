@@ -1,0 +1,172 @@
+"""Lenient readers of JSON values, one per kind of field; generated models call them.
+
+A null or missing value never raises, a number in place of text becomes text, and an enum value that the document does
+not list stays text. A value of a different kind raises `FieldMismatchError`, which names the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Final, NoReturn, TypeVar
+from uuid import UUID
+
+from sendcloud_integrations_client.errors import FieldMismatchError
+from sendcloud_integrations_client.runtime.models import UNSET, Model, OpenEnum
+
+__all__ = [
+    "from_iso",
+    "raise_mismatch",
+    "read_boolean",
+    "read_date",
+    "read_datetime",
+    "read_enum",
+    "read_integer",
+    "read_list",
+    "read_model",
+    "read_number",
+    "read_object",
+    "read_optional_list",
+    "read_text",
+    "read_union",
+    "read_uuid",
+]
+
+from_iso: Final = datetime.fromisoformat
+"""Parses an ISO 8601 timestamp. Bound once, because generated code calls it for every record."""
+
+T = TypeVar("T")
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def raise_mismatch(value: object, field: str, expected: str) -> NoReturn:
+    """Raise an error for a value of the wrong type.
+
+    Args:
+        value: The value; the error shows its type only.
+        field: Path of the field.
+        expected: The declared type, such as `an integer`.
+
+    Raises:
+        FieldMismatchError: Always.
+    """
+    got = "null" if value is None else _JSON_NAMES.get(type(value), type(value).__name__)
+    raise FieldMismatchError(field, expected, got)
+
+
+def read_text(value: object, field: str) -> Any:
+    """Read text; a number is converted to text."""
+    if value is None or value is UNSET or isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return raise_mismatch(value, field, "text")
+
+
+def read_integer(value: object, field: str) -> Any:
+    """Read an integer; a float without fractional part is converted."""
+    if value is None or value is UNSET or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return raise_mismatch(value, field, "an integer")
+
+
+def read_number(value: object, field: str) -> Any:
+    """Read an integer or a float."""
+    if value is None or value is UNSET or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        return value
+    return raise_mismatch(value, field, "a number")
+
+
+def read_boolean(value: object, field: str) -> Any:
+    """Read a boolean."""
+    return (
+        value
+        if value is None or value is UNSET or isinstance(value, bool)
+        else raise_mismatch(value, field, "true or false")
+    )
+
+
+def read_object(value: Any, field: str) -> Any:
+    """Read a JSON object with any fields."""
+    return (
+        value
+        if value is None or value is UNSET or value.__class__ is dict
+        else raise_mismatch(value, field, "an object")
+    )
+
+
+def read_datetime(value: object, field: str) -> Any:
+    """Read a timestamp (ISO 8601). The datetime has the offset of the text; without an offset it is naive."""
+    try:
+        return from_iso(value)  # type: ignore[arg-type]  # a value of another type raises TypeError
+    except (TypeError, ValueError):
+        return _read_iso(value, field, from_iso, "a timestamp (ISO 8601)")
+
+
+def read_date(value: object, field: str) -> Any:
+    """Read a date (ISO 8601)."""
+    return _read_iso(value, field, date.fromisoformat, "a date (ISO 8601)")
+
+
+def read_uuid(value: object, field: str) -> Any:
+    """Read a UUID."""
+    return _read_iso(value, field, UUID, "a UUID")
+
+
+def read_enum(value: object, field: str, values: type[OpenEnum]) -> Any:
+    """Read a member of an enum; a value that the enum does not list is kept as text."""
+    return value if value is None or value is UNSET else values(read_text(value, field))
+
+
+def read_union(value: object, field: str, types: tuple[type, ...], expected: str) -> Any:
+    """Read a value that has one of several JSON types."""
+    return value if value is None or value is UNSET or type(value) in types else raise_mismatch(value, field, expected)
+
+
+def read_list(value: Any, field: str, read: Callable[[Any, str], T]) -> list[T]:
+    """Read a list, each item with `read`; null and missing become an empty list."""
+    if value is None:
+        return []
+    if value.__class__ is not list:
+        return raise_mismatch(value, field, "a list")
+    return [read(item, f"{field}[{index}]") for index, item in enumerate(value)]
+
+
+def read_optional_list(value: object, field: str, read: Callable[[Any, str], Any]) -> Any:
+    """Read a list of a request model, in which null, missing and empty are different."""
+    return value if value is None or value is UNSET else read_list(value, field, read)
+
+
+def read_model(value: Any, field: str, model: type[ModelT]) -> Any:
+    """Read a nested model; null stays None."""
+    if value is None or value is UNSET:
+        return value
+    if value.__class__ is not dict:
+        return raise_mismatch(value, field, "an object")
+    try:
+        return model.decode_object(value)
+    except FieldMismatchError as error:
+        raise error.with_prefix(field) from None
+
+
+_JSON_NAMES: Final[Mapping[type, str]] = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+}
+
+
+def _read_iso(value: object, field: str, parse: Callable[[str], T], expected: str) -> T | Any:
+    if value is None or value is UNSET:
+        return value
+    if not isinstance(value, str):
+        return raise_mismatch(value, field, expected)
+    try:
+        return parse(value)
+    except ValueError:
+        raise FieldMismatchError(field, expected, "other text") from None

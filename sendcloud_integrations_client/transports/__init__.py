@@ -1,0 +1,1 @@
+"""HTTP transports: connection pools under httpx's transport API."""

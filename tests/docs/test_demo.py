@@ -1,0 +1,46 @@
+"""`make demo` works in a clean folder, and in a folder with files of an earlier run."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
+    for name in ("demo.db", "demo.db-wal", "demo.db-shm"):
+        (tmp_path / name).write_text("file of an interrupted demo")
+    command = [sys.executable, "-W", "error", "-m", "examples.demo", "--folder", str(tmp_path), "--logs", "2400"]
+    environment = os.environ | {"SENDCLOUD_PROFILE": "unknown", "SENDCLOUD_DATABASE": "sqlite:///elsewhere"}
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+    runs = re.findall(r"^(\w+) +(\d+) of (\d+) +([\d,]+) .* complete$", result.stdout, re.MULTILINE)
+    accounts = [("nederland", "9"), ("deutschland", "6"), ("france", "3")]
+    assert [(name, synced) for name, synced, _, _ in runs] == accounts * 2
+    assert [new for _, _, _, new in runs] == ["1,440", "720", "240", "0", "0", "0"]
+    assert all(synced == total for _, synced, total, _ in runs)
+    assert "2,400 failures of 18 shops" in result.stdout
+    page = tmp_path / "build" / "demo" / "report.html"
+    assert page.as_uri() in result.stdout
+    assert "Bakkerij De Zon" in page.read_text(encoding="utf-8")
+    with closing(sqlite3.connect(tmp_path / "demo.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM log").fetchone() == (2400,)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "demo.db"]
+
+
+def test_output_of_the_demo_is_ignored_by_git() -> None:
+    output_files = ["demo.db", "demo.db-wal", "build/demo/report.html"]
+    result = subprocess.run(
+        ["git", "check-ignore", *output_files], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if result.returncode != 128:  # 128: not a repository, but an unpacked source distribution
+        assert result.stdout.split() == output_files

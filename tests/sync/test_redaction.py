@@ -1,0 +1,219 @@
+"""Tests of the redaction of secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus, urlencode
+
+import orjson
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from sendcloud_integrations_client.sync import DEFAULT_FIELDS, LogStore, Redaction, sync_logs
+from tests.support.sync_servers import Listing, build_client
+
+MARK = "[redacted]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A: */*\r\nAuthorization: Basic dXNlcjpwYXNz\r\nHost: x", f"A: */*\r\nAuthorization: {MARK}\r\nHost: x"),
+        ("Cookie: a=b; c=d", f"Cookie: {MARK}"),
+        ("a=b&password=hunter2&c=d", f"a=b&password={MARK}&c=d"),
+        ("p%61ssword=hunter2&c=d", f"p%61ssword={MARK}&c=d"),
+        ("user[password]=hunter2", f"user[password]={MARK}"),
+        ("GET https://x/y?api_key=hush&page=3", f"GET https://x/y?api_key={MARK}&page=3"),
+        ("https://name:hush@shop.example/", f"https://{MARK}@shop.example/"),
+        ("next=https%3A%2F%2Fx%3Ftoken%3Dhush%26page%3D3", f"next=https%3A%2F%2Fx%3Ftoken%3D{MARK}%26page%3D3"),
+        ('{"password": "hush", "page": 3}', f'{{"password":"{MARK}","page":3}}'),
+        ('{"cut": {"password": "hush", "pag', f'{{"cut": {{"password": "{MARK}", "pag'),
+        (r'said "{\"api_key\": \"hush\"}"', rf'said "{{\"api_key\": \"{MARK}\"}}"'),
+        ("{'Authorization': 'Bearer hush', 'a': 1}", f"{{'Authorization': '{MARK}', 'a': 1}}"),
+        ("[('Cookie', 'hush'), ('a', 1)]", f"[('Cookie', '{MARK}'), ('a', 1)]"),
+        ("<login><Password>hush</Password><a>1</a></login>", f"<login><Password>{MARK}</Password><a>1</a></login>"),
+        ('<input name="password" value="hush">', f'<input name="password" value="{MARK}">'),
+        ('name="password"\r\n\r\nhush\r\n--x--', f'name="password"\r\n\r\n{MARK}\r\n--x--'),
+        ("it sent Bearer abc.DEF-123 twice", f"it sent Bearer {MARK} twice"),
+    ],
+)  # fmt: skip
+def test_redact_text_replaces_only_the_secret(text: str, expected: str) -> None:
+    redaction = Redaction()
+    assert redaction.redact_text(text) == expected
+    assert redaction.redact_text(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shipping=3&page=2",
+        "The API key of the shop is no longer valid",
+        "https://shop.example/orders?updated_since=2023-02-28T00:00:00Z&status=paid%2Cpacked",
+        "404 Client Error: no order 5",
+        '{"order": {"lines": [1, 2]}, "note": "100 % wool"}',
+        "Basic information is missing",
+        "write to shop@example.com, see https://example.com",
+    ],
+)
+def test_redact_text_keeps_text_without_secrets(text: str) -> None:
+    assert Redaction().redact_text(text) == text
+
+
+def test_names_match_regardless_of_case_and_separators() -> None:
+    record = {
+        "API-Key": "x", "apiKey": 5, "X_Shop_API_KEY": ["x"], "userPin": 1234, "csrftoken": {"a": "x"},
+        "shipping": "kept", "has_password": True, "password": None, "token": "",
+    }  # fmt: skip
+    assert Redaction().redact_record(record)[0] == {
+        "API-Key": MARK, "apiKey": MARK, "X_Shop_API_KEY": MARK, "userPin": MARK, "csrftoken": MARK,
+        "shipping": "kept", "has_password": True, "password": None, "token": "",
+    }  # fmt: skip
+
+
+def test_redaction_uses_custom_names() -> None:
+    redaction = Redaction(headers=frozenset(), fields=DEFAULT_FIELDS | {"Kundennummer", "straße"}, marker="***")
+    record = {"kunden_nummer": "4711", "STRASSE": "a", "Straße": "b", "cookies": "c"}
+    assert redaction.redact_record(record)[0] == {
+        "kunden_nummer": "***",
+        "STRASSE": "a",
+        "Straße": "***",
+        "cookies": "c",
+    }
+
+
+def test_redact_record_finds_headers_in_lists() -> None:
+    record = {
+        "har": [{"name": "Authorization", "value": "hush"}, {"name": "Accept", "value": "kept"}],
+        "pairs": [["Cookie", "hush"], ["Accept", "kept"]],
+        "flat": ["Accept", "kept", "Cookie", "hush"],
+    }
+    content = Redaction().redact_record(record)[1]
+    assert b"hush" not in content
+    assert content.count(b"kept") == 3
+
+
+def test_redact_record_returns_the_same_object_without_secrets() -> None:
+    record = {"id": 1, "request": {"headers": {"Accept": "*/*"}}}
+    assert Redaction().redact_record(record) == (record, orjson.dumps(record))
+    assert Redaction().redact_record(record)[0] is record
+
+
+def test_deep_nesting_is_cut_off() -> None:
+    record: Any = {"password": "hush"}
+    for _ in range(500):
+        record = [record]
+    assert b"hush" not in Redaction().redact_record(record)[1]
+    text = '{"a":' * 500 + '{"password":"hush"}' + "}" * 500
+    assert "hush" not in Redaction().redact_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<br>" * 20_000 + "password=x", '"' * 50_000 + "password", "%41" * 30_000 + "=", "token=" * 20_000,
+     "\\" * 50_000 + "pin:",
+     "password" + " " * 50_000, "://" * 30_000 + "@", "a-" * 40_000 + "pin=1", "bearer " * 20_000,
+     "=" * 50_000 + "%41", "a=%3D" * 20_000, "%25" * 30_000 + "token=%2541"],
+    ids=lambda text: repr(text[:12]),
+)  # fmt: skip
+def test_redact_text_is_fast_for_adversarial_text(text: str) -> None:
+    async def redact_in_time() -> None:
+        async with asyncio.timeout(5):
+            await asyncio.to_thread(Redaction().redact_text, text)
+
+    asyncio.run(redact_in_time())
+
+
+NAMES = st.sampled_from([
+    "Authorization", "authorization", "COOKIE", "X-Api-Key", "password", "user_password", "apiKey", "api-key",
+    "access_token", "clientSecret", "consumer_key", "user_pin", "session_id", "Proxy-Authorization",
+])  # fmt: skip
+HEADERS = st.sampled_from(["Authorization", "cookie", "Set-Cookie", "X-API-KEY", "X-Shopify-Access-Token"])
+# Each secret contains a unique marker to search for in the file, surrounded by special characters.
+SECRETS = st.tuples(
+    st.text("ab1+/=. _-%&;:,\"'\\é<>{}[]()", max_size=6), st.text("ab1+/=._-%&;:,\"'\\é<>{}[]()", max_size=6)
+).map(lambda affixes: f"{affixes[0]}hushHUSH{affixes[1]}")
+
+
+def keep_unquoted(secret: str) -> str:
+    """Return the characters of a secret that need no quotes."""
+    return "".join(char for char in secret if char.isalnum() or char in "+/._-=")
+
+
+@st.composite
+def draw_part_with_secret(draw: st.DrawFn) -> Any:
+    """Draw a part of a log that contains a secret under a secret name."""
+    name, secret = draw(NAMES), draw(SECRETS)
+    encoded = quote(secret, safe="")
+    body: Any = {"order": 5, "login": {name: secret}, "list": [{name: secret}, 1]}
+    return draw(st.sampled_from([
+        body,
+        {name: {"nested": [secret, {"deeper": secret}]}},
+        {"name": name, "value": secret},
+        [[name, secret], ["Accept", "x"]],
+        json.dumps(body),
+        json.dumps(body, ensure_ascii=False, indent=2),
+        json.dumps(json.dumps(body)),
+        json.dumps({"inner": json.dumps({"innermost": json.dumps(body)})}),
+        f"failed with {json.dumps(body)[:-1]}",
+        json.dumps(json.dumps(body))[:-2],
+        urlencode({"a": "b", name: secret, "c": "d"}),
+        urlencode({f"user[{name}]": secret}, quote_via=quote),
+        urlencode({"payload": json.dumps({name: secret})}),
+        f"https://shop.example/orders?page=2&{name}={encoded}&limit=5#top",
+        f"Max retries exceeded with url: /orders?{name}={encoded} (Caused by timeout)",
+        urlencode({"next": f"https://shop.example/?{name}={quote_plus(secret)}"}),
+        f"https://user:{encoded}@shop.example/path",
+        f"{draw(HEADERS)}: {secret}\r\nAccept: */*",
+        f"POST / HTTP/1.1\r\nHost: x\r\n{draw(HEADERS)}: Basic {secret}\r\n\r\n",
+        repr({"a": 1, name: keep_unquoted(secret)}),
+        f"<soap><{name}>{keep_unquoted(secret)}</{name}></soap>",
+        f'<{name} kind="x">{keep_unquoted(secret)}</{name}>',
+        f"{name}: {keep_unquoted(secret)}",
+        f"{name} = {keep_unquoted(secret)}",
+    ]))  # fmt: skip
+
+
+BUILDERS = (
+    lambda part: {"request": {"headers": part, "payload": "x"}},
+    lambda part: {"request": {"headers": {}, "payload": part}},
+    lambda part: {"response": {"headers": {"X-Debug": part}, "body": None}},
+    lambda part: {"response": {"headers": None, "body": part}},
+    lambda part: {"additional_data": part},
+    lambda part: {"exception": part},
+    lambda part: {"full_url": part},
+    lambda part: {"exception_type": part},
+    lambda part: {"base_url": part},
+    lambda part: {"undocumented_field": [part]},
+)
+
+
+# Shrinking would take minutes. The failure message contains the part.
+@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(parts=st.lists(st.tuples(st.sampled_from(BUILDERS), draw_part_with_secret()), min_size=20, max_size=40))
+def test_database_contains_no_secret(tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[Any, Any]]) -> None:
+    # A part of the wrong type puts its record into the quarantine, which must not contain the secret either.
+    logs = [{"id": number, "base_url": "https://x"} | build(part) for number, (build, part) in enumerate(parts, 1)]
+    folder = tmp_path_factory.mktemp("store")
+
+    async def run() -> None:
+        async with LogStore(folder / "logs.db") as store, build_client(Listing(lambda: logs)) as client:
+            summary = await sync_logs(client, store)
+        assert summary.succeeded
+        assert summary.new + summary.quarantined == len(logs)
+
+    asyncio.run(run())
+    for file in Path(folder).iterdir():
+        content = file.read_bytes()
+        assert b"hushHUSH" not in content, content[max(0, content.index(b"hushHUSH") - 300) :][:400]
+
+
+def test_secret_in_a_json_key_is_replaced() -> None:
+    record = {"sent": {"https://name:hush@shop.example/": "kept"}, "text": '{"Bearer abc.DEF-123": "kept"}'}
+    assert Redaction().redact_record(record)[0] == {
+        "sent": {f"https://{MARK}@shop.example/": "kept"},
+        "text": f'{{"Bearer {MARK}":"kept"}}',
+    }

@@ -1,0 +1,245 @@
+"""Tests of the store: URLs, error messages, migrations and pruning; and of list orders and timestamps."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, select, text
+
+from sendcloud_integrations_client import ConfigurationError
+from sendcloud_integrations_client.sync import LogStore, StoreError
+from sendcloud_integrations_client.sync.list_order import ListOrder
+from sendcloud_integrations_client.sync.records import to_utc
+from sendcloud_integrations_client.sync.schema import account, log, metadata
+from sendcloud_integrations_client.sync.store import SCHEMA_REVISION
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'logs.db'}"
+    else:
+        url = request.getfixturevalue("new_postgresql_database")()
+    async with LogStore(url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("logs.db", "sqlite+aiosqlite:///logs.db"),
+        (Path("/var/lib/logs.db"), "sqlite+aiosqlite:////var/lib/logs.db"),
+        ("sqlite:///logs.db", "sqlite+aiosqlite:///logs.db"),
+        ("sqlite+aiosqlite:////var/logs.db", "sqlite+aiosqlite:////var/logs.db"),
+        ("postgresql://name@host/logs", "postgresql+asyncpg://name@host/logs"),
+        ("postgres://name:hush@host:5433/logs", "postgresql+asyncpg://name:***@host:5433/logs"),
+        ("postgresql+asyncpg://name:hu%40sh@host/logs", "postgresql+asyncpg://name:***@host/logs"),
+    ],
+)
+def test_store_accepts_url_or_path(url: Any, expected: str) -> None:
+    assert repr(LogStore(url)) == f"LogStore({expected!r})"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://name:hush@host/logs",
+        "postgresql+psycopg://x:hush@h/d",
+        "://hush",
+    ],
+)
+def test_store_rejects_unsupported_url(url: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        LogStore(url)
+    assert "hush" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://name:hush@127.0.0.1:1/logs", "/nowhere/at/all/logs.db"])
+async def test_store_error_is_one_line_without_the_password(url: str) -> None:
+    async with LogStore(url) as store:
+        with pytest.raises(StoreError) as raised:
+            await store.migrate()
+    message = str(raised.value)
+    assert "cannot be used" in message
+    assert "hush" not in message
+    assert "\n" not in message
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+
+
+async def test_migrate_raises_for_a_file_that_is_not_a_database(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Not a database, and long enough to be looked at. " * 100)
+    before = file.read_bytes()
+    async with LogStore(file) as store:
+        with pytest.raises(StoreError, match="not a database"):
+            await store.migrate()
+    assert file.read_bytes() == before
+
+
+async def test_migrations_create_the_tables_of_the_schema(store: LogStore) -> None:
+    def compare(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_object": lambda _one, name, kind, *_: kind != "table" or name in metadata.tables},
+        )
+        return list(compare_metadata(context, metadata))
+
+    assert not await store.is_migrated()
+    await store.migrate()
+    assert await store.is_migrated()
+    async with store.reading() as connection:
+        assert await connection.run_sync(compare) == []
+        if store.is_sqlite:  # readers are not blocked by a writer
+            assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+def test_schema_revision_is_the_newest_migration() -> None:
+    folder = Path(sys.modules[LogStore.__module__].__file__ or "").parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_current_head() == SCHEMA_REVISION
+
+
+def test_every_table_and_column_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sync.md").read_text()
+    schema = page[page.index("## Schema") : page.index("### Custom queries")]
+    for table in metadata.tables.values():
+        part = schema[schema.index(f"**`{table.name}`**") :]
+        missing = [column.name for column in table.columns if f"`{column.name}`" not in part]
+        assert missing == [], table.name
+
+
+async def test_repeated_and_concurrent_migrations_change_nothing(store: LogStore) -> None:
+    others = [LogStore(store.engine.url) for _ in range(4)]
+    await asyncio.gather(store.migrate(), *(other.migrate() for other in others))
+    async with store.writing() as connection:
+        await connection.execute(insert(account), [{"name": "a", "first_synced_at": datetime.now(UTC)}])
+    for other in others:
+        await other.aclose()
+        await other.aclose()
+    async with LogStore(store.engine.url) as again, again.reading() as connection:
+        await again.migrate()
+        assert list(await connection.scalars(select(account.c.name))) == ["a"]
+
+
+async def test_migrate_raises_for_a_newer_schema_revision(store: LogStore) -> None:
+    await store.migrate()
+    async with store.writing() as connection:
+        await connection.execute(text("UPDATE sendcloud_sync_version SET version_num = '9999'"))
+    async with LogStore(store.engine.url) as again:
+        with pytest.raises(StoreError, match="newer version"):
+            await again.migrate()
+
+
+async def test_timestamps_are_stored_in_utc(store: LogStore) -> None:
+    await store.migrate()
+    timestamp = datetime(2024, 5, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    async with store.writing() as connection:
+        await connection.execute(insert(account), [{"name": "a", "first_synced_at": timestamp, "pruned_before": None}])
+    async with store.reading() as connection:
+        row = (await connection.execute(select(account))).one()
+    assert (row.first_synced_at, row.first_synced_at.utcoffset()) == (timestamp, timedelta(0))
+    assert row.pruned_before is None
+
+
+async def test_writing_rolls_back_if_the_block_raises(store: LogStore) -> None:
+    await store.migrate()
+
+    async def fail() -> None:
+        async with store.writing() as connection:
+            await connection.execute(insert(account), [{"name": "a", "first_synced_at": datetime.now(UTC)}])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    async with store.reading() as connection:
+        assert (await connection.execute(select(account))).all() == []
+
+
+async def test_prune_accepts_age_and_time(store: LogStore) -> None:
+    await store.migrate()
+    now = datetime.now(UTC)
+    timestamps = [None, *(now - timedelta(days=days) for days in (1, 10, 100, 1000))]
+    common = {"account": "a", "integration_id": 1, "stored_at": now, "record": "{}"}
+    async with store.writing() as connection:
+        await connection.execute(insert(account), [{"name": "a", "first_synced_at": now}])
+        rows = [common | {"id": number, "created_at_utc": timestamp} for number, timestamp in enumerate(timestamps)]
+        await connection.execute(insert(log), rows)
+    assert await store.prune(timedelta(days=365)) == 1
+    assert await store.prune(now - timedelta(days=50)) == 1
+    assert await store.prune(timedelta(days=365)) == 0  # must not lower pruned_before
+    async with store.reading() as connection:
+        assert sorted(await connection.scalars(select(log.c.id))) == [0, 1, 2]
+        assert await connection.scalar(select(account.c.pruned_before)) == now - timedelta(days=50)
+
+
+def test_import_without_the_extra_names_the_extra() -> None:
+    code = "import sys; sys.modules['sqlalchemy'] = None; import sendcloud_integrations_client.sync"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "pip install 'sendcloud-integrations-client[sync]'" in last
+
+
+async def test_migrate_without_asyncpg_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(ConfigurationError, match=r"sendcloud-integrations-client\[postgresql\]"):
+        await LogStore("postgresql://name@host/logs").migrate()
+
+
+def observe_order(*records: tuple[int, int | None]) -> ListOrder:
+    order = ListOrder()
+    for number, minute in records:
+        order.observe(number, None if minute is None else datetime(2024, 1, 1, 0, minute, tzinfo=UTC))
+    return order
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([(3, 3), (2, 2), (1, 1)], "both"),
+        ([(3, 1), (2, 5), (1, 1)], "id"),
+        ([(1, 3), (5, 2), (2, 2)], "created_at"),
+        ([(1, 3), (5, 2), (2, 4)], "none"),
+        ([(1, 1), (2, 2), (3, 3)], "none"),
+        ([(1, 1), (2, 1), (3, 1)], "none"),  # equal times prove no order
+        ([(3, None), (2, None)], "id"),
+        ([(1, 5), (2, None), (3, 4)], "created_at"),
+    ],
+)
+def test_newest_first_by_is_the_order_of_all_records(records: list[tuple[int, int | None]], expected: str) -> None:
+    assert observe_order(*records).newest_first_by == expected
+
+
+def test_confirm_drops_contradicted_orders() -> None:
+    assert observe_order((3, 1), (2, 5)).confirm("both") == "id"
+    assert observe_order((2, 5), (3, 1)).confirm("both") == "created_at"
+    assert observe_order((2, 5), (3, 1)).confirm("id") == "none"
+    assert observe_order((3, 2), (2, 1)).confirm("none") == "none"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-05-01T00:30:00", "2024-05-01T00:30:00+00:00"),
+        ("2024-05-01T00:30:00+02:00", "2024-04-30T22:30:00+00:00"),
+        ("0001-01-01T00:00:00+01:00", None),
+        ("9999-12-31T23:59:59-01:00", None),
+    ],
+)
+def test_to_utc_converts_timestamps(text: str, expected: str | None) -> None:
+    converted = to_utc(datetime.fromisoformat(text))
+    assert (converted and converted.isoformat()) == expected
