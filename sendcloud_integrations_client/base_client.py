@@ -6,6 +6,7 @@ retries, rate limit, transport.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Callable, Mapping
@@ -26,14 +27,21 @@ from sendcloud_integrations_client.errors import (
     ClientClosedError,
     ConfigurationError,
     InvalidInputError,
-    build_status_error,
 )
 from sendcloud_integrations_client.pipeline.rate_limits import RateLimits, RateLimitTransport, get_shared_budget
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
+from sendcloud_integrations_client.pipeline.response_body import ACCEPT_ENCODING
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy, RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
+from sendcloud_integrations_client.runtime.error_responses import build_status_error, collect_secrets, mask_text
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
-from sendcloud_integrations_client.runtime.operations import RETRIES_EXTENSION, Call, Operation, Sender
+from sendcloud_integrations_client.runtime.operations import (
+    LOCATION_EXTENSION,
+    RETRIES_EXTENSION,
+    Call,
+    Operation,
+    Sender,
+)
 from sendcloud_integrations_client.transports.selection import TransportName, build_transport
 from sendcloud_integrations_client.version import __version__
 
@@ -75,6 +83,7 @@ class BaseClient:
         rate_limits: The limits, shared by all clients of this process with the same credentials; None disables them.
         transport: Name of a built-in transport, or any `httpx.AsyncBaseTransport`. Closed together with the client.
         http2: Use HTTP/2 if the server supports it.
+        max_response_bytes: Most bytes that a decompressed response body may have.
         event_hooks: httpx event hooks.
         on_call: Called with a `CallReport` at the end of each call.
         allow_insecure_http: Accept an `http://` base URL on hosts other than loopback.
@@ -93,14 +102,21 @@ class BaseClient:
         rate_limits: RateLimits | None,
         transport: httpx.AsyncBaseTransport | TransportName,
         http2: bool,
+        max_response_bytes: int,
         event_hooks: Mapping[str, list[Callable[..., Any]]] | None,
         on_call: Callable[[CallReport], None] | None,
         allow_insecure_http: bool,
     ) -> None:
-        url = validate_base_url(base_url, allow_insecure_http=allow_insecure_http)
-        credentials = OriginGuard(auth_from_environment() if auth is None else _validate_auth(auth), url)
+        try:
+            url = validate_base_url(base_url, allow_insecure_http=allow_insecure_http)
+            credentials = OriginGuard(auth_from_environment() if auth is None else _validate_auth(auth), url)
+        except ConfigurationError:
+            del auth, base_url  # so that a traceback with local variables does not show a secret in them
+            raise
         _validate_option("retries", retries, RetryPolicy)
         _validate_option("rate_limits", rate_limits, RateLimits)
+        if not isinstance(max_response_bytes, int) or max_response_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ConfigurationError("Invalid max_response_bytes: must be an integer of at least 1.")
         budget = None if rate_limits is None else get_shared_budget(credentials.budget_key, rate_limits)
         limited = RateLimitTransport(build_transport(transport, http2=http2), budget)
         self._connection = _Connection(
@@ -109,15 +125,19 @@ class BaseClient:
                 base_url=url,
                 headers={
                     "accept": "application/json",
+                    "accept-encoding": ACCEPT_ENCODING,
                     "user-agent": f"sendcloud-integrations-client/{__version__}",
                 },
                 event_hooks=event_hooks,
-                transport=credentials.wrap_transport(RetryTransport(limited, retries)),
+                transport=credentials.wrap_transport(
+                    RetryTransport(limited, retries, max_response_bytes=max_response_bytes)
+                ),
                 trust_env=False,
             )
         )
         self._timeout = _build_timeout(timeout)
         self._retries = retries
+        self._total_timeout = (retries or RetryPolicy()).total_timeout
         self._on_call = on_call
         self._is_owner = True
         self._sender: Sender = self
@@ -153,6 +173,7 @@ class BaseClient:
         view._connection = self._connection
         view._timeout = self._timeout if timeout is None else _build_timeout(timeout)
         view._retries = self._retries if isinstance(retries, Unset) else retries
+        view._total_timeout = (view._retries or RetryPolicy()).total_timeout
         view._on_call = self._on_call
         view._is_owner = False
         view._sender = view
@@ -202,26 +223,30 @@ class BaseClient:
             SendcloudError: If the call fails; the class names the kind of failure.
         """
         self._connection.check_open()
+        _check_event_loop()
         call = Call(operation, on_headers)
+        call.deadline = call.started + self._total_timeout
         content = None if body is None else _to_json(operation, body)
-        request = self._connection.requests.build(
-            operation,
-            path,
-            query,
-            content,
-            {**call.build_extensions(), RETRIES_EXTENSION: self._retries, "timeout": self._timeout.as_dict()},
-        )
+        extensions = {**call.build_extensions(), RETRIES_EXTENSION: self._retries, "timeout": self._timeout.as_dict()}
+        try:
+            request = self._connection.requests.build(operation, path, query, content, extensions)
+        except httpx.InvalidURL:
+            raise InvalidInputError(
+                operation.name, "query", "makes the URL longer than 65,536 bytes"
+            ) from None
         status: int | None = None
         failure: str | None = None
         try:
             response = await self._connection.http.send(request)
             status = response.status_code
-            if status not in operation.success:
+            if not call.is_success(status):
                 raise build_status_error(
                     status,
                     response.content,
                     headers=response.headers,
                     retry_after=parse_retry_after(response.headers),
+                    location=response.extensions.get(LOCATION_EXTENSION),
+                    secrets=collect_secrets(request.headers.get("authorization")),
                     **call.get_context(request),
                 )
         except BaseException as error:
@@ -298,6 +323,15 @@ def _to_json(operation: Operation, body: object) -> bytes:
         raise InvalidInputError(operation.name, "body", f"cannot be encoded as JSON: {error}") from None
 
 
+def _check_event_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "The client runs on asyncio only. Await its methods in a coroutine of an asyncio event loop, not of trio."
+        ) from None
+
+
 def _notify(hook: Callable[[CallReport], None], report: CallReport) -> None:
     try:
         hook(report)
@@ -312,8 +346,10 @@ def _validate_option(name: str, value: object, kind: type) -> None:
 
 def _validate_auth(auth: Credentials) -> Credentials:
     if not isinstance(auth, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+        kind = type(auth).__name__
+        del auth  # so that a traceback with local variables does not show a secret in it
         raise ConfigurationError(
-            f"Invalid auth: must be BasicAuth or OAuth2ClientCredentials of this package, not {type(auth).__name__}."
+            f"Invalid auth: must be BasicAuth or OAuth2ClientCredentials of this package, not {kind}."
         )
     return auth
 
@@ -329,10 +365,10 @@ def _build_timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
 
 def _to_typed_error(error: BaseException, call: Call, request: httpx.Request) -> BaseException:
     """Return the error to raise in place of a transport's error; any other error is returned unchanged."""
-    text = str(error) or type(error).__name__
+    text = mask_text(str(error), collect_secrets(request.headers.get("authorization"))) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return APITimeoutError(f"no response in time ({type(error).__name__})", **call.get_context(request))
-    if isinstance(error, httpx.HTTPError):
+    if isinstance(error, (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)):
         return APIConnectionError(f"no valid response ({type(error).__name__}: {text})", **call.get_context(request))
     if isinstance(error, APIError) and not error.operation:
         # Raised below the level of operations: by the credentials, or while a header was read.

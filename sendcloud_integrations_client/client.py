@@ -11,6 +11,7 @@ import httpx
 
 from sendcloud_integrations_client.auth.credentials import Credentials
 from sendcloud_integrations_client.base_client import BaseClient, CallReport
+from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.generated.resources import Resources
 from sendcloud_integrations_client.pipeline.rate_limits import RateLimits
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy
@@ -44,6 +45,8 @@ class SendcloudIntegrations(BaseClient, Resources):
             with the client.
         http2: Use HTTP/2 if the server supports it. Requires the extra `http2` and the transport `"httpcore2"`.
             Defaults to False.
+        max_response_bytes: Most bytes that a decompressed response body may have; a larger one raises
+            `ResponseDecodeError`. Defaults to 64 MiB.
         event_hooks: httpx event hooks: `{"request": [...], "response": [...]}` with async callables.
         on_call: Called with a `CallReport` at the end of each call, for metrics. It must not block. An exception that
             it raises is logged and does not affect the call.
@@ -70,22 +73,28 @@ class SendcloudIntegrations(BaseClient, Resources):
         rate_limits: RateLimits | None = RateLimits(),
         transport: httpx.AsyncBaseTransport | TransportName = "httpcore2",
         http2: bool = False,
+        max_response_bytes: int = 64 * 1024 * 1024,
         event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
         on_call: Callable[[CallReport], None] | None = None,
         allow_insecure_http: bool = False,
     ) -> None:
-        super().__init__(
-            auth=auth,
-            base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,
-            timeout=timeout,
-            retries=retries,
-            rate_limits=rate_limits,
-            transport=transport,
-            http2=http2,
-            event_hooks=event_hooks,
-            on_call=on_call,
-            allow_insecure_http=allow_insecure_http,
-        )
+        try:
+            super().__init__(
+                auth=auth,
+                base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,
+                timeout=timeout,
+                retries=retries,
+                rate_limits=rate_limits,
+                transport=transport,
+                http2=http2,
+                max_response_bytes=max_response_bytes,
+                event_hooks=event_hooks,
+                on_call=on_call,
+                allow_insecure_http=allow_insecure_http,
+            )
+        except ConfigurationError:
+            del auth, base_url  # so that a traceback with local variables does not show a secret in them
+            raise
 
     @cached_property
     def logs(self) -> Logs:

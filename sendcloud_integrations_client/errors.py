@@ -9,11 +9,9 @@ Source: https://sendcloud.dev/ (error responses of the v3 APIs).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final, TypedDict, Unpack
 
 import attrs
-import orjson
 
 __all__ = [
     "APIConnectionError",
@@ -36,15 +34,11 @@ __all__ = [
     "SendcloudError",
     "ServerError",
     "UnprocessableEntityError",
-    "build_status_error",
-    "parse_error_details",
     "to_single_line",
 ]
 
 _MAX_DETAIL_LENGTH: Final = 300
 _MAX_MESSAGE_LENGTH: Final = 1000
-_MAX_BODY_LENGTH: Final = 10_000
-_SECRET_RESPONSE_HEADERS: Final = frozenset({"set-cookie", "authorization", "proxy-authorization"})
 
 
 class SendcloudError(Exception):
@@ -259,7 +253,10 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: the rate limit of the credentials is exceeded. `retry_after` is the number of seconds to wait."""
+    """429: the rate limit of the credentials is exceeded. `retry_after` is the number of seconds to wait.
+
+    Also raised, without a request, if a call waits in the rate limit queue of this process for its whole total timeout.
+    """
 
     advice = "Send fewer calls, or share one client so that one rate limit budget covers all calls."
 
@@ -302,82 +299,6 @@ class ResponseDecodeError(APIError):
         self.record = record
 
 
-_ERROR_CLASSES: Final[dict[int, type[APIStatusError]]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    409: ConflictError,
-    422: UnprocessableEntityError,
-    429: RateLimitError,
-}
-
-
-def build_status_error(
-    status_code: int,
-    content: bytes,
-    *,
-    headers: Mapping[str, str],
-    retry_after: float | None = None,
-    reason: str | None = None,
-    **call: Unpack[CallContext],
-) -> APIStatusError:
-    """Build the error for a response: its class from the status code, its text from the body.
-
-    Args:
-        status_code: HTTP status code.
-        content: The body. Any bytes are accepted: JSON:API errors, other JSON, HTML, text, truncated or empty.
-        headers: The response headers.
-        retry_after: Seconds to wait according to the response.
-        reason: Replaces the text built from the body.
-        call: The call that the response belongs to.
-
-    Returns:
-        The error, for the caller to raise.
-    """
-    fallback = ServerError if status_code >= 500 else APIStatusError
-    body = _decode_body(content)
-    details = parse_error_details(body)
-    if reason is None:
-        text = "; ".join(str(detail) for detail in details[:3]) or _summarize_body(body)
-        if len(details) > 3:
-            text += f"; and {len(details) - 3} more"
-        reason = _format_status(status_code)
-        if text:
-            reason += f": {to_single_line(text)}"
-    return _ERROR_CLASSES.get(status_code, fallback)(
-        reason,
-        status_code=status_code,
-        errors=details,
-        body=body,
-        headers={
-            name.lower(): value for name, value in headers.items() if name.lower() not in _SECRET_RESPONSE_HEADERS
-        },
-        retry_after=retry_after,
-        **call,
-    )
-
-
-def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
-    """Parse the entries of an error body of any shape; never raises.
-
-    Args:
-        body: The decoded body. Its `errors` may be a list of entries, one entry, or an object that maps field names
-            to messages. `status` may be text or a number.
-
-    Returns:
-        The entries; empty if the body contains none that can be parsed.
-    """
-    entries: Any = _as_object(body).get("errors", ())
-    if entries.__class__ is list:
-        return tuple(_parse_detail(entry) for entry in entries)
-    if entries.__class__ is dict:
-        if {"status", "code", "title", "detail"} & entries.keys():
-            return (_parse_detail(entries),)
-        return tuple(_parse_detail(message, pointer=str(name)) for name, message in entries.items())
-    return ()
-
-
 def to_single_line(text: str, *, max_length: int = _MAX_DETAIL_LENGTH) -> str:
     """Convert text to one printable line.
 
@@ -397,58 +318,3 @@ def _rebuild_error(cls: type[APIError], args: tuple[Any, ...], state: dict[str, 
     error.args = args
     error.__dict__.update(state)
     return error
-
-
-def _parse_detail(entry: Any, *, pointer: str = "") -> ErrorDetail:
-    if entry.__class__ is not dict:
-        text = ", ".join(map(str, entry)) if entry.__class__ is list else str(entry)
-        return ErrorDetail(detail=text, pointer=pointer, raw=entry)
-    source = _as_object(entry.get("source"))
-    return ErrorDetail(
-        status=_to_text(entry.get("status")),
-        code=_to_text(entry.get("code")),
-        title=_to_text(entry.get("title")),
-        detail=_to_text(entry.get("detail")),
-        pointer=_to_text(source.get("pointer")) or pointer,
-        parameter=_to_text(source.get("parameter")),
-        header=_to_text(source.get("header")),
-        raw=entry,
-    )
-
-
-def _as_object(value: Any) -> dict[str, Any]:
-    return value if value.__class__ is dict else {}
-
-
-def _to_text(value: object) -> str:
-    return "" if value is None else value if isinstance(value, str) else str(value)
-
-
-def _format_status(status_code: int) -> str:
-    try:
-        return f"{status_code} {HTTPStatus(status_code).phrase}"
-    except ValueError:
-        return str(status_code)
-
-
-def _decode_body(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        # A character has at most four bytes.
-        return content[: 4 * _MAX_BODY_LENGTH].decode("utf-8", errors="replace")[:_MAX_BODY_LENGTH]
-
-
-def _summarize_body(body: Any) -> str:
-    if isinstance(body, str):
-        text = body.lstrip()
-        if not text:
-            return "empty body"
-        if text.startswith("<"):
-            return "an HTML page instead of JSON"
-        return text
-    for name in ("detail", "message", "error_description", "error"):
-        message: Any = _as_object(body).get(name)
-        if isinstance(message, str):
-            return message
-    return "no details provided"

@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, Self
 
 import attrs
-import orjson
 
-from sendcloud_integrations_client.errors import FieldMismatchError, SendcloudError
+from sendcloud_integrations_client.errors import ConfigurationError, FieldMismatchError, SendcloudError
+from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.models import Model, OpenEnum, new
 from sendcloud_integrations_client.runtime.readers import (
+    raise_mismatch,
     read_boolean,
     read_datetime,
     read_enum,
@@ -133,11 +134,7 @@ class WebhookEvent(Model):
         """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         self = new(cls)
         self.action = read_enum(source.get("action"), "action", WebhookAction)
-        milliseconds = read_integer(source.get("timestamp"), "timestamp")
-        try:
-            self.sent_at = None if milliseconds is None else _EPOCH + timedelta(milliseconds=milliseconds)
-        except OverflowError:
-            raise FieldMismatchError("timestamp", "milliseconds since 1970", "a number out of range") from None
+        self.sent_at = _decode_timestamp(source.get("timestamp"))
         self.integration = read_model(source.get("integration"), "integration", WebhookIntegration)
         self._source = source
         self._unknown = None
@@ -157,18 +154,26 @@ def verify_webhook(body: bytes, signature: str | None, secret: str) -> bool:
 
     Raises:
         TypeError: If the body is not bytes.
-        ValueError: If the secret is empty.
+        ConfigurationError: If the secret is not text, or is empty.
+        WebhookError: If the signature is not text.
 
     Example:
         >>> from sendcloud_integrations_client import verify_webhook
         >>> verify_webhook(b"{}", "not the signature", "secret")
         False
     """
+    key, problem = _encode_secret(secret)
+    del secret  # so that a traceback with local variables does not show it
     if not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        del key
         raise TypeError(f"Invalid body: must be the raw body as bytes, not {type(body).__name__}.")
-    if not secret:
-        raise ValueError("Invalid secret: must not be empty.")
-    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if problem:
+        del key
+        raise ConfigurationError(f"Invalid secret: {problem}.")
+    if signature is not None and not isinstance(signature, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        del key
+        raise WebhookError(f"Webhook rejected: the signature must be str, not {type(signature).__name__}.")
+    expected = hmac.new(key, body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), (signature or "").strip().lower().encode(errors="replace"))
 
 
@@ -186,16 +191,20 @@ def parse_webhook(body: bytes, *, signature: str | None, secret: str) -> Webhook
     Raises:
         WebhookError: If the signature is wrong, or if the body cannot be decoded as an event.
         TypeError: If the body is not bytes.
-        ValueError: If the secret is empty.
+        ConfigurationError: If the secret is not text, or is empty.
 
     Example:
         event = parse_webhook(await request.body(), signature=request.headers.get("Sendcloud-Signature"), secret=key)
     """
-    if not verify_webhook(body, signature, secret):
+    try:
+        is_valid = verify_webhook(body, signature, secret)
+    finally:
+        del secret  # so that a traceback with local variables does not show it
+    if not is_valid:
         raise WebhookError("Webhook rejected: wrong signature. Check the signing key, and ignore the content.")
     try:
-        source = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        source = parse_json(bytes(body))
+    except ValueError:
         raise WebhookError("Webhook rejected: the body is not JSON.") from None
     try:
         event: WebhookEvent | None = read_model(source, "the body", WebhookEvent)
@@ -204,3 +213,29 @@ def parse_webhook(body: bytes, *, signature: str | None, secret: str) -> Webhook
     if event is None:
         raise WebhookError("Webhook rejected: the body is null.")
     return event
+
+
+def _encode_secret(secret: object) -> tuple[bytes, str]:
+    if not isinstance(secret, str):
+        return b"", f"must be str, not {type(secret).__name__}"
+    try:
+        return secret.encode(), "" if secret else "must not be empty"
+    except UnicodeEncodeError:
+        return b"", "must not contain lone surrogates"
+
+
+def _decode_timestamp(value: object) -> datetime | None:
+    """Decode milliseconds since 1970: an integer, a number with a fraction, or either as text; or ISO 8601."""
+    if value is None or value == "":
+        return None
+    try:
+        milliseconds = float(value) if isinstance(value, str) else value
+    except ValueError:
+        sent_at: datetime = read_datetime(value, "timestamp")
+        return sent_at if sent_at.tzinfo else sent_at.replace(tzinfo=UTC)
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
+        raise_mismatch(value, "timestamp", "milliseconds since 1970")
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except (OverflowError, ValueError):
+        raise FieldMismatchError("timestamp", "milliseconds since 1970", "a number out of range") from None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sendcloud_integrations_client as sendcloud
-from sendcloud_integrations_client.errors import build_status_error, parse_error_details
+from sendcloud_integrations_client.runtime.error_responses import build_status_error, parse_error_details
 from tests.support.contract_samples import list_examples
 
 CONTEXT = {"operation": "retrieve_integration", "method": "GET", "path": "/integrations/7"}
@@ -74,7 +74,7 @@ def test_message_names_the_operation_the_reason_and_what_to_do() -> None:
         (["just text"], [""]),
         ([None, 5], ["", ""]),
         ([], []),
-        ("text", []),
+        ("text", [""]),
         (None, []),
     ],
 )

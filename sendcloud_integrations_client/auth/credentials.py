@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import AsyncGenerator, Generator
+from typing import NoReturn
 
 import httpx
 import orjson
@@ -25,6 +26,16 @@ class Credentials(httpx.Auth):
     budget_key: str
     # Class-level default, because __init__ may have raised before the attribute was set.
     _id_prefix = ""
+
+    def __reduce__(self) -> NoReturn:
+        """Raise, because a pickle would contain the secret.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            f"{type(self).__name__} cannot be pickled or copied: it contains a secret. Create it in each process."
+        )
 
     def wrap_transport(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
         """Return the transport that the client uses with these credentials; `transport` itself by default."""

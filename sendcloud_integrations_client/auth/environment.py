@@ -48,7 +48,11 @@ def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth 
     if len(started) > 1:
         raise ConfigurationError(f"Ambiguous credentials: set one pair, not both: {', '.join(values)}.")
     if started == [_OAUTH2_NAMES] and token_url:
-        validate_base_url(token_url, name=_TOKEN_URL_NAME)
+        try:
+            validate_base_url(token_url, name=_TOKEN_URL_NAME)
+        except ConfigurationError:
+            del token_url  # as environ
+            raise
         return OAuth2ClientCredentials(*(secret.reveal() for secret in values.values()), token_url=token_url)
     kind = BasicAuth if started == [_BASIC_NAMES] else OAuth2ClientCredentials
     return kind(*(secret.reveal() for secret in values.values()))

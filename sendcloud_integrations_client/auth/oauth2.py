@@ -73,7 +73,11 @@ class OAuth2ClientCredentials(Credentials):
     ) -> None:
         secret = Secret(client_secret)
         del client_secret  # so that a traceback with local variables does not show it
-        self._token_url = validate_base_url(token_url, allow_insecure_http=allow_insecure_http, name="token_url")
+        try:
+            self._token_url = validate_base_url(token_url, allow_insecure_http=allow_insecure_http, name="token_url")
+        except ConfigurationError:
+            del token_url  # as client_secret
+            raise
         validate_credentials(client_id=Secret(client_id), client_secret=secret, scope=Secret(scope))
         if not (math.isfinite(refresh_margin) and refresh_margin >= 0):
             raise ConfigurationError("Invalid refresh_margin: must be a number of seconds, 0 or greater.")

@@ -67,22 +67,32 @@ def validate_base_url(url: str | httpx.URL, *, allow_insecure_http: bool = False
             range, or if it contains a user name, a password, a query or a fragment. The error never shows the URL,
             which could contain a password.
     """
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError, ValueError):
-        parsed = httpx.URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ConfigurationError(f"Invalid {name}: must be an absolute https:// URL.")
-    if (parsed.port or 0) > _HIGHEST_PORT:
-        raise ConfigurationError(f"Invalid {name}: port {parsed.port} is above the maximum of {_HIGHEST_PORT}.")
-    if parsed.userinfo or b"?" in parsed.raw_path or parsed.fragment:
-        raise ConfigurationError(f"Invalid {name}: must not contain a user name, password, query or fragment.")
-    if parsed.scheme == "http" and not allow_insecure_http and not _is_loopback(parsed.host):
-        raise ConfigurationError(
-            f"Invalid {name}: http://{parsed.host} would send credentials unencrypted. "
-            "Use https://, or pass allow_insecure_http=True."
-        )
+    parsed = _parse_url(url)
+    del url  # so that a traceback with local variables does not show a password in it
+    problem = _find_problem(parsed, allow_insecure_http=allow_insecure_http)
+    if problem:
+        del parsed
+        raise ConfigurationError(f"Invalid {name}: {problem}")
     return parsed
+
+
+def _parse_url(url: str | httpx.URL) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, TypeError, ValueError):
+        return httpx.URL()
+
+
+def _find_problem(url: httpx.URL, *, allow_insecure_http: bool) -> str | None:
+    if url.scheme not in {"http", "https"} or not url.host or any(char.isspace() for char in url.host):
+        return "must be an absolute https:// URL."
+    if (url.port or 0) > _HIGHEST_PORT:
+        return f"port {url.port} is above the maximum of {_HIGHEST_PORT}."
+    if url.userinfo or b"?" in url.raw_path or url.fragment:
+        return "must not contain a user name, password, query or fragment."
+    if url.scheme == "http" and not allow_insecure_http and not _is_loopback(url.host):
+        return f"http://{url.host} would send credentials unencrypted. Use https://, or pass allow_insecure_http=True."
+    return None
 
 
 def _format_origin(url: httpx.URL) -> str:

@@ -11,6 +11,8 @@ The default limits are the figures that Sendcloud publishes per integration: htt
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import threading
 import time
 from collections import deque
@@ -22,11 +24,16 @@ from weakref import WeakValueDictionary
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.errors import ConfigurationError, RateLimitError
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
-from sendcloud_integrations_client.runtime.operations import get_call
+from sendcloud_integrations_client.runtime.operations import Call, get_call
 
 __all__ = ["RateLimitBudget", "RateLimitTransport", "RateLimits", "get_shared_budget"]
+
+_logger = logging.getLogger("sendcloud_integrations_client")
+
+_MAX_PAUSE: Final = 60.0  # seconds
+_NOTICE_AFTER: Final = 5.0  # seconds; longer waits are logged as warnings
 
 
 @attrs.frozen
@@ -81,6 +88,15 @@ class RateLimitBudget:
         self._pauses = 0
         self.paused_until = 0.0
 
+    def try_acquire(self, *, safe: bool) -> bool:
+        """Take a slot if one is free and no caller waits; return whether one was taken.
+
+        Args:
+            safe: Whether the call only reads.
+        """
+        queue = self._get_queue(safe=safe)
+        return not queue.has_waiters and queue.try_acquire()
+
     async def acquire(self, *, safe: bool) -> float:
         """Take a slot; wait in the queue if none is free.
 
@@ -90,11 +106,10 @@ class RateLimitBudget:
         Returns:
             Seconds waited. End the slot with `complete` or `release`.
         """
-        queue = self._get_queue(safe=safe)
-        if not queue.has_waiters and queue.try_acquire():
+        if self.try_acquire(safe=safe):
             return 0.0
         started = self._clock()
-        await queue.wait()
+        await self._get_queue(safe=safe).wait()
         return self._clock() - started
 
     def complete(self, *, safe: bool) -> None:
@@ -109,7 +124,7 @@ class RateLimitBudget:
         """Pause all callers after a 429.
 
         Args:
-            seconds: How long; None pauses for 1, 2, 4, … up to 30 seconds on consecutive pauses.
+            seconds: How long, at most 60 seconds; None pauses for 1, 2, 4, … up to 30 seconds on consecutive pauses.
         """
         now = self._clock()
         if seconds is None:
@@ -117,11 +132,15 @@ class RateLimitBudget:
                 return  # calls in flight together receive their 429 together: one pause
             self._pauses += 1
             seconds = min(2.0 ** (self._pauses - 1), 30.0)
-        self.paused_until = max(self.paused_until, now + seconds)
+        self.paused_until = max(self.paused_until, now + min(seconds, _MAX_PAUSE))
 
     def reset_pauses(self) -> None:
         """Start the series of pauses without `Retry-After` again at 1 second; called after a success."""
         self._pauses = 0
+
+    def get_delay(self, *, safe: bool) -> float | None:
+        """Return the seconds until a slot may be free; None if that depends on calls in flight."""
+        return self._get_queue(safe=safe).get_delay()
 
     def get_time(self) -> float:
         """Return the current time in seconds by this budget's clock."""
@@ -149,7 +168,8 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
         if budget is None or call is None:  # a token request goes to another server with its own limits
             return await self._transport.handle_async_request(request)
         safe = call.operation.safe
-        call.rate_limit_wait += await budget.acquire(safe=safe)
+        if not budget.try_acquire(safe=safe):
+            await self._wait_for_slot(budget, call)
         try:
             response = await self._transport.handle_async_request(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
@@ -168,6 +188,24 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the wrapped transport."""
         await self._transport.aclose()
+
+    async def _wait_for_slot(self, budget: RateLimitBudget, call: Call) -> None:
+        started, name = budget.get_time(), call.operation.name
+        notice = asyncio.get_running_loop().call_later(
+            _NOTICE_AFTER, _logger.warning, "%s: waiting for a free rate limit slot since %g s.", name, _NOTICE_AFTER
+        )
+        try:
+            async with asyncio.timeout(call.remaining if math.isfinite(call.deadline) else None):
+                await budget.acquire(safe=call.operation.safe)
+        except TimeoutError:
+            raise RateLimitError(
+                f"no free rate limit slot within {budget.get_time() - started:.0f} s; no request was sent",
+                status_code=429,
+                retry_after=budget.get_delay(safe=call.operation.safe),
+            ) from None
+        finally:
+            notice.cancel()
+            call.rate_limit_wait += budget.get_time() - started
 
 
 def get_shared_budget(key: str, limits: RateLimits) -> RateLimitBudget:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -56,19 +56,21 @@ class RequestBuilder:
             The request, its body loaded.
         """
         http, method = self._http, operation.method
+        if query:
+            # Spaces as %20: not every server reads a plus sign as a space.
+            path = f"{path}?{urlencode(query, quote_via=quote, safe='')}"
         built_for = (http.base_url, http.headers.raw)
         if built_for != self._built_for:
             self._reset(built_for)
         if self._prefix is None or http.params or content == b"":
-            return self._build_with_httpx(method, path, query, content, extensions)
+            return self._build_with_httpx(method, path, content, extensions)
         headers = self._headers.get((method, content is not None))
         if headers is None:
-            headers = self._build_with_httpx(method, path, None, content, extensions).headers
+            headers = self._build_with_httpx(method, path, content, extensions).headers
             self._headers[method, content is not None] = headers
-        url = self._prefix + path.lstrip("/")
         request = httpx.Request(
             method,
-            self._parse_url(f"{url}?{urlencode(query)}" if query else url),
+            self._parse_url(self._prefix + path.lstrip("/")),
             headers=headers,
             stream=httpx.ByteStream(content or b""),
             extensions=dict(extensions),
@@ -90,11 +92,8 @@ class RequestBuilder:
         self,
         method: str,
         path: str,
-        query: Mapping[str, str] | None,
         content: bytes | None,
         extensions: Mapping[str, Any],
     ) -> httpx.Request:
         headers = None if content is None else _JSON_HEADERS
-        return self._http.build_request(
-            method, path, params=query or None, content=content, headers=headers, extensions=dict(extensions)
-        )
+        return self._http.build_request(method, path, content=content, headers=headers, extensions=dict(extensions))

@@ -1,8 +1,12 @@
 """Retries: decides which failed attempts are repeated, and when.
 
-An idempotent operation is retried after a lost connection, a timeout or a temporary error status. An operation that is
-not idempotent (`create_integration_log`) is retried only if the server cannot have processed it: the connection was
-never made, or the status is 429 or 503. The body is read within the attempt, so a truncated body is a failed attempt.
+An idempotent operation is retried after a lost connection, a timeout, or a status 408, 425, 429 or 5xx, except 501
+and 505. An operation that is not idempotent (`create_integration_log`) is retried only if the server cannot have
+processed it: the connection was never made, or the status is 429 or 503. A failed certificate verification is not
+retried.
+
+The body is read and decompressed within the attempt, so a truncated or corrupt body is a failed attempt. An attempt
+ends with the total timeout of its call, however slowly the server sends.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -17,9 +22,11 @@ from typing import Any, Final
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.errors import ConfigurationError, SendcloudError
+from sendcloud_integrations_client.pipeline.response_body import read_body
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.operations import (
+    LOCATION_EXTENSION,
     RETRIES_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
     Call,
@@ -30,12 +37,16 @@ __all__ = ["RetryPolicy", "RetryTransport"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
-_RETRIED_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_RETRIED_STATUSES: Final = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505}
 _NOT_PROCESSED_STATUSES: Final = frozenset({429, 503})
 _MAY_BE_PROCESSED_STATUSES: Final = _RETRIED_STATUSES - _NOT_PROCESSED_STATUSES - {425}
 _NEVER_SENT_ERRORS: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _PERMANENT_ERRORS: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 _IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+_NOTICE_AFTER: Final = 5.0  # seconds; longer waits are logged as warnings
+_DEADLINE_MARGIN: Final = 0.1  # seconds
 
 
 @attrs.frozen
@@ -47,7 +58,8 @@ class RetryPolicy:
         base_delay: Seconds; the delay before retry n is a random number between 0 and `base_delay * 2 ** (n - 1)`.
             Defaults to 0.5.
         max_delay: Upper bound of that delay in seconds; a `Retry-After` can be longer. Defaults to 30.
-        total_timeout: Seconds after the start of a call at which no further attempt begins. Defaults to 120.
+        total_timeout: Seconds that a call may take, all attempts, delays and waits in the rate limit queue included.
+            Defaults to 120.
 
     Raises:
         ConfigurationError: If a number is out of range.
@@ -64,9 +76,11 @@ class RetryPolicy:
     def __attrs_post_init__(self) -> None:
         if self.max_attempts < 1:
             raise ConfigurationError("Invalid RetryPolicy.max_attempts: must be at least 1.")
-        for name in ("base_delay", "max_delay", "total_timeout"):
+        for name in ("base_delay", "max_delay"):
             if not getattr(self, name) >= 0:
                 raise ConfigurationError(f"Invalid RetryPolicy.{name}: must be a number of seconds, 0 or greater.")
+        if not self.total_timeout > 0:
+            raise ConfigurationError("Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0.")
 
     def get_delay(self, retry: int, retry_after: float | None, draw: Callable[[float, float], float]) -> float:
         """Return the seconds to wait before a retry.
@@ -84,6 +98,9 @@ class RetryPolicy:
         return backoff if retry_after is None else retry_after + min(backoff, 1.0)
 
 
+_DEFAULT_POLICY: Final = RetryPolicy()
+
+
 class RetryTransport(httpx.AsyncBaseTransport):
     """Repeats a request while its operation and its failure allow it.
 
@@ -91,7 +108,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
     Args:
         transport: Sends each attempt; closed together with this one.
-        policy: How many times and for how long; None means one attempt.
+        policy: How many times and for how long; None means one attempt of at most 120 seconds.
+        max_response_bytes: Most bytes that a decompressed body may have.
         sleep: Waits for a number of seconds.
         draw: Returns a random number between two.
     """
@@ -101,11 +119,13 @@ class RetryTransport(httpx.AsyncBaseTransport):
         transport: httpx.AsyncBaseTransport,
         policy: RetryPolicy | None,
         *,
+        max_response_bytes: int = 64 * 1024 * 1024,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._transport = transport
         self._policy = policy
+        self._max_response_bytes = max_response_bytes
         self._sleep = sleep
         self._draw = draw
 
@@ -114,6 +134,9 @@ class RetryTransport(httpx.AsyncBaseTransport):
         call = get_call(request)
         policy: RetryPolicy | None = request.extensions.get(RETRIES_EXTENSION, self._policy)
         started = call.started if call else time.monotonic()
+        deadline = started + (policy or _DEFAULT_POLICY).total_timeout
+        if call:
+            deadline = min(deadline, call.deadline)
         attempt = call.attempts if call else 0  # above 0 if the credentials send it again after a 401
         while True:
             attempt += 1
@@ -122,7 +145,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             response: httpx.Response | None = None
             failure: httpx.TransportError | None = None
             try:
-                response = await self._send_attempt(request, call)
+                response = await self._send_attempt(request, call, deadline - time.monotonic())
             except httpx.TransportError as error:
                 failure = error
             _log_attempt(request, call, attempt, response, failure)
@@ -132,14 +155,15 @@ class RetryTransport(httpx.AsyncBaseTransport):
             if policy is not None and attempt < policy.max_attempts and _should_retry(request, call, response, failure):
                 retry_after = parse_retry_after(response.headers) if response is not None else None
                 delay = policy.get_delay(attempt, retry_after, self._draw)
-            if delay is None or policy is None or time.monotonic() - started + delay > policy.total_timeout:
+            if delay is None or time.monotonic() + delay > deadline:
                 if failure is not None:
                     raise failure
                 assert response is not None  # noqa: S101 - without a failure there is a response
                 return response
             if call and _may_have_been_processed(response, failure):
                 call.may_have_acted = True
-            _logger.info(
+            _logger.log(
+                logging.WARNING if delay > _NOTICE_AFTER else logging.INFO,
                 "%s: attempt %d failed: %s. Retrying in %.2f s.",
                 _get_name(request, call),
                 attempt,
@@ -152,21 +176,37 @@ class RetryTransport(httpx.AsyncBaseTransport):
         """Close the wrapped transport."""
         await self._transport.aclose()
 
-    async def _send_attempt(self, request: httpx.Request, call: Call | None) -> httpx.Response:
+    async def _send_attempt(self, request: httpx.Request, call: Call | None, seconds: float) -> httpx.Response:
+        try:
+            # The rate limit queue ends its wait at the deadline, with an error of its own: hence the margin.
+            async with asyncio.timeout(seconds + _DEADLINE_MARGIN):
+                return await self._send_and_read(request, call)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the total timeout ended", request=request) from error
+        except (httpx.TransportError, SendcloudError):
+            raise
+        except Exception as error:
+            # Not an error of this package's transports: a foreign transport, or a server that broke one.
+            raise httpx.LocalProtocolError(f"unexpected {type(error).__name__}", request=request) from error
+
+    async def _send_and_read(self, request: httpx.Request, call: Call | None) -> httpx.Response:
         response = await self._transport.handle_async_request(request)
         try:
-            if call and call.on_headers and response.status_code in call.operation.success:
+            if call and call.on_headers and call.is_success(response.status_code):
                 on_headers, call.on_headers = call.on_headers, None
                 on_headers(response.headers)
-            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
-            content = b"".join([part async for part in response.stream])
+            content = await read_body(response, self._max_response_bytes)
         finally:
             await response.aclose()
+        headers, extensions = response.headers, _without_network_stream(response.extensions)
+        if "content-encoding" in headers:  # decoded
+            del headers["content-encoding"]
+            headers.pop("content-length", None)
+        if 300 <= response.status_code < 400 and "location" in headers:
+            # httpx parses the location of each redirect, followed or not, and raises if it is invalid.
+            extensions[LOCATION_EXTENSION] = headers.pop("location")
         return httpx.Response(
-            response.status_code,
-            headers=response.headers,
-            stream=httpx.ByteStream(content),
-            extensions=_without_network_stream(response.extensions),
+            response.status_code, headers=headers, stream=httpx.ByteStream(content), extensions=extensions
         )
 
 
@@ -181,11 +221,20 @@ def _should_retry(
     else:  # a token request, or a request sent directly with the httpx client
         idempotent = request.method in _IDEMPOTENT_METHODS or TOKEN_REQUEST_EXTENSION in request.extensions
     if failure is not None:
-        if isinstance(failure, _PERMANENT_ERRORS):
+        if isinstance(failure, _PERMANENT_ERRORS) or _is_certificate_error(failure):
             return False
         return idempotent or isinstance(failure, _NEVER_SENT_ERRORS)
     statuses = _RETRIED_STATUSES if idempotent else _NOT_PROCESSED_STATUSES
     return response is not None and response.status_code in statuses
+
+
+def _is_certificate_error(failure: BaseException) -> bool:
+    cause: BaseException | None = failure
+    while cause is not None:
+        if isinstance(cause, ssl.CertificateError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _may_have_been_processed(response: httpx.Response | None, failure: httpx.TransportError | None) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from sendcloud_integrations_client.errors import InvalidInputError
@@ -32,7 +33,9 @@ def build_path(operation: Operation, values: Mapping[str, object], rules: Mappin
     for name, value in values.items():
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
-        segment = quote(_to_query_text(plain), safe="")
+        text = _to_query_text(plain)
+        _check_encodable(operation, name, text)
+        segment = quote(text, safe="")
         if segment in {"", ".", ".."}:
             raise InvalidInputError(operation.name, name, 'must not be empty, "." or ".."')
         path = path.replace(f"{{{name}}}", segment)
@@ -60,6 +63,7 @@ def build_query(operation: Operation, values: Mapping[str, object], rules: Mappi
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
         query[name] = _to_query_text(plain)
+        _check_encodable(operation, name, query[name])
     return query
 
 
@@ -85,10 +89,12 @@ def build_body(operation: Operation, body: object, fields: Mapping[str, object],
             raise TypeError(f"{operation.name}() takes the body as a model or as keyword arguments, not both.")
         if not isinstance(body, Model):
             raise TypeError(f"{operation.name}() takes a model as its body, not {type(body).__name__}.")
-        content = body.to_dict()
-    else:
-        content = encode(passed)
-    validate_value(operation.name, "", content, rule)
+    try:
+        content = encode(passed) if body is None else encode(body)
+        validate_value(operation.name, "", content, rule)
+    except RecursionError:
+        raise InvalidInputError(operation.name, "body", "must not contain itself or be nested too deeply") from None
+    _check_numbers(operation, content)
     return content
 
 
@@ -96,6 +102,27 @@ def to_entries(value: Any, key: str, item: str) -> object:
     """Convert a mapping to a list of entries: `{"a": 1}` becomes `[{key: "a", item: 1}]`; keep any other value."""
     entries = encode(value)
     return [{key: name, item: entries[name]} for name in entries] if entries.__class__ is dict else value
+
+
+def _check_encodable(operation: Operation, name: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError(operation.name, name, "must not contain lone surrogates") from None
+
+
+def _check_numbers(operation: Operation, content: object) -> None:
+    """Reject NaN and infinities, which JSON cannot express."""
+    pending: list[object] = [content]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise InvalidInputError(operation.name, "body", "must not contain NaN or infinite numbers")
+        elif isinstance(value, dict):
+            pending.extend(cast("dict[object, object]", value).values())
+        elif isinstance(value, list):
+            pending.extend(cast("list[object]", value))
 
 
 def _to_query_text(value: Any) -> str:

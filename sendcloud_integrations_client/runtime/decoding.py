@@ -3,27 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar, cast
 
 import attrs
 import httpx
-import orjson
 
 from sendcloud_integrations_client.errors import CallContext, FieldMismatchError, ResponseDecodeError
+from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.models import Model
 from sendcloud_integrations_client.runtime.operations import get_call
 from sendcloud_integrations_client.runtime.readers import raise_mismatch
 
-__all__ = ["OnDecodeError", "UndecodedPage", "decode_record", "decode_records", "decode_value"]
+__all__ = ["OnDecodeError", "UndecodedPage", "UndecodedValues", "decode_record", "decode_records", "decode_value"]
 
+T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=Model)
 
 OnDecodeError = Literal["raise", "skip"] | Callable[[ResponseDecodeError], None]
-"""What to do with a record that cannot be decoded: raise, skip it, or pass its error to a callback and skip it."""
+"""What to do with a record that cannot be decoded: raise, skip it, or pass its error to a callback and skip it.
+
+The same applies to a page that cannot be read as a whole. The `record` of its error is the body as text.
+"""
+
+
+_MAX_RAW_BYTES: Final = 1_048_576
 
 
 @attrs.frozen
-class UndecodedPage(Generic[ModelT]):
+class _UndecodedBody:
+    response: httpx.Response
+    key: str | None
+
+    @property
+    def status_code(self) -> int:
+        """HTTP status code of the response."""
+        return self.response.status_code
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """Headers of the response."""
+        return self.response.headers
+
+    @property
+    def attempts(self) -> int:
+        """Number of times the request was sent."""
+        call = get_call(self.response.request)
+        return call.attempts if call else 1
+
+
+@attrs.frozen
+class UndecodedPage(_UndecodedBody, Generic[ModelT]):
     """A page that is kept as bytes until it is needed, because these use far less memory than its records.
 
     Attributes:
@@ -33,8 +62,6 @@ class UndecodedPage(Generic[ModelT]):
         on_decode_error: What to do with a record that cannot be decoded.
     """
 
-    response: httpx.Response
-    key: str | None
     model: type[ModelT]
     on_decode_error: OnDecodeError
 
@@ -42,6 +69,28 @@ class UndecodedPage(Generic[ModelT]):
     def parsed(self) -> list[ModelT]:
         """The records, decoded again at each access; see `decode_records`."""
         return decode_records(self.response, self.key, self.model, self.on_decode_error)
+
+
+@attrs.frozen
+class UndecodedValues(_UndecodedBody, Generic[T]):
+    """A list of plain JSON values, such as texts, that is kept as bytes until it is needed.
+
+    Attributes:
+        response: The response, read completely.
+        key: Key of the list in the response body; None if the body is the list.
+    """
+
+    @property
+    def parsed(self) -> list[T]:
+        """The values.
+
+        Raises:
+            ResponseDecodeError: If the body does not contain a list.
+        """
+        values = decode_value(self.response, self.key)
+        if values.__class__ is not list:
+            raise _build_error(self.response, f"expected a list, got {type(values).__name__}", field=self.key or "")
+        return cast(list[T], values)
 
 
 def decode_value(response: httpx.Response, key: str | None) -> Any:
@@ -58,8 +107,8 @@ def decode_value(response: httpx.Response, key: str | None) -> Any:
         ResponseDecodeError: If the body is not JSON or does not contain the key.
     """
     try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
+        body = parse_json(response.content)
+    except ValueError:
         raise _build_error(
             response, f"expected JSON in the {response.status_code} response, got {_describe_body(response)}"
         ) from None
@@ -107,12 +156,23 @@ def decode_records(
         The records in the order of the response.
 
     Raises:
-        ResponseDecodeError: If the body does not contain a list, or if a record cannot be decoded and
+        ResponseDecodeError: If the body does not contain a list, or if a record cannot be decoded, and
             `on_decode_error` is `"raise"`. `index` and `field` name the record and the invalid field.
     """
-    records = decode_value(response, key)
-    if records.__class__ is not list:
-        raise _build_error(response, f"expected a list of records, got {type(records).__name__}", field=key or "")
+    try:
+        records = decode_value(response, key)
+        if records is None and key is not None:
+            return []
+        if records.__class__ is not list:
+            raise _build_error(response, f"expected a list of records, got {type(records).__name__}", field=key or "")
+    except ResponseDecodeError as error:
+        if on_decode_error == "raise":
+            raise
+        if on_decode_error != "skip":
+            error.page_cursor = response.request.url.params.get("cursor")
+            error.record = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
+            on_decode_error(error)
+        return []
     decode = model.decode_object
     try:
         return [decode(record) for record in records]

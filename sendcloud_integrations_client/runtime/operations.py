@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -13,6 +14,7 @@ from sendcloud_integrations_client.errors import CallContext
 
 __all__ = [
     "CALL_EXTENSION",
+    "LOCATION_EXTENSION",
     "RETRIES_EXTENSION",
     "TOKEN_ERROR_EXTENSION",
     "TOKEN_REQUEST_EXTENSION",
@@ -32,6 +34,9 @@ CALL_EXTENSION: Final = "sendcloud_call"
 
 RETRIES_EXTENSION: Final = "sendcloud_retries"
 """Key of a request's extensions: the `RetryPolicy` of this request, or None for no retries."""
+
+LOCATION_EXTENSION: Final = "sendcloud_location"
+"""Key of a response's extensions: the `Location` of a redirect, which httpx does not get to see."""
 
 TOKEN_REQUEST_EXTENSION: Final = "sendcloud_token_request"  # noqa: S105
 """Key of a request's extensions: marks an OAuth2 token request, which is safe to repeat."""
@@ -73,6 +78,7 @@ class Call:
         may_have_acted: Whether the server may have processed an attempt whose response was lost.
         rate_limit_wait: Seconds spent in the rate limit queue.
         started: `time.monotonic()` at the start of the call.
+        deadline: `time.monotonic()` at which the total timeout of the call ends.
     """
 
     operation: Operation
@@ -81,11 +87,21 @@ class Call:
     may_have_acted: bool = False
     rate_limit_wait: float = 0.0
     started: float = attrs.field(factory=time.monotonic)
+    deadline: float = math.inf
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start of the call."""
         return time.monotonic() - self.started
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline; 0 after it."""
+        return max(self.deadline - time.monotonic(), 0.0)
+
+    def is_success(self, status_code: int) -> bool:
+        """Return whether a status is a success: a documented one, or any other 2xx."""
+        return status_code in self.operation.success or 200 <= status_code < 300
 
     def get_context(self, request: httpx.Request) -> CallContext:
         """Return what an error reports about this call."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -52,10 +53,10 @@ def assert_builds_as_httpx(
     query: dict[str, str] | None = None,
     content: bytes | None = None,
 ) -> None:
+    encoded = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in (query or {}).items())
     expected = http.build_request(
         operation.method,
-        path,
-        params=query or None,
+        f"{path}?{encoded}" if encoded else path,
         content=content,
         headers=None if content is None else {"content-type": "application/json"},
         extensions=dict(EXTENSIONS),

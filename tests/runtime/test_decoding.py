@@ -73,7 +73,8 @@ def test_record_that_is_not_an_object_is_reported_separately(record: Any) -> Non
         ([], "no `data`"),
         ({"other": []}, "no `data`"),
         ({"data": {}}, "expected a list of records, got dict"),
-        ({"data": None}, "expected a list of records, got NoneType"),
+        ({"error": "x"}, "no `data`"),
+        ({"data": "text"}, "expected a list of records, got str"),
     ],
 )
 def test_body_without_a_list_of_records_raises(content: Any, text: str) -> None:
@@ -81,6 +82,38 @@ def test_body_without_a_list_of_records_raises(content: Any, text: str) -> None:
         decode_records(build_http_response(content), "data", IntegrationLog)
     assert text in str(caught.value)
     assert "list_logs (GET /api/v3/integrations/logs)" in str(caught.value)
+
+
+def test_null_in_place_of_the_list_is_an_empty_list() -> None:
+    assert decode_records(build_http_response({"data": None}), "data", IntegrationLog) == []
+
+
+@pytest.mark.parametrize("content", [b"<html>", {"other": []}, {"data": {}}], ids=["HTML", "no data", "no list"])
+def test_on_decode_error_covers_a_page_that_cannot_be_read(content: Any) -> None:
+    errors: list[ResponseDecodeError] = []
+    response = build_http_response(content)
+    assert decode_records(response, "data", IntegrationLog, errors.append) == []
+    assert decode_records(response, "data", IntegrationLog, "skip") == []
+    (error,) = errors
+    assert error.index is None
+    assert error.record == response.text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b'{"data": [{"id": 1, "base_url": "\\ud83d!"}]}', "\ufffd!"),
+        (b'\xef\xbb\xbf{"data": [{"id": 1, "base_url": "x"}]}', "x"),
+        (b'{"data": [{"id": 1, "base_url": "\xff"}]}', "\ufffd"),
+        (b'{"data": [{"id": 1, "base_url": "a\x01\n"}]}', "a\x01\n"),
+        (b'{"data": [{"id": 1, "base_url": "x", "unknown": [NaN, -Infinity, 1e999]}]}', "x"),
+    ],
+    ids=["lone surrogate", "byte order mark", "invalid byte", "control characters", "NaN"],
+)
+def test_body_that_is_almost_json_is_read(content: bytes, text: str) -> None:
+    (log,) = decode_records(build_http_response(content), "data", IntegrationLog)
+    assert log.base_url == text
+    assert log.additional_properties.get("unknown", [None]) in ([None], [None, None, None])
 
 
 def test_error_about_a_single_record_names_the_field() -> None:

@@ -1,0 +1,250 @@
+"""Builds typed errors from error responses of any shape, with the credentials of the request masked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final, Unpack, cast
+from urllib.parse import quote, quote_plus
+
+from sendcloud_integrations_client.errors import (
+    APIStatusError,
+    AuthenticationError,
+    BadRequestError,
+    CallContext,
+    ConflictError,
+    ErrorDetail,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    UnprocessableEntityError,
+    to_single_line,
+)
+from sendcloud_integrations_client.runtime.lenient_json import parse_json
+
+__all__ = ["build_status_error", "collect_secrets", "mask_bytes", "mask_text", "parse_error_details"]
+
+_MAX_BODY_LENGTH: Final = 10_000
+_MAX_PARSED_BYTES: Final = 1_048_576
+_SHORTEST_SECRET: Final = 4
+_SECRET_RESPONSE_HEADERS: Final = frozenset({"set-cookie", "authorization", "proxy-authorization"})
+_DETAIL_NAMES: Final = ("detail", "message", "error_description", "description", "msg")
+_ERROR_CLASSES: Final[dict[int, type[APIStatusError]]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def build_status_error(
+    status_code: int,
+    content: bytes,
+    *,
+    headers: Mapping[str, str],
+    retry_after: float | None = None,
+    location: str | None = None,
+    reason: str | None = None,
+    secrets: Iterable[str] = (),
+    **call: Unpack[CallContext],
+) -> APIStatusError:
+    """Build the error for a response: its class from the status code, its text from the body.
+
+    Args:
+        status_code: HTTP status code.
+        content: The body. Any bytes are accepted: JSON:API errors, problem+json, OAuth errors, Sendcloud's v2 errors,
+            field errors, other JSON, HTML, text, truncated or empty.
+        headers: The response headers.
+        retry_after: Seconds to wait according to the response.
+        location: Target of a redirect.
+        reason: Replaces the text built from the body.
+        secrets: Credentials of the request, which a server may echo; they are masked everywhere.
+        call: The call that the response belongs to.
+
+    Returns:
+        The error, for the caller to raise.
+    """
+    secrets = tuple(secrets)
+    fallback = ServerError if status_code >= 500 else APIStatusError
+    body = _decode_body(mask_bytes(content, secrets))
+    details = parse_error_details(body)
+    if reason is None:
+        reason = _format_status(status_code)
+        if location is not None:
+            reason += f": redirects to {to_single_line(mask_text(location, secrets))}. Check base_url"
+        else:
+            text = "; ".join(str(detail) for detail in details[:3]) or _summarize_body(body)
+            if len(details) > 3:
+                text += f"; and {len(details) - 3} more"
+            reason += f": {to_single_line(text)}"
+        if retry_after is not None:
+            reason = f"{reason.rstrip('.')}. The server asks to retry after {retry_after:g} s"
+    return _ERROR_CLASSES.get(status_code, fallback)(
+        reason,
+        status_code=status_code,
+        errors=details,
+        body=body,
+        headers={
+            name.lower(): mask_text(value, secrets)
+            for name, value in headers.items()
+            if name.lower() not in _SECRET_RESPONSE_HEADERS
+        },
+        retry_after=retry_after,
+        **call,
+    )
+
+
+def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
+    """Parse the entries of an error body of any shape; never raises.
+
+    Args:
+        body: The decoded body. Its `errors` may be a list of entries, one entry, or an object that maps field names
+            to messages. Without `errors`: Sendcloud's v2 body (`{"error": {"code", "message"}}`), an OAuth error, a
+            problem (RFC 9457), field errors (`{"field": ["message"]}`) or a list.
+
+    Returns:
+        The entries; empty if the body contains none that can be parsed.
+    """
+    if body.__class__ is list:
+        return tuple(_parse_detail(entry) for entry in body)
+    fields = _as_object(body)
+    entries: Any = fields.get("errors")
+    if entries.__class__ is list and entries:
+        return tuple(_parse_detail(entry) for entry in entries)
+    if entries.__class__ is dict and entries:
+        if {"status", "code", "title", "detail"} & entries.keys():
+            return (_parse_detail(entries),)
+        return tuple(_iterate_field_errors(entries))
+    if isinstance(entries, str) and entries:
+        return (ErrorDetail(detail=entries, raw=entries),)
+    error: Any = fields.get("error")
+    if error.__class__ is dict and error:
+        return (_parse_detail(error),)
+    if isinstance(error, str) and error:
+        description = _find_text(fields, _DETAIL_NAMES)
+        if description:
+            return (ErrorDetail(code=error, detail=description, raw=body),)
+        return (ErrorDetail(detail=error, raw=body),)
+    if _find_text(fields, (*_DETAIL_NAMES, "title")):
+        return (_parse_detail(fields),)
+    return tuple(_iterate_field_errors(fields))
+
+
+def collect_secrets(authorization: str | None) -> tuple[str, ...]:
+    """Return the secrets in the `Authorization` header of a request, longest first.
+
+    Args:
+        authorization: Value of the header; None if the request has none.
+
+    Returns:
+        The header's value, the token or encoded key pair in it, and the secret key of a key pair.
+    """
+    if not authorization:
+        return ()
+    scheme, _, token = authorization.partition(" ")
+    secrets = {authorization, token}
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(token, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            pair = ""
+        secrets |= {pair, pair.partition(":")[2]}
+    return tuple(sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True))
+
+
+def mask_text(text: str, secrets: Iterable[str]) -> str:
+    """Replace each secret in `text` by `***`, percent-encoded forms included."""
+    for secret in secrets:
+        for spelling in (secret, quote(secret, safe=""), quote_plus(secret)):
+            text = text.replace(spelling, "***")
+    return text
+
+
+def mask_bytes(content: bytes, secrets: Iterable[str]) -> bytes:
+    """Replace each secret in `content` by `***`, percent-encoded and JSON-escaped forms included."""
+    for secret in secrets:
+        for spelling in (secret, quote(secret, safe=""), quote_plus(secret), secret.replace("/", "\\/")):
+            content = content.replace(spelling.encode(), b"***")
+    return content
+
+
+def _iterate_field_errors(fields: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterable[ErrorDetail]:
+    for name, messages in fields.items():
+        pointer = f"{prefix}{name}"
+        if messages.__class__ is dict and depth < 5:
+            yield from _iterate_field_errors(messages, f"{pointer}.", depth + 1)
+        elif isinstance(messages, str) or (
+            messages.__class__ is list and messages and all(isinstance(message, str) for message in messages)
+        ):
+            yield _parse_detail(messages, pointer=pointer)
+        elif depth == 0 and messages.__class__ is list:
+            for index, message in enumerate(messages):
+                if message.__class__ is dict:
+                    yield from _iterate_field_errors(message, f"{pointer}[{index}].", depth + 1)
+
+
+def _parse_detail(entry: Any, *, pointer: str = "") -> ErrorDetail:
+    if entry.__class__ is not dict:
+        text = ", ".join(map(_to_text, cast("list[object]", entry))) if entry.__class__ is list else _to_text(entry)
+        return ErrorDetail(detail=text, pointer=pointer, raw=entry)
+    source = _as_object(entry.get("source"))
+    return ErrorDetail(
+        status=_to_text(entry.get("status")),
+        code=_to_text(entry.get("code")),
+        title=_to_text(entry.get("title")),
+        detail=_find_text(entry, _DETAIL_NAMES),
+        pointer=_to_text(source.get("pointer")) or pointer,
+        parameter=_to_text(source.get("parameter")),
+        header=_to_text(source.get("header")),
+        raw=entry,
+    )
+
+
+def _find_text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
+    for name in names:
+        value = fields.get(name)
+        if value.__class__ is list:
+            value = ", ".join(map(_to_text, value))
+        if value is not None and value.__class__ is not dict and _to_text(value):
+            return _to_text(value)
+    return ""
+
+
+def _as_object(value: Any) -> dict[str, Any]:
+    return value if value.__class__ is dict else {}
+
+
+def _to_text(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else str(value)
+
+
+def _format_status(status_code: int) -> str:
+    try:
+        return f"{status_code} {HTTPStatus(status_code).phrase}"
+    except ValueError:
+        return str(status_code)
+
+
+def _decode_body(content: bytes) -> Any:
+    if len(content) <= _MAX_PARSED_BYTES:
+        try:
+            return parse_json(content)
+        except ValueError:
+            pass
+    # A character has at most four bytes.
+    return content[: 4 * _MAX_BODY_LENGTH].decode("utf-8", errors="replace")[:_MAX_BODY_LENGTH]
+
+
+def _summarize_body(body: Any) -> str:
+    if isinstance(body, str):
+        text = body.lstrip()
+        if not text:
+            return "empty body"
+        return "an HTML page instead of JSON" if text.startswith("<") else text
+    return "no details provided"
