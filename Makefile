@@ -12,7 +12,7 @@ SAMPLE ?= 300
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants docs build clean
+.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs build clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -87,6 +87,9 @@ $(VENV)/.mutants: $(VENV)/.ready
 
 mutants: $(VENV)/.mutants ## Run mutation tests, at most 40 minutes; SAMPLE=300 SEED=1 ONLY=sync/ for some files
 	@$(RUN) -m mutants --sample "$(SAMPLE)" --seed "$(SEED)" --only "$(ONLY)"
+
+hostile: $(VENV)/.ready ## Run the client against a hostile server on both transports; ONLY="gzip" for some scenarios
+	@$(RUN) -m hostile --only "$(ONLY)"
 
 docs: $(VENV)/.ready ## Build the documentation site into build/docs/
 	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
