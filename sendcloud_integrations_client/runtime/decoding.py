@@ -160,10 +160,10 @@ def decode_records(
             `on_decode_error` is `"raise"`. `index` and `field` name the record and the invalid field.
     """
     try:
-        records = decode_value(response, key)
+        records: Any = decode_value(response, key)
         if records is None and key is not None:
             return []
-        if records.__class__ is not list:
+        if not isinstance(records, list):
             raise _build_error(response, f"expected a list of records, got {type(records).__name__}", field=key or "")
     except ResponseDecodeError as error:
         if on_decode_error == "raise":
@@ -173,11 +173,11 @@ def decode_records(
             error.record = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
             on_decode_error(error)
         return []
-    decode = model.decode_object
+    decode, listed = model.decode_object, cast("list[Any]", records)
     try:
-        return [decode(record) for record in records]
+        return [decode(record) for record in listed]
     except (FieldMismatchError, AttributeError, TypeError):  # the last two if a record is not a JSON object
-        return _decode_one_by_one(response, key, records, model, on_decode_error)
+        return _decode_one_by_one(response, key, listed, model, on_decode_error)
 
 
 def _decode_one_by_one(

@@ -25,14 +25,14 @@ from sendcloud_integrations_client.errors import (
 )
 from sendcloud_integrations_client.runtime.lenient_json import parse_json
 
-__all__ = ["build_status_error", "collect_secrets", "mask_bytes", "mask_text", "parse_error_details"]
+__all__ = ["STATUS_ERRORS", "build_status_error", "collect_secrets", "mask_bytes", "mask_text", "parse_error_details"]
 
 _MAX_BODY_LENGTH: Final = 10_000
 _MAX_PARSED_BYTES: Final = 1_048_576
 _SHORTEST_SECRET: Final = 4
 _SECRET_RESPONSE_HEADERS: Final = frozenset({"set-cookie", "authorization", "proxy-authorization"})
 _DETAIL_NAMES: Final = ("detail", "message", "error_description", "description", "msg")
-_ERROR_CLASSES: Final[dict[int, type[APIStatusError]]] = {
+STATUS_ERRORS: Final[dict[int, type[APIStatusError]]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
@@ -85,7 +85,7 @@ def build_status_error(
             reason += f": {to_single_line(text)}"
         if retry_after is not None:
             reason = f"{reason.rstrip('.')}. The server asks to retry after {retry_after:g} s"
-    return _ERROR_CLASSES.get(status_code, fallback)(
+    return STATUS_ERRORS.get(status_code, fallback)(
         reason,
         status_code=status_code,
         errors=details,
@@ -208,9 +208,9 @@ def _parse_detail(entry: Any, *, pointer: str = "") -> ErrorDetail:
 
 def _find_text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
     for name in names:
-        value = fields.get(name)
-        if value.__class__ is list:
-            value = ", ".join(map(_to_text, value))
+        value: Any = fields.get(name)
+        if isinstance(value, list):
+            value = ", ".join(map(_to_text, cast("list[object]", value)))
         if value is not None and value.__class__ is not dict and _to_text(value):
             return _to_text(value)
     return ""

@@ -1,0 +1,135 @@
+"""Every wait of a call ends with its total timeout, in a typed error."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable
+from itertools import count
+
+import httpx
+import pytest
+
+from sendcloud_integrations_client import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    BasicAuth,
+    RateLimitError,
+    RateLimits,
+    RetryPolicy,
+    SendcloudIntegrations,
+)
+from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget
+
+SHORT = RetryPolicy(total_timeout=0.5, base_delay=0.01)
+EMPTY = b'{"data": []}'
+keys = count()
+
+
+def build_client(
+    handler: Callable[[httpx.Request], httpx.Response], limits: RateLimits | None = None
+) -> SendcloudIntegrations:
+    return SendcloudIntegrations(
+        auth=BasicAuth(f"total-timeout-{next(keys)}", "secret"),  # a separate rate limit budget per client
+        transport=httpx.MockTransport(handler),
+        rate_limits=limits,
+        retries=SHORT,
+    )
+
+
+class EndlessBody(httpx.AsyncByteStream):
+    """Sends one byte again and again, so that no read ever times out."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.01)
+
+
+async def test_slow_body_ends_with_the_total_timeout() -> None:
+    async with build_client(lambda _: httpx.Response(200, stream=EndlessBody())) as client:
+        started = time.monotonic()
+        with pytest.raises(APITimeoutError) as caught:
+            await client.logs.list()
+    assert 0.4 < time.monotonic() - started < 5
+    assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
+
+
+async def test_wait_in_the_rate_limit_queue_ends_with_the_total_timeout() -> None:
+    requests: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, content=EMPTY)
+
+    async with build_client(respond, RateLimits(reads_per_minute=1)) as client:
+        await client.logs.list()
+        started = time.monotonic()
+        with pytest.raises(RateLimitError, match="no request was sent") as caught:
+            await client.logs.list()
+        assert 0.4 < time.monotonic() - started < 5
+    assert len(requests) == 1
+    assert caught.value.operation == "list_logs"
+    assert caught.value.retry_after is not None
+    assert 50 < caught.value.retry_after <= 60
+
+
+async def test_retry_after_longer_than_the_call_raises_immediately_and_pauses_others_for_a_minute() -> None:
+    def respond(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"retry-after": "86400"})
+
+    async with build_client(respond, RateLimits()) as client:
+        started = time.monotonic()
+        with pytest.raises(RateLimitError, match="retry after 86400 s") as caught:
+            await client.logs.list()
+        assert time.monotonic() - started < 0.4
+        assert caught.value.retry_after == 86400
+        with pytest.raises(RateLimitError, match="no request was sent") as paused:
+            await client.logs.list()
+    assert paused.value.retry_after is not None
+    assert 50 < paused.value.retry_after <= 60
+
+
+def test_pause_is_bounded() -> None:
+    now = 100.0
+    budget = RateLimitBudget(RateLimits(), clock=lambda: now)
+    budget.pause(1e9)
+    assert budget.get_delay(safe=True) == 60.0
+
+
+async def test_certificate_error_is_not_retried() -> None:
+    attempts: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        attempts.append(request)
+        raise httpx.ConnectError("certificate verify failed", request=request) from ssl.SSLCertVerificationError()
+
+    async with build_client(respond) as client:
+        with pytest.raises(APIConnectionError):
+            await client.logs.list()
+    assert len(attempts) == 1
+
+
+@pytest.mark.parametrize("location", ["mailto:x", "https://other.example/x", "//[", "/relative", "http://a b/"])
+async def test_redirect_names_its_location(location: str) -> None:
+    async with build_client(lambda _: httpx.Response(302, headers={"location": location})) as client:
+        with pytest.raises(APIStatusError) as caught:
+            await client.logs.list()
+    assert f"redirects to {location}. Check base_url" in str(caught.value)
+    assert caught.value.status_code == 302
+
+
+async def test_long_waits_are_logged_as_warnings(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sendcloud_integrations_client.pipeline.rate_limits._NOTICE_AFTER", 0.05)
+    async with build_client(lambda _: httpx.Response(200, content=EMPTY), RateLimits(reads_per_minute=1)) as client:
+        await client.logs.list()
+        with caplog.at_level(logging.WARNING), pytest.raises(RateLimitError):
+            await client.logs.list()
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING] == [
+        "list_logs: waiting for a free rate limit slot since 0.05 s."
+    ]
