@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard
 
 import attrs
-import orjson
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
 from sendcloud_integrations_client.generated.models.integration import Integration
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
-from sendcloud_integrations_client.sync.redaction import Redaction
+from sendcloud_integrations_client.sync.redaction import Redaction, encode_json
 
 __all__ = [
     "InvalidRecord",
@@ -27,6 +26,7 @@ __all__ = [
 ]
 
 _MAX_INT64: Final = 2**63 - 1
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _TEXT_COLUMNS: Final = ("exception_type", "exception", "method", "base_url", "full_url")
 
 
@@ -127,6 +127,11 @@ def is_int64(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and -_MAX_INT64 <= value <= _MAX_INT64
 
 
+def to_storable_text(text: str) -> str:
+    """Replace what a text column cannot store: NUL characters (PostgreSQL) and lone surrogates, each by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def to_utc(timestamp: datetime | None) -> datetime | None:
     """Convert a timestamp to UTC.
 
@@ -173,20 +178,12 @@ def _parse_timestamp(text: Any) -> datetime | None:
 def _redact(record: Any, redaction: Redaction | None) -> tuple[bytes, Callable[[Any], str | None]]:
     """Return the redacted record as JSON, and a function that redacts a value of the record for a text column."""
     if redaction is None:
-        return _encode_json(record), _to_text_column
+        return encode_json(record), _to_text_column
     redacted, content = redaction.redact_record(record)
     if redacted is record:
         return content, _to_text_column
     return content, lambda value: _to_text_column(redaction.redact_text(value) if isinstance(value, str) else None)
 
 
-def _encode_json(record: Any) -> bytes:
-    try:
-        return orjson.dumps(record)
-    except orjson.JSONEncodeError:  # nested more than 254 levels deep
-        return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def _to_text_column(value: Any) -> str | None:
-    # PostgreSQL cannot store a NUL character in a text column.
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else None
+    return to_storable_text(value) if isinstance(value, str) else None

@@ -8,6 +8,8 @@ secret. Secrets in prose without a name are not recognized.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -17,7 +19,7 @@ from urllib.parse import quote_plus, unquote_plus
 import attrs
 import orjson
 
-__all__ = ["DEFAULT_FIELDS", "DEFAULT_HEADERS", "Redaction"]
+__all__ = ["DEFAULT_FIELDS", "DEFAULT_HEADERS", "Redaction", "encode_json"]
 
 DEFAULT_HEADERS: Final = frozenset(
     {
@@ -76,6 +78,8 @@ DEFAULT_FIELDS: Final = frozenset(
 _MAX_DEPTH: Final = 100
 """Deeper levels are cut off, because orjson cannot encode more than 254 levels."""
 
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
 _MAX_NAME_LENGTH: Final = 200
 _MIN_SUBSTRING_LENGTH: Final = 5
 _MAX_CACHED_LENGTH: Final = 40
@@ -120,7 +124,7 @@ def _to_frozenset(names: Iterable[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Redaction:
     """Configuration of the redaction of secrets, which applies to stored and to quarantined records.
 
@@ -141,10 +145,10 @@ class Redaction:
     headers: frozenset[str] = attrs.field(default=DEFAULT_HEADERS, converter=_to_frozenset)
     fields: frozenset[str] = attrs.field(default=DEFAULT_FIELDS, converter=_to_frozenset)
     marker: str = "[redacted]"
-    _matches_name: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
-    _is_safe_text: Callable[[str], bool] = attrs.field(init=False, repr=False, eq=False)
-    _name_hint: re.Pattern[bytes] = attrs.field(init=False, repr=False, eq=False)
-    _name_pattern: re.Pattern[str] = attrs.field(init=False, repr=False, eq=False)
+    _matches_name: Callable[[str], bool] = attrs.field(init=False, eq=False)
+    _is_safe_text: Callable[[str], bool] = attrs.field(init=False, eq=False)
+    _name_hint: re.Pattern[bytes] = attrs.field(init=False, eq=False)
+    _name_pattern: re.Pattern[str] = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         names = sorted({_remove_separators(name) for name in self.headers | self.fields} - {""})
@@ -159,10 +163,18 @@ class Redaction:
 
         # Most short texts occur many times, such as header names and content types.
         def is_safe_text(value: str) -> bool:
-            return not self._may_hold_secrets(value.encode())
+            return not self._may_hold_secrets(_encode_text(value))
 
         object.__setattr__(self, "_is_safe_text", lru_cache(maxsize=10_000)(is_safe_text))
         object.__setattr__(self, "_name_pattern", re.compile(pattern, re.IGNORECASE))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The compiled matchers cannot be pickled; they are built again from the names.
+        return _rebuild_redaction, (type(self), self.headers, self.fields, self.marker)
+
+    def __repr__(self) -> str:
+        names = (name for name in ("headers", "fields", "marker") if hasattr(self, name))  # a converter may have raised
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     def redact_record(self, value: Any) -> tuple[Any, bytes]:
         """Replace the secrets in a record.
@@ -176,12 +188,12 @@ class Redaction:
         try:
             content = orjson.dumps(value)
         except orjson.JSONEncodeError:
-            pass  # nested too deeply for orjson; deep levels are cut off below
+            pass  # orjson rejects deep levels, which are cut off below, integers beyond 64 bits and lone surrogates
         else:
             if not self._may_hold_secrets(content):
                 return value, content
         clean = self._redact_value(value, 0)
-        return clean, orjson.dumps(clean)
+        return clean, encode_json(clean)
 
     def redact_text(self, value: str) -> str:
         """Replace the secrets in a text.
@@ -245,7 +257,7 @@ class Redaction:
         if len(value) <= _MAX_CACHED_LENGTH:
             if self._is_safe_text(value):
                 return value
-        elif not self._may_hold_secrets(value.encode()):
+        elif not self._may_hold_secrets(_encode_text(value)):
             return value
         bare = value.strip("\ufeff \t\r\n")
         if bare[:1] in ("{", "[", '"') and depth < _MAX_DEPTH:
@@ -256,7 +268,7 @@ class Redaction:
             else:
                 clean = self._redact_value(parsed, depth + 1)
                 if clean != parsed:
-                    return orjson.dumps(clean).decode()
+                    return encode_json(clean).decode()
         return self._redact_unstructured_text(value, depth)
 
     def _redact_unstructured_text(self, value: str, depth: int) -> str:
@@ -306,10 +318,57 @@ class Redaction:
             return text
         decoded = unquote_plus(value)
         clean = self._redact_nested_text(decoded, depth)
-        return text if clean == decoded else f"{name}{sign}{quote_plus(clean, safe=self.marker)}"
+        if clean == decoded:
+            return text
+        return f"{name}{sign}{quote_plus(clean, safe=self.marker, errors='replace')}"
 
     def _redact_credentials(self, found: re.Match[str]) -> str:
         return f"{found[1]}{found[2]}{self.marker}" if _LOOKS_RANDOM.search(found[3]) else found[0]
+
+
+def encode_json(value: Any) -> bytes:
+    """Encode a JSON value that orjson may reject.
+
+    Args:
+        value: The value, as parsed from JSON. Integers of any size are accepted.
+
+    Returns:
+        The JSON. Lone surrogates become U+FFFD, NaN and infinities become null. If the value has too many levels for
+        Python's encoder, the levels below 100 are cut off.
+    """
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        pass
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (RecursionError, ValueError):
+        text = json.dumps(_replace_unencodable(value, 0), ensure_ascii=False, separators=(",", ":"))
+    return _SURROGATES.sub("\ufffd", text).encode()
+
+
+def _replace_unencodable(value: Any, depth: int) -> Any:
+    if value.__class__ is float:
+        return value if math.isfinite(value) else None
+    if value.__class__ is dict:
+        if depth == _MAX_DEPTH:
+            return {"[nested too deeply]": None}
+        return {name: _replace_unencodable(item, depth + 1) for name, item in value.items()}
+    if value.__class__ is list:
+        return (
+            [_replace_unencodable(item, depth + 1) for item in value] if depth < _MAX_DEPTH else ["[nested too deeply]"]
+        )
+    return value
+
+
+def _encode_text(value: str) -> bytes:
+    return value.encode("utf-8", "surrogatepass")
+
+
+def _rebuild_redaction(
+    kind: type[Redaction], headers: frozenset[str], fields: frozenset[str], marker: str
+) -> Redaction:
+    return kind(headers=headers, fields=fields, marker=marker)
 
 
 def _find_name_end(value: str, position: int) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy import delete, event, func, inspect, text, update
 from sqlalchemy.engine import URL, Connection, make_url
@@ -51,7 +53,11 @@ class LogStore:
     """
 
     def __init__(self, url: str | URL | Path) -> None:
-        self._url = _normalize_url(url)
+        parsed = _parse_url(url)
+        del url  # so that a traceback with local variables does not show the password in it
+        if isinstance(parsed, ConfigurationError):
+            raise parsed
+        self._url = parsed
         self._engine: AsyncEngine | None = None
         self._write_lock = asyncio.Lock()
         self._is_migrated = False
@@ -60,7 +66,7 @@ class LogStore:
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is SQLite; otherwise it is PostgreSQL."""
-        return self._url.get_backend_name() == "sqlite"
+        return self._url.is_sqlite
 
     @property
     def engine(self) -> AsyncEngine:
@@ -98,7 +104,7 @@ class LogStore:
         """
         if self._is_migrated:
             return True
-        if self.is_sqlite and not await asyncio.to_thread(Path(self._url.database or "").exists):
+        if self.is_sqlite and not await asyncio.to_thread(Path(self._url.file).exists):
             return False
         async with self.reading() as connection:
             return await _get_revision(connection) == SCHEMA_REVISION
@@ -141,7 +147,7 @@ class LogStore:
         """
         with self._convert_errors():
             await self._validate_file()
-            async with self.engine.connect() as connection:
+            async with self._connect() as connection:
                 yield connection
 
     @contextlib.asynccontextmanager
@@ -157,7 +163,7 @@ class LogStore:
         lock = self._write_lock if self.is_sqlite else contextlib.nullcontext()
         with self._convert_errors():
             await self._validate_file()
-            async with lock, self.engine.connect() as plain:
+            async with lock, self._connect() as plain:
                 connection = await plain.execution_options(sqlite_begin="BEGIN IMMEDIATE")
                 async with connection.begin():
                     yield connection
@@ -177,14 +183,33 @@ class LogStore:
         await self.aclose()
 
     def __repr__(self) -> str:
-        # The driver also accepts a password in the query of the URL.
-        url = self._url.difference_update_query(["password"]).render_as_string(hide_password=True)
-        return f"LogStore({url!r})"
+        url = getattr(self, "_url", None)  # __init__ may have raised before this attribute was set
+        return f"LogStore({str(url)!r})" if url is not None else "LogStore()"
+
+    @contextlib.asynccontextmanager
+    async def _connect(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a connection.
+
+        Yields:
+            The connection.
+
+        Raises:
+            ConfigurationError: If the driver is not installed.
+            StoreError: If the database cannot be reached; asyncpg raises errors of its own for that.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+            except ConfigurationError:
+                raise
+            except Exception as error:
+                raise StoreError(self._describe_failure(error)) from None
+            yield connection
 
     async def _validate_file(self) -> None:
         # If aiosqlite cannot open the file, its thread outlives the event loop and raises an error there.
         if self.is_sqlite and not self._is_file_checked:
-            await asyncio.to_thread(_open_file, self._url.database or "")
+            await asyncio.to_thread(_open_file, self._url.file)
             self._is_file_checked = True
 
     async def _enable_wal(self) -> None:
@@ -192,7 +217,7 @@ class LogStore:
         deadline = time.monotonic() + _BUSY_TIMEOUT
         with self._convert_errors():
             await self._validate_file()
-            async with self.engine.connect() as plain:
+            async with self._connect() as plain:
                 connection = await plain.execution_options(sqlite_begin=None)
                 while True:
                     try:
@@ -210,58 +235,105 @@ class LogStore:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             # The driver's message can contain the URL, and the chained exception the statement, so neither is kept.
-            raise StoreError(
-                f"{self!r} cannot be used: {self._describe_error(error)}. "
-                "Check its URL, and that the database is available and writable."
-            ) from None
+            raise StoreError(self._describe_failure(error)) from None
 
-    def _describe_error(self, error: BaseException) -> str:
+    def _describe_failure(self, error: BaseException) -> str:
         cause = getattr(error, "orig", None) or error
-        message = to_single_line(str(cause)).rstrip(".") or type(cause).__name__
-        for password in (self._url.password, self._url.query.get("password")):
-            if password:
-                message = message.replace(str(password), "***")
-        return message
+        reason = self._url.hide_passwords(to_single_line(str(cause))).rstrip(".") or type(cause).__name__
+        return f"{self!r} cannot be used: {reason}. Check its URL, and that the database is available and writable."
 
 
-def _normalize_url(url: str | URL | Path) -> URL:
-    text_or_url = str(url) if isinstance(url, Path) else url
-    if isinstance(text_or_url, str) and "://" not in text_or_url:
-        if not text_or_url:
-            raise ConfigurationError(
+class _DatabaseUrl:
+    """URL of a supported database. The password is in no repr, because tools print the local variables of a traceback.
+
+    An `URL` of SQLAlchemy is a tuple, of which such tools print each item.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.get_url: Final[Callable[[], URL]] = lambda: url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is SQLite."""
+        return self.get_url().get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> str:
+        """Path of the SQLite file."""
+        return self.get_url().database or ""
+
+    def hide_passwords(self, text: str) -> str:
+        """Replace the passwords of the URL in a text, plain or percent-encoded."""
+        url = self.get_url()
+        for value in (url.password, *(value for name, value in url.query.items() if _is_secret_parameter(name))):
+            for secret in (value,) if isinstance(value, str) else value or ():
+                for spelling in {secret, quote(secret, safe=""), quote_plus(secret)} - {""}:
+                    text = text.replace(spelling, "***")
+        return text
+
+    def __repr__(self) -> str:
+        # Drivers also accept a password in the query of the URL.
+        url = self.get_url()
+        return url.difference_update_query(list(filter(_is_secret_parameter, url.query))).render_as_string()
+
+
+def _is_secret_parameter(name: str) -> bool:
+    return "pass" in name.lower()
+
+
+def _is_file_name(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def _parse_url(url: object) -> _DatabaseUrl | ConfigurationError:
+    """Parse a URL or path. Returns the error instead of raising it, so that no traceback contains the URL."""
+    if isinstance(url, Path):
+        url = str(url)
+    if not isinstance(url, (str, URL)):
+        return ConfigurationError(
+            f"Invalid LogStore URL: must be text, a path or a SQLAlchemy URL, not {type(url).__name__}."
+        )
+    if isinstance(url, str) and not _is_file_name(url):
+        return ConfigurationError("Invalid LogStore URL: must not contain a NUL character or a lone surrogate.")
+    if isinstance(url, str) and "://" not in url:
+        if not url:
+            return ConfigurationError(
                 "Invalid LogStore URL: must not be empty. Pass a database URL or the path of a file."
             )
-        return URL.create("sqlite+aiosqlite", database=text_or_url)
+        return _DatabaseUrl(URL.create("sqlite+aiosqlite", database=url))
     try:
-        parsed = make_url(text_or_url)
+        parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise ConfigurationError(
+        return ConfigurationError(
             "Invalid LogStore URL: cannot be parsed. Use sqlite:///file or postgresql://user:password@host/database."
-        ) from None
+        )
     match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
             if parsed.database in (None, "", ":memory:"):
-                raise ConfigurationError(
+                return ConfigurationError(
                     "Invalid LogStore URL: an in-memory database is lost when its connection closes. "
                     "Use the path of a file."
                 )
-            return parsed.set(drivername="sqlite+aiosqlite")
+            return _DatabaseUrl(parsed.set(drivername="sqlite+aiosqlite"))
         case "postgres" | "postgresql" | "postgresql+asyncpg":
-            return parsed.set(drivername="postgresql+asyncpg")
+            return _DatabaseUrl(parsed.set(drivername="postgresql+asyncpg"))
         case _:
-            raise ConfigurationError(
+            return ConfigurationError(
                 "Invalid LogStore URL: the database must be SQLite or PostgreSQL. Use sqlite:/// or postgresql://."
             )
 
 
-def _create_engine(url: URL) -> AsyncEngine:
-    if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT})
+def _create_engine(url: _DatabaseUrl) -> AsyncEngine:
+    if url.is_sqlite:
+        engine = create_async_engine(url.get_url(), hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT})
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     try:
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return create_async_engine(url.get_url(), hide_parameters=True, pool_pre_ping=True)
     except ModuleNotFoundError:
         raise ConfigurationError(
             "PostgreSQL requires asyncpg: pip install 'sendcloud-integrations-client[postgresql]'"
