@@ -27,7 +27,7 @@ _ROOT = Path(__file__).parents[1]
 _TRANSPORTS = ("httpcore2", "aiohttp")
 _HANG_SECONDS = 20.0
 _MAX_BLOCK = 0.1
-_MEASUREMENTS = 4
+_MEASUREMENTS = 3
 _BUFFER_BYTES = 1_000_000
 
 

@@ -17,6 +17,7 @@ __all__ = ["Heartbeat", "Measurement", "limit_memory", "read_peak_memory", "rese
 
 _INTERVAL = 0.002
 _STATUS_FILE = Path("/proc/self/status")
+_SCHEDULER_FILE = Path("/proc/thread-self/schedstat")
 _RESET_FILE = Path("/proc/self/clear_refs")
 
 
@@ -43,6 +44,8 @@ class Measurement:
 class Heartbeat:
     """Measures how long the event loop does not run a task that wants to run every 2 ms.
 
+    Time in which the operating system ran other programs instead of this one does not count, if the system reports it.
+
     Attributes:
         longest_block: Longest delay so far, in seconds.
     """
@@ -56,21 +59,31 @@ class Heartbeat:
         gc.collect()
         loop = asyncio.get_running_loop()
         last = time.perf_counter()
+        last_waited = _read_scheduler_wait()
+        handle: asyncio.TimerHandle | None = None
 
         def beat(*, again: bool = True) -> None:
-            nonlocal handle, last
-            now = time.perf_counter()
-            self.longest_block = max(self.longest_block, now - last - _INTERVAL)
-            last = now
+            nonlocal handle, last, last_waited
+            now, waited = time.perf_counter(), _read_scheduler_wait()
+            self.longest_block = max(self.longest_block, now - last - (waited - last_waited) - _INTERVAL)
+            last, last_waited = now, waited
             if again:
                 handle = loop.call_later(_INTERVAL, beat)
 
-        handle = loop.call_later(_INTERVAL, beat)
+        first = handle = loop.call_later(_INTERVAL, beat)
         try:
             yield
         finally:
-            handle.cancel()
+            (handle or first).cancel()
             beat(again=False)
+
+
+def _read_scheduler_wait() -> float:
+    """Return the seconds that this thread was ready to run and waited for a processor; 0 if that is not known."""
+    try:
+        return int(_SCHEDULER_FILE.read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
 
 
 def limit_memory(size: int) -> None:

@@ -171,6 +171,93 @@ class _HiddenHeader(str):
         return "***"
 
 
+class _HeaderSplitter(asyncio.BufferedProtocol):
+    """Passes received bytes to aiohttp in small pieces, the headers of a response separately.
+
+    If aiohttp gets headers and invalid bytes after them in one piece, it discards the whole response. A body after 204
+    is invalid, but the record was deleted. Small pieces keep aiohttp from blocking the event loop while it parses a
+    body of tiny chunks. A connection on which the server sends informational responses (status 1xx) without end is
+    aborted.
+
+    Args:
+        protocol: aiohttp's protocol of the connection.
+        transport: The connection.
+    """
+
+    def __init__(self, protocol: asyncio.Protocol, transport: asyncio.Transport) -> None:
+        self._protocol = protocol
+        self._transport = transport
+        self._buffer = memoryview(bytearray(_READ_BYTES))
+        self._headers = bytearray()
+        self._expects_headers = True
+        self._informational_responses = 0
+
+    def expect_headers(self) -> None:
+        """Prepare for the next response of the connection."""
+        self._headers.clear()
+        self._expects_headers = True
+        self._informational_responses = 0
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._receive(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> bool | None:
+        return self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
+
+    def _receive(self, data: bytes) -> None:
+        while self._expects_headers and data:
+            received = len(self._headers)
+            self._headers += data
+            end = self._headers.find(_HEADERS_END, max(received - len(_HEADERS_END) + 1, 0))
+            if end < 0:
+                self._expects_headers = len(self._headers) <= _MAX_HEADERS_BYTES
+                break
+            # The headers of informational responses precede those of the response.
+            self._expects_headers = self._headers.partition(b" ")[2].startswith(b"1")
+            self._informational_responses += self._expects_headers
+            if self._informational_responses > _MAX_INFORMATIONAL_RESPONSES:
+                self._transport.abort()
+                return
+            self._headers.clear()
+            size = end + len(_HEADERS_END) - received
+            self._protocol.data_received(data[:size])
+            data = data[size:]
+        if data:
+            self._protocol.data_received(data)
+
+
+_READ_BYTES: Final = 32_768
+_HEADERS_END: Final = b"\r\n\r\n"
+_MAX_HEADERS_BYTES: Final = 65_536
+_MAX_INFORMATIONAL_RESPONSES: Final = 100
+
+
+class _ClientResponse(aiohttp.ClientResponse):
+    """A response whose headers and body arrive separately."""
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        transport = connection.transport
+        if transport is not None:
+            protocol = transport.get_protocol()
+            if isinstance(protocol, _HeaderSplitter):
+                protocol.expect_headers()
+            elif isinstance(protocol, asyncio.Protocol):
+                transport.set_protocol(_HeaderSplitter(protocol, transport))
+        return await super().start(connection)
+
+
 class _ConnectionLostError(Exception):
     """Wraps an error after which aiohttp would send the request again on its own."""
 
@@ -198,6 +285,7 @@ class _SessionPool:
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             auto_decompress=False,
+            response_class=_ClientResponse,
             middlewares=(_send_without_retry,),
         )
 

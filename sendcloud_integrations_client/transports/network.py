@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import select
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ __all__ = ["AsyncioBackend", "AsyncioStream"]
 
 _HAPPY_EYEBALLS_DELAY: Final = 0.25  # seconds, as RFC 8305 recommends
 _WRITE_CHUNK_BYTES: Final = 262_144
+_READ_CHUNK_BYTES: Final = 16_384
+_MAX_BLOCK: Final = 0.005  # seconds
 
 
 class AsyncioBackend(httpcore2.AsyncNetworkBackend):
@@ -73,6 +76,7 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
         self._reader = reader
         self._writer = writer
         self._has_kernel_data = _build_poll(writer.get_extra_info("socket"))
+        self._processing_since = 0.0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read at most `max_bytes` bytes; empty at the end of the stream.
@@ -83,7 +87,14 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
         """
         try:
             async with asyncio.timeout(timeout):
-                return await self._reader.read(max_bytes)
+                # Parsing can take long: a server can fit thousands of informational responses or chunks into one read.
+                # The reads are therefore small, and other tasks run between two of them if the last one took long. A
+                # read of buffered data does not suspend on its own.
+                if time.monotonic() - self._processing_since > _MAX_BLOCK:
+                    await asyncio.sleep(0)
+                data = await self._reader.read(min(max_bytes, _READ_CHUNK_BYTES))
+                self._processing_since = time.monotonic()
+                return data
         except TimeoutError as error:
             raise httpcore2.ReadTimeout(error) from error
         except OSError as error:
@@ -98,6 +109,7 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
         """
         if not buffer:
             return
+        self._processing_since = time.monotonic()
         try:
             async with asyncio.timeout(timeout):
                 # In chunks, because a TLS transport encrypts and accepts each write completely, whatever its size: the

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpx
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # imported with the first request: it takes a fifth of the ti
     import httpcore2
 
 __all__ = ["PooledTransport"]
+
+_MAX_BLOCK: Final = 0.005  # seconds
 
 
 class PooledTransport(PerLoopTransport["httpcore2.AsyncConnectionPool"]):
@@ -150,9 +153,14 @@ class _ResponseStream(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         try:
+            suspended_at = time.monotonic()
             async with aclosing(aiter(self._stream)) as parts:
                 async for part in parts:
                     yield part
+                    # A body can consist of tiny chunks, and reading buffered chunks does not suspend.
+                    if time.monotonic() - suspended_at > _MAX_BLOCK:
+                        await asyncio.sleep(0)
+                        suspended_at = time.monotonic()
         except Exception as error:
             self._owner.raise_as_httpx(error, self._request)
             raise
