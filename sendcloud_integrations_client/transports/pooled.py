@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httpx
 
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.transports.log_masking import mask_credentials_in_logs
 from sendcloud_integrations_client.transports.per_loop import PerLoopTransport
 
 if TYPE_CHECKING:  # imported with the first request: it takes a fifth of the time of `import httpx`
@@ -138,6 +139,8 @@ class PooledTransport(PerLoopTransport["httpcore2.AsyncConnectionPool"]):
         import httpcore2
 
         from sendcloud_integrations_client.transports.network import AsyncioBackend
+
+        mask_credentials_in_logs()
 
         # Loaded once per pool: httpcore2 would load the certificates again for each connection.
         context = httpx.create_ssl_context(self._verify) if scheme == "https" else None

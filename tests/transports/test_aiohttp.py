@@ -44,7 +44,8 @@ SHORT_TIMEOUT = 0.03
 
 async def test_client_uses_the_transport_by_name() -> None:
     async with run_raw_server(respond_with()) as base_url, build_client(base_url, transport="aiohttp") as client:
-        assert await asyncio.gather(*(client.integrations.list() for _ in range(50))) == [[]] * 50
+        pages = await asyncio.gather(*(client.integrations.list() for _ in range(50)))
+        assert [page.data for page in pages] == [[]] * 50
 
 
 async def test_pool_loses_no_slot_when_many_calls_are_cancelled() -> None:
@@ -58,7 +59,8 @@ async def test_pool_loses_no_slot_when_many_calls_are_cancelled() -> None:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             async with asyncio.timeout(5):
-                assert await asyncio.gather(*(client.integrations.list() for _ in range(100))) == [[]] * 100
+                pages = await asyncio.gather(*(client.integrations.list() for _ in range(100)))
+                assert [page.data for page in pages] == [[]] * 100
             assert count_acquired_slots(transport) == 0
 
 
@@ -77,7 +79,7 @@ async def test_cancellation_at_any_await_leaves_no_task_and_no_acquired_slot(
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            assert await asyncio.wait_for(client.integrations.list(), 5) == []
+            assert (await asyncio.wait_for(client.integrations.list(), 5)).data == []
             assert count_acquired_slots(transport) == 0
             assert get_client_tasks(tasks_before) == []
 
@@ -159,7 +161,7 @@ async def test_request_on_a_dropped_connection_is_not_repeated_silently() -> Non
             await client.integrations.list()
         assert type(caught.value.__cause__) is httpx.RemoteProtocolError
         assert unanswered_requests == 1
-        assert await client.with_options(retries=RetryPolicy(base_delay=0.0)).integrations.list() == []
+        assert (await client.with_options(retries=RetryPolicy(base_delay=0.0)).integrations.list()).data == []
 
 
 async def test_lost_connection_is_retried_for_a_read_and_not_for_a_create() -> None:
@@ -269,7 +271,7 @@ async def test_second_running_loop_raises() -> None:
 
         with pytest.raises(ClientClosedError, match="in use in another running event loop"):
             await asyncio.to_thread(asyncio.run, list_integrations())
-        assert await client.integrations.list() == []
+        assert (await client.integrations.list()).data == []
 
 
 @pytest.mark.parametrize(

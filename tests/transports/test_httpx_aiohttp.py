@@ -96,7 +96,7 @@ async def test_closing_closes_the_wrapped_transport() -> None:
 async def test_client_lists_integrations_with_httpx_aiohttp() -> None:
     transport = httpx_aiohttp.AiohttpTransport()
     async with run_raw_server(respond_with()) as base_url, build_client(base_url, transport=transport) as client:
-        assert await client.integrations.list() == []
+        assert (await client.integrations.list()).data == []
 
 
 async def test_client_sends_body_of_create_with_httpx_aiohttp() -> None:

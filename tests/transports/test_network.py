@@ -379,10 +379,10 @@ async def test_pool_replaces_a_connection_that_became_unusable_while_idle(unrequ
 
     server = CountingHandler(break_after_first_response)
     async with run_raw_server(server) as base_url, build_client(base_url, transport=PooledTransport()) as client:
-        assert await client.integrations.list() == []
+        assert (await client.integrations.list()).data == []
         response_sent.set()
         await asyncio.sleep(0.02)
-        assert await client.integrations.list() == []
+        assert (await client.integrations.list()).data == []
         assert server.total_connections == 2
 
 
