@@ -27,18 +27,25 @@ except ImportError:
         "The simulated Sendcloud requires uvicorn. Run: pip install 'sendcloud-integrations-client[testing]'"
     ) from None
 
+from .account import SimulatedAccount
 from .app import SimulatedSendcloud
 from .clock import SimulatedClock
 from .faults import Fault
+from .fields import IntegrationFields, LogFields
 from .limits import SimulatedLimits
 from .recording import RecordedRequest
+from .scenarios import Scenario
 from .serve import serve, serve_in_thread
 from .tokens import Credentials
 
 __all__ = [
     "Credentials",
     "Fault",
+    "IntegrationFields",
+    "LogFields",
     "RecordedRequest",
+    "Scenario",
+    "SimulatedAccount",
     "SimulatedClock",
     "SimulatedLimits",
     "SimulatedSendcloud",

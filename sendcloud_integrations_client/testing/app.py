@@ -7,15 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Unpack
 from urllib.parse import parse_qsl
 
+import attrs
+
+from .account import AccountOptions, SimulatedAccount
 from .clock import SimulatedClock
 from .faults import Fault, FaultList, cut_connection, reset_connection
-from .integration_operations import IntegrationOperations
-from .limits import RateLimitCounter, SimulatedLimits
-from .log_operations import LogOperations
-from .log_order import LogOrder, build_log_book
+from .fields import IntegrationFields, LogFields
+from .limits import SimulatedLimits
+from .log_order import LogOrder
 from .messages import (
     Receive,
     RejectedRequest,
@@ -29,10 +31,8 @@ from .messages import (
 )
 from .recording import RecordedRequest, record_request
 from .routing import resolve_path
-from .seeded_logs import SeededLogs
-from .status_operations import StatusOperations
-from .store import Store
-from .tokens import Authenticator, Credentials
+from .scenarios import Scenario
+from .tokens import Credentials, parse_identity
 
 __all__ = ["SimulatedSendcloud"]
 
@@ -40,18 +40,24 @@ _MAX_RECORDED_REQUESTS: Final = 10_000
 
 
 class SimulatedSendcloud:
-    """A simulation of the Integrations API v3 for one account, as a stateful ASGI application.
+    """A simulation of the Integrations API v3, as a stateful ASGI application.
 
-    The API is served below `/api/v3`, and the token endpoint at `/oauth2/token`. The initial data depends only on
-    `seed`, so it is the same on every machine. Each instance is a separate account and shares nothing with other
-    instances. Requests must be served in one event loop. Adding faults, reading `requests` and advancing the clock are
-    possible from any thread.
+    The API is served below `/api/v3`, and the token endpoint at `/oauth2/token`. The server has one account, and
+    `add_account` adds more. The initial data depends only on the options below, so it is the same on every machine; its
+    timestamps are relative to the server's clock when the account is created. Instances share nothing. Requests must be
+    served in one event loop. All methods, `requests` and `clock` can be used from any thread.
 
     Args:
         seed: Seed of the generated integrations and logs. Defaults to 0.
+        scenario: Which shops fail, and when. `mixed`, the default: a few shops cause most failures; some of them still
+            fail, others have recovered. `healthy`: no shop fails, and there are few logs. `one_shop_failing`: one shop
+            has rejected its credentials for two days. `expired_credentials`: as `mixed`, but the server rejects the
+            account's credentials with 401. `large_account`: as `mixed`, with 1,000 integrations and a million logs.
+            `bursty`: most logs arrive in bursts of a few minutes, and the last burst has not ended.
         integrations: Number of integrations. Their ids start at 1, and integration 1 is a Prestashop v2 shop with shop
-            order statuses. Defaults to 10.
-        logs: Number of exception logs. They are computed on demand, so a million logs use no memory. Defaults to 1000.
+            order statuses. None, the default, selects the number of the scenario: 10 for `mixed`.
+        logs: Number of exception logs. They are computed on demand, so a million logs use no memory. None, the default,
+            selects the number of the scenario: 1,000 for `mixed`.
         log_order: Order of the log lists, which the OpenAPI document does not specify: `newest_first` and
             `oldest_first` sort by arrival; `created_at` sorts by that field, latest first; `shuffled` is a
             pseudo-random order. Defaults to `newest_first`.
@@ -67,12 +73,12 @@ class SimulatedSendcloud:
             server; a client that follows such a link leaves the simulation.
 
     Raises:
-        ValueError: If `integrations` or `logs` is negative, or `log_order` is unknown.
+        ValueError: If `integrations` or `logs` is negative, or `scenario` or `log_order` is unknown.
 
     Attributes:
         requests: The last 10,000 requests, oldest first, without their credentials.
         clock: Clock for rate limits, tokens and timestamps. `clock.advance(seconds)` advances it.
-        credentials: Credentials that the server accepts.
+        credentials: Credentials of the first account.
     """
 
     requests: deque[RecordedRequest]
@@ -83,8 +89,9 @@ class SimulatedSendcloud:
         self,
         *,
         seed: int = 0,
-        integrations: int = 10,
-        logs: int = 1000,
+        scenario: Scenario = "mixed",
+        integrations: int | None = None,
+        logs: int | None = None,
         log_order: LogOrder = "newest_first",
         public_key: str = "public",
         secret_key: str = "secret",  # noqa: S107 - protects nothing
@@ -96,33 +103,102 @@ class SimulatedSendcloud:
         token_lifetime: float = 3600,
         link_host: str = "https://panel.sendcloud.sc/api/v3",
     ) -> None:
-        if integrations < 0 or logs < 0:
-            raise ValueError("Invalid integrations or logs: must not be negative.")
         self.requests = deque(maxlen=_MAX_RECORDED_REQUESTS)
         self._faults = FaultList()
         self.clock = SimulatedClock(clock, now)
         self.credentials = Credentials(public_key, secret_key, client_id, client_secret)
-        self._limits = RateLimitCounter(limits, self.clock.seconds)
-        self._authenticator = Authenticator(self.credentials, token_lifetime, self.clock.seconds)
-
-        store = Store(seed, integrations)
-        log_book = build_log_book(SeededLogs(seed, integrations, logs), log_order, seed)
-        integration_operations = IntegrationOperations(store, self.clock.now)
-        log_operations = LogOperations(store, log_book, link_host.rstrip("/"), self.clock.now)
-        status_operations = StatusOperations(store, self.clock.now)
-        self._handlers: dict[str, Callable[[Request], SimulatedResponse]] = {
-            "list_integrations": integration_operations.list_integrations,
-            "retrieve_integration": integration_operations.retrieve_integration,
-            "update_integration": integration_operations.update_integration,
-            "delete_integration": integration_operations.delete_integration,
-            "list_logs": log_operations.list_logs,
-            "list_integration_logs": log_operations.list_integration_logs,
-            "create_integration_log": log_operations.create_integration_log,
-            "list_shop_order_statuses": status_operations.list_shop_order_statuses,
-            "replace_shop_order_statuses": status_operations.replace_shop_order_statuses,
-            "retrieve_status_mapping": status_operations.retrieve_status_mapping,
-            "replace_status_mapping": status_operations.replace_status_mapping,
+        options = AccountOptions(seed, scenario, integrations, logs, log_order, limits, token_lifetime, link_host)
+        self._options = options
+        self._account = SimulatedAccount(self.credentials, options, self.clock)
+        self._accounts = [self._account]
+        self._accounts_by_identity = {
+            ("public_key", public_key): self._account,
+            ("client_id", client_id): self._account,
         }
+
+    def add_account(
+        self,
+        public_key: str,
+        secret_key: str,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        seed: int | None = None,
+        scenario: Scenario = "mixed",
+        integrations: int | None = None,
+        logs: int | None = None,
+        log_order: LogOrder = "newest_first",
+        limits: SimulatedLimits | None = None,
+    ) -> SimulatedAccount:
+        """Add an account with its own credentials, integrations, logs, tokens and rate limits.
+
+        Faults, `requests` and the clock belong to the server and concern all accounts.
+
+        Args:
+            public_key: User name of HTTP Basic.
+            secret_key: Password of HTTP Basic.
+            client_id: OAuth2 client id. Defaults to `public_key`.
+            client_secret: OAuth2 client secret. Defaults to `secret_key`.
+            seed: Seed of the generated data. None, the default, selects a different one for each account.
+            scenario: Which shops fail, and when. Defaults to `mixed`.
+            integrations: Number of integrations. None, the default, selects the number of the scenario.
+            logs: Number of exception logs. None, the default, selects the number of the scenario.
+            log_order: Order of the log lists. Defaults to `newest_first`.
+            limits: Rate limits of the account; None, the default, disables them.
+
+        Returns:
+            The account. It has the methods `set_integration`, `add_integration`, `remove_integration` and `add_log`.
+
+        Raises:
+            ValueError: If another account has the same public key or client id, or an option is invalid.
+        """
+        credentials = Credentials(
+            public_key,
+            secret_key,
+            public_key if client_id is None else client_id,
+            secret_key if client_secret is None else client_secret,
+        )
+        identities = [("public_key", credentials.public_key), ("client_id", credentials.client_id)]
+        for identity in identities:
+            if identity in self._accounts_by_identity:
+                raise ValueError(f"Invalid {identity[0]}: another account of this server has the same one.")
+        options = attrs.evolve(
+            self._options,
+            seed=self._options.seed + len(self._accounts) if seed is None else seed,
+            scenario=scenario,
+            integrations=integrations,
+            logs=logs,
+            log_order=log_order,
+            limits=limits,
+        )
+        account = SimulatedAccount(credentials, options, self.clock)
+        self._accounts.append(account)
+        self._accounts_by_identity |= dict.fromkeys(identities, account)
+        return account
+
+    def set_integration(self, integration_id: int, **fields: Unpack[IntegrationFields]) -> None:
+        """Change an integration of the first account: see `SimulatedAccount.set_integration`."""
+        self._account.set_integration(integration_id, **fields)
+
+    def add_integration(self, **fields: Unpack[IntegrationFields]) -> int:
+        """Add an integration to the first account, and return its id: see `SimulatedAccount.add_integration`."""
+        return self._account.add_integration(**fields)
+
+    def remove_integration(self, integration_id: int) -> None:
+        """Remove an integration from the first account: see `SimulatedAccount.remove_integration`."""
+        self._account.remove_integration(integration_id)
+
+    def add_log(self, integration_id: int, **fields: Unpack[LogFields]) -> int:
+        """Add an exception log to the first account, and return its id: see `SimulatedAccount.add_log`."""
+        return self._account.add_log(integration_id, **fields)
+
+    def reject_credentials(self) -> None:
+        """Reject the credentials and tokens of the first account with 401 until `accept_credentials()`."""
+        self._account.reject_credentials()
+
+    def accept_credentials(self) -> None:
+        """Accept the credentials and tokens of the first account again."""
+        self._account.accept_credentials()
 
     def fail_next(
         self,
@@ -198,8 +274,9 @@ class SimulatedSendcloud:
         self._faults.clear()
 
     def expire_tokens(self) -> None:
-        """Invalidate all access tokens issued so far."""
-        self._authenticator.expire_tokens()
+        """Invalidate all access tokens issued so far, of all accounts."""
+        for account in self._accounts:
+            account.expire_tokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI 3)."""
@@ -255,12 +332,18 @@ class SimulatedSendcloud:
                 raise build_rejection(
                     405, build_error("405", "invalid", "Method Not Allowed", detail), headers=[allowed]
                 )
-            if request.operation == "token":
-                return self._authenticator.issue_token(request)
-            self._limits.count_call(self._authenticator.authenticate(request), is_read=request.method == "GET")
-            return self._handlers[request.operation](request)
+            return self._find_account(request).respond(request)
         except RejectedRequest as rejection:
             return rejection.response
+
+    def _find_account(self, request: Request) -> SimulatedAccount:
+        """Return the account whose credentials a request has; the first one, which rejects it, if there is none."""
+        if len(self._accounts) == 1:
+            return self._account
+        identity = parse_identity(request)
+        if identity.kind == "token":
+            return next((account for account in self._accounts if account.has_token(identity)), self._account)
+        return self._accounts_by_identity.get((identity.kind, identity.text), self._account)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -106,19 +106,13 @@ class LogBook:
         created = self._created_by_integration[integration_id]
         for index in range(bisect_left(created, below) - 1, -1, -1):
             yield created[index]
-        position = self._seeded.find_newest(integration_id, below)
-        while position is not None:
-            yield position
-            position = self._seeded.find_newest(integration_id, position)
+        yield from self._seeded.iterate_older(integration_id, below)
 
     def _iterate_newer(self, integration_id: int | None, at_least: int) -> Iterator[int]:
         if integration_id is None:
             yield from range(at_least, self._count_logs())
             return
-        position = self._seeded.find_oldest(integration_id, at_least)
-        while position is not None:
-            yield position
-            position = self._seeded.find_oldest(integration_id, position + 1)
+        yield from self._seeded.iterate_newer(integration_id, at_least)
         created = self._created_by_integration[integration_id]
         for index in range(bisect_left(created, at_least), len(created)):
             yield created[index]

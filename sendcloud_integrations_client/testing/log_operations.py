@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
+
+import orjson
 
 from .formats import format_utc
 from .links import build_link, parse_cursor
 from .log_book import LogBook
 from .messages import JSON, Request, SimulatedResponse, build_not_found
 from .schemas import CREATE_INTEGRATION_LOG
-from .store import Store
+from .store import Integration, Store
 from .validation import parse_integer_parameter, parse_json_object
 
 __all__ = ["LogOperations"]
@@ -52,11 +54,28 @@ class LogOperations:
         """Create a log. `created_at` defaults to the current time."""
         integration_id = self._get_integration_id(request)
         body = parse_json_object(request, CREATE_INTEGRATION_LOG, status=400)
-        fields = _DEFAULTS | body
-        fields["method"] = fields["method"] or ""
-        fields["created_at"] = fields["created_at"] or format_utc(self._now())
-        content = self._logs.add(integration_id, fields)
+        content = self._logs.add(integration_id, self._complete(body))
         return SimulatedResponse(201, b'{"data":%b}' % content, (JSON,))
+
+    def add_log(self, integration: Integration, fields: Mapping[str, Any]) -> int:
+        """Add a log without a request.
+
+        Args:
+            integration: The integration.
+            fields: Fields that differ from the defaults. `base_url` defaults to the URL of the shop.
+
+        Returns:
+            The id of the log.
+        """
+        base_url = integration.fields["shop_url"].removesuffix("/")
+        content = self._logs.add(integration.fields["id"], self._complete({"base_url": base_url, **fields}))
+        return int(orjson.loads(content)["id"])
+
+    def _complete(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        completed = {**_DEFAULTS, **fields}
+        completed["method"] = completed["method"] or ""
+        completed["created_at"] = completed["created_at"] or format_utc(self._now())
+        return completed
 
     def _list_page(self, request: Request, integration_id: int | None, path: str) -> SimulatedResponse:
         size = parse_integer_parameter(request, "page_size", minimum=1, maximum=100) or 25

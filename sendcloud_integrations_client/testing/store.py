@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,13 +11,12 @@ import attrs
 from .formats import format_utc
 from .hashing import hash_number
 from .schemas import CATEGORIES
+from .shops import PRESTASHOP_TYPE, build_host, build_shop_name, get_shop_type
 
 __all__ = ["PRESTASHOP_TYPE", "Integration", "Status", "Store"]
 
-PRESTASHOP_TYPE: Final = "prestashop_v2"
-_TYPES: Final = (PRESTASHOP_TYPE, "api", "shopify_v2", "woocommerce", "magento_v2", "lightspeed")
 _FEEDBACK: Final = ("eager", "delayed", "none")
-_START: Final = datetime(2022, 1, 3, 8, 15, 22, tzinfo=UTC)
+_DAY: Final = 86_400
 
 
 @attrs.define
@@ -53,10 +53,15 @@ class Store:
     Args:
         seed: Seed of the generated data.
         count: Number of integrations.
+        now: Current time, with a time zone. The times of the integrations are earlier.
+        failing_since: Start of the failures of each failing shop, in seconds since 1970.
     """
 
-    def __init__(self, seed: int, count: int) -> None:
-        self.integrations = {number: _build_integration(seed, number) for number in range(1, count + 1)}
+    def __init__(self, seed: int, count: int, now: datetime, failing_since: Mapping[int, int]) -> None:
+        self.integrations = {
+            number: _build_integration(seed, number, now, failing_since.get(number)) for number in range(1, count + 1)
+        }
+        self._last_id = count
 
     def find(self, id_text: str) -> Integration | None:
         """Return the integration with the id from a path; None if it does not exist."""
@@ -65,29 +70,63 @@ class Store:
             return None
         return self.integrations.get(int(id_text))
 
+    def add(self, fields: Mapping[str, Any], now: datetime) -> int:
+        """Add an integration without failures. An id is never used twice.
 
-def _build_integration(seed: int, number: int) -> Integration:
+        Args:
+            fields: Fields that differ from the defaults, by name in the API.
+            now: Current time, with a time zone.
+
+        Returns:
+            Its id.
+        """
+        self._last_id += 1
+        defaults: dict[str, Any] = {
+            "id": self._last_id,
+            "shop_name": f"Shop {self._last_id}",
+            "shop_url": f"https://shop-{self._last_id}.example/",
+            "type": "api",
+            "started_failing_at": None,
+            "last_fetched_at": None,
+            "created_at": format_utc(now),
+            "updated_at": format_utc(now),
+            "service_point_enabled": False,
+            "service_point_carriers": [],
+            "webhook_active": False,
+            "webhook_url": None,
+            "feedback_type": "eager",
+        }
+        self.integrations[self._last_id] = Integration({**defaults, **fields})
+        return self._last_id
+
+
+def _build_integration(seed: int, number: int, now: datetime, failing_since: int | None) -> Integration:
     hashed = hash_number(seed, -number)
-    kind = _TYPES[(number - 1) % len(_TYPES)]
-    created = _START + timedelta(seconds=hashed % (300 * 86_400))
-    updated = created + timedelta(seconds=hashed % 5_000_011)
-    fetched = updated + timedelta(seconds=hashed % 700_001)
-    failing = hashed % 5 == 1
-    webhook = hashed % 3 == 0
+    shop_name = build_shop_name(seed, number)
+    host = build_host(shop_name)
+    created = now - timedelta(seconds=100 * _DAY + hashed % (900 * _DAY))
+    updated = now - timedelta(seconds=_DAY + (hashed >> 8) % (99 * _DAY))
+    if failing_since is None:
+        # Orders are fetched every 15 minutes.
+        fetched, failing = now - timedelta(seconds=10 + (hashed >> 16) % 900), None
+    else:
+        fetched, failing = datetime.fromtimestamp(failing_since - 93, UTC), datetime.fromtimestamp(failing_since, UTC)
+    kind = get_shop_type(number)
+    has_service_points, has_webhook = hashed % 2 == 0, hashed % 3 == 0
     integration = Integration(
         {
             "id": number,
-            "shop_name": f"Integration #{number}",
-            "shop_url": f"https://shop-{number}.example/",
+            "shop_name": shop_name,
+            "shop_url": f"https://{host}/",
             "type": kind,
-            "started_failing_at": format_utc(fetched + timedelta(seconds=93)) if failing else None,
-            "last_fetched_at": None if hashed % 7 == 3 else format_utc(fetched),
+            "started_failing_at": format_utc(failing) if failing else None,
+            "last_fetched_at": None if not failing and hashed % 7 == 3 else format_utc(fetched),
             "created_at": format_utc(created),
             "updated_at": format_utc(updated),
-            "service_point_enabled": hashed % 2 == 0,
-            "service_point_carriers": ["ups", "dhl"] if hashed % 2 == 0 else [],
-            "webhook_active": webhook,
-            "webhook_url": f"https://shop-{number}.example/webhooks/sendcloud" if webhook else None,
+            "service_point_enabled": has_service_points,
+            "service_point_carriers": ["ups", "dhl"] if has_service_points else [],
+            "webhook_active": has_webhook,
+            "webhook_url": f"https://{host}/webhooks/sendcloud" if has_webhook else None,
             "feedback_type": _FEEDBACK[hashed % 3],
         }
     )

@@ -6,15 +6,15 @@ import base64
 import binascii
 import hmac
 import secrets
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
 import attrs
 
 from .messages import RejectedRequest, Request, SimulatedResponse, build_error, build_json_response, build_rejection
 
-__all__ = ["Authenticator", "Credentials"]
+__all__ = ["Authenticator", "Credentials", "Identity", "parse_identity"]
 
 _SCOPE: Final = "api"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -44,6 +44,13 @@ class _Token:
     scopes: frozenset[str]
 
 
+class Identity(NamedTuple):
+    """Whose credentials a request has: a public key, a client id, or an access token."""
+
+    kind: Literal["public_key", "client_id", "token"]
+    text: str
+
+
 class Authenticator:
     """Checks credentials and issues tokens.
 
@@ -51,9 +58,15 @@ class Authenticator:
         credentials: Accepted credentials.
         lifetime: Lifetime of a token in seconds.
         clock: Returns seconds from a clock that never goes backwards.
+
+    Attributes:
+        accepts_credentials: If False, the credentials and all tokens are rejected as expired.
     """
 
+    accepts_credentials: bool
+
     def __init__(self, credentials: Credentials, lifetime: float, clock: Callable[[], float]) -> None:
+        self.accepts_credentials = True
         self._credentials = credentials
         self._lifetime = lifetime
         self._clock = clock
@@ -77,6 +90,10 @@ class Authenticator:
                 return self._authenticate_bearer(value.strip())
             case _:
                 raise _build_unauthorized("No credentials", "Authentication credentials were not provided.")
+
+    def has_token(self, text: str) -> bool:
+        """Return whether this account issued an access token that is still stored."""
+        return text in self._tokens
 
     def issue_token(self, request: Request) -> SimulatedResponse:
         """Respond to a token request. Client credentials are in HTTP Basic or the form (RFC 6749, section 4.4)."""
@@ -110,28 +127,49 @@ class Authenticator:
     def _authenticate_basic(self, value: str) -> str:
         user, password = _parse_basic(value)
         expected = self._credentials
-        if not (_is_equal(user, expected.public_key) & _is_equal(password, expected.secret_key)):
+        if not (
+            _is_equal(user, expected.public_key) & _is_equal(password, expected.secret_key) & self.accepts_credentials
+        ):
             raise _build_unauthorized("Invalid username/password.", "The username or password provided is incorrect.")
         return f"key {user}"
 
     def _authenticate_bearer(self, value: str) -> str:
         token = self._tokens.get(value)
-        if token is None or token.expires_at <= self._clock():
+        if token is None or token.expires_at <= self._clock() or not self.accepts_credentials:
             raise _build_unauthorized("Invalid token.", "The access token is unknown or has expired.")
         if _SCOPE not in token.scopes:
             detail = "The access token does not have the required scope."
             raise build_rejection(403, build_error("403", "forbidden", "Forbidden", detail))
         return f"client {self._credentials.client_id}"
 
-    def _is_known_client(self, request: Request, form: dict[str, str]) -> bool:
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined for HTTP Basic.
-            client_id, client_secret = map(unquote_plus, _parse_basic(value))
-        else:
-            client_id, client_secret = form.get("client_id", ""), form.get("client_secret", "")
+    def _is_known_client(self, request: Request, form: Mapping[str, str]) -> bool:
+        client_id, client_secret = _parse_client(request, form)
         expected = self._credentials
-        return _is_equal(client_id, expected.client_id) & _is_equal(client_secret, expected.client_secret)
+        return (
+            _is_equal(client_id, expected.client_id)
+            & _is_equal(client_secret, expected.client_secret)
+            & self.accepts_credentials
+        )
+
+
+def parse_identity(request: Request) -> Identity:
+    """Return whose credentials a request has. The secret is not checked."""
+    if request.operation == "token":
+        form = dict(parse_qsl(request.content.decode("utf-8", "replace"), keep_blank_values=True))
+        return Identity("client_id", _parse_client(request, form)[0])
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        return Identity("public_key", _parse_basic(value)[0])
+    return Identity("token", value.strip())
+
+
+def _parse_client(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return form.get("client_id", ""), form.get("client_secret", "")
+    # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined for HTTP Basic.
+    client_id, client_secret = _parse_basic(value)
+    return unquote_plus(client_id), unquote_plus(client_secret)
 
 
 def _parse_basic(value: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from .formats import is_datetime, is_uri
 from .messages import Request, build_error, build_rejection
 from .schemas import Schema
 
-__all__ = ["parse_integer_parameter", "parse_json_object"]
+__all__ = ["find_violations", "parse_integer_parameter", "parse_json_object"]
 
 _NAMES: Final = {str: "string", bool: "boolean", list: "array", dict: "object", type(None): "null"}
 _FORMATS: Final = {"uri": is_uri, "date-time": is_datetime}
@@ -40,7 +40,7 @@ def parse_json_object(request: Request, schema: Schema, *, status: int | str) ->
         raise build_rejection(400, build_error(status, "non_field_errors", "Wrong format", detail))
     entries = [
         build_error(status, code, code.replace("_", " ").title(), detail, pointer=pointer)
-        for code, detail, pointer in _find_violations(body, schema, "body")
+        for code, detail, pointer in find_violations(body, schema, "body")
     ]
     if entries:
         raise build_rejection(400, *entries)
@@ -79,8 +79,14 @@ def parse_integer_parameter(request: Request, name: str, *, minimum: int, maximu
     return value
 
 
-def _find_violations(value: Any, schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
-    """Yield code, detail and pointer of each violation of `schema` in `value`."""
+def find_violations(value: Any, schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
+    """Yield code, detail and pointer of each violation of a schema.
+
+    Args:
+        value: Decoded JSON.
+        schema: The schema.
+        pointer: Location of the value, such as `body`.
+    """
     types = schema.get("type", ())
     kind = _get_type_name(value)
     if kind not in types:
@@ -123,7 +129,7 @@ def _find_array_violations(items: list[Any], schema: Schema, pointer: str) -> It
         if len(set(texts)) < len(texts):
             yield "invalid", "Items must not repeat.", pointer
     for index, item in enumerate(items):
-        yield from _find_violations(item, schema["items"], f"{pointer}/{index}")
+        yield from find_violations(item, schema["items"], f"{pointer}/{index}")
 
 
 def _find_object_violations(fields: dict[str, Any], schema: Schema, pointer: str) -> Iterator[tuple[str, str, str]]:
@@ -133,6 +139,6 @@ def _find_object_violations(fields: dict[str, Any], schema: Schema, pointer: str
             yield "required", "This field is required.", f"{pointer}/{name}"
     for name, value in fields.items():
         if name in properties:
-            yield from _find_violations(value, properties[name], f"{pointer}/{name}")
+            yield from find_violations(value, properties[name], f"{pointer}/{name}")
         elif schema.get("additionalProperties") is False:
             yield "extra_forbidden", "Extra inputs are not permitted", f"{pointer}/{name}"

@@ -53,10 +53,12 @@ def test_integrations_list_as_json_equals_the_api_response() -> None:
     assert [json.loads(line) for line in as_lines.stdout.splitlines()] == expected
 
 
-def test_integrations_list_as_table_shows_every_shop() -> None:
+def test_integrations_list_as_table_shows_every_shop(sendcloud: SimulatedSendcloud) -> None:
+    for number in range(1, 7):
+        sendcloud.set_integration(number, shop_name=f"Shop {number}")
     result = run("integrations", "list")
     assert result.exit_code == 0
-    assert all(f"Integration #{number}" in result.stdout for number in range(1, 7))
+    assert all(f"Shop {number}" in result.stdout for number in range(1, 7))
     assert "6 integrations" in result.stderr
 
 

@@ -73,19 +73,22 @@ def test_dry_run_stores_nothing(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("sendcloud_server")
 @pytest.mark.sendcloud(integrations=3, logs=330)
 def test_integration_and_since_select_the_logs_to_store() -> None:
-    assert sync_and_get_summary("--integration", "2", "--concurrency", "1")["new"] == 110
+    assert sync_and_get_summary("--database", "all.db")["new"] == 330
+    [(of_integration,)] = query("SELECT count(*) FROM log WHERE integration_id = 2", "all.db")
+    assert 0 < of_integration < 330
+    assert sync_and_get_summary("--integration", "2", "--concurrency", "1")["new"] == of_integration
     assert query("SELECT DISTINCT integration_id FROM log") == [(2,)]
     assert sync_and_get_summary("--since", "2100-01-01", "--database", "late.db")["new"] == 0
-    # The 330 logs are one minute apart and start at 2023-03-01 01:02 UTC.
-    half = sync_and_get_summary("--since", "2023-03-01T03:02Z", "--database", "half.db")["new"]
-    assert 200 < half < 220
-    assert query("SELECT min(created_at_utc) >= '2023-03-01 03:02' FROM log", "half.db") == [(1,)]
+    [(middle,)] = query("SELECT created_at_utc FROM log ORDER BY created_at_utc LIMIT 1 OFFSET 165", "all.db")
+    since = f"{middle[:10]}T{middle[11:19]}Z"
+    assert sync_and_get_summary("--since", since, "--database", "half.db")["new"] == 165
+    assert query("SELECT min(created_at_utc) FROM log", "half.db") == [(middle,)]
 
 
 @pytest.mark.usefixtures("sendcloud_server")
-@pytest.mark.sendcloud(integrations=3, logs=330)
-def test_pruned_logs_are_not_stored_again() -> None:
-    assert run("create", "2", "--base-url", "https://shop.example").exit_code == 0
+@pytest.mark.sendcloud(integrations=3, logs=330, now=lambda: datetime(2024, 5, 4, 12, tzinfo=UTC))
+def test_pruned_logs_are_not_stored_again(sendcloud: SimulatedSendcloud) -> None:
+    sendcloud.add_log(2, created_at=datetime.now(UTC))
     result = run("sync", "--prune-older-than", "90d")
     assert result.exit_code == 0
     assert "Deleted 330 old logs from the database." in result.stderr

@@ -216,9 +216,10 @@ def run_on_terminal(arguments: list[str], reply: bytes) -> tuple[int, str]:
 def test_a_deletion_asks_run_on_terminal(
     reply: bytes, code: int, operations: list[str], sendcloud: SimulatedSendcloud
 ) -> None:
+    sendcloud.set_integration(2, shop_name="Tulip Bikes")
     result, shown = run_on_terminal(["integrations", "delete", "2"], reply)
     assert (result, [request.operation for request in sendcloud.requests]) == (code, operations), shown
-    assert "Permanently delete integration 2 (Integration #2, api)? [y/N]" in shown
+    assert "Permanently delete integration 2 (Tulip Bikes, api)? [y/N]" in shown
 
 
 @pytest.mark.sendcloud(integrations=1, logs=0)

@@ -120,6 +120,7 @@ async def test_later_run_reads_only_pages_with_new_logs_and_overlap(each_store: 
 
 async def test_log_is_stored_with_columns_and_complete_record(store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=2, logs=0)
+    server.set_integration(2, shop_name="Tulip Bikes", shop_url="https://tulip-bikes.example/")
     (log_id,) = await create_logs(
         server,
         2,
@@ -141,7 +142,7 @@ async def test_log_is_stored_with_columns_and_complete_record(store: LogStore) -
     assert orjson.loads(row.record)["created_at"] == "2024-05-01T00:30:00+02:00"
     assert datetime.now(UTC) - row.stored_at < timedelta(minutes=1)
     shops = {one.id: one for one in await get_rows(store, integration)}
-    assert (shops[2].shop_name, shops[2].shop_url) == ("Integration #2", "https://shop-2.example/")
+    assert (shops[2].shop_name, shops[2].shop_url) == ("Tulip Bikes", "https://tulip-bikes.example/")
     (only,) = await get_rows(store, account)
     assert only.name == "default"
     assert only.first_synced_at < only.last_synced_at
