@@ -29,6 +29,7 @@ from generator.schemas import (
     build_shape,
     format_docstring,
     is_enum,
+    is_literal,
 )
 
 __all__ = ["GenerationError", "OperationPlan", "render"]
@@ -75,6 +76,18 @@ class OperationPlan:
         shapes = [field.shape for field in (*self.path_fields, *self.query_fields, *self.body_fields)]
         named = {name for shape in (*shapes, *([self.result] if self.result else [])) for name in shape.classes}
         return sorted(named | ({self.body_class} if self.body_class else set()))
+
+    @property
+    def literals(self) -> list[str]:
+        """Names of all literal types that the signature uses."""
+        fields = (*self.path_fields, *self.query_fields, *self.body_fields)
+        return sorted({name for field in fields for name in field.shape.literals})
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the operation lists values, so that its method returns a `Paginator`."""
+        is_list = self.result is not None and self.result.kind == "list" and not self.result.nullable
+        return self.paginated or (is_list and self.method == "GET" and self.name.startswith("list"))
 
     @property
     def result_type(self) -> str:
@@ -141,6 +154,7 @@ class _ClientProject(Project):
         plans = (_build_plan(document, *found) for found in iterate_operations(document))
         self.plans = sorted(plans, key=_plan_sort_key)
         self.request_classes, response_classes = _find_reachable_classes(document, self.plans)
+        schemas = document["components"]["schemas"]
         used = self.request_classes | response_classes
         data.models = sorted((m for m in data.models if m.class_info.name in used), key=lambda m: m.class_info.name)
         data.enums = sorted((e for e in data.enums if e.class_info.name in used), key=lambda e: e.class_info.name)
@@ -149,7 +163,9 @@ class _ClientProject(Project):
         self.env.globals.update(
             modules=modules,
             enums={enum.class_info.name for enum in data.enums},
+            literals={name: schema["enum"] for name, schema in sorted(schemas.items()) if is_literal(schema)},
             is_request_class=lambda name: name in self.request_classes,
+            is_only_sent=lambda name: name not in response_classes,
             fields=lambda name: build_fields(document, document["components"]["schemas"][name]),
             rule=lambda schema: build_rule_code(document, schema),
             schema=lambda name: document["components"]["schemas"][name],
@@ -194,6 +210,13 @@ class _ClientProject(Project):
             self._write(
                 f"resources/{resource}.py",
                 "resource.py.jinja",
+                resource=resource,
+                methods=methods,
+                plans=plans,
+            )
+            self._write(
+                f"resources/{resource}_with_response.py",
+                "resource_with_response.py.jinja",
                 resource=resource,
                 methods=methods,
                 plans=plans,

@@ -20,6 +20,7 @@ __all__ = [
     "build_shape",
     "format_docstring",
     "is_enum",
+    "is_literal",
 ]
 
 Document = dict[str, Any]
@@ -101,12 +102,14 @@ class Shape:
         nullable: Whether the schema allows null.
         class_name: Class name of an enum or a model, else empty.
         items: Shape of the items of a list.
+        literal: For text with known values that has no enum class: name of the literal type of the values, else empty.
     """
 
     kinds: tuple[str, ...]
     nullable: bool = False
     class_name: str = ""
     items: Shape | None = None
+    literal: str = ""
 
     @property
     def kind(self) -> str:
@@ -120,6 +123,12 @@ class Shape:
         return inner | ({self.class_name} if self.class_name else frozenset())
 
     @property
+    def literals(self) -> frozenset[str]:
+        """Names of all literal types in this shape."""
+        inner = self.items.literals if self.items else frozenset()
+        return inner | ({self.literal} if self.literal else frozenset())
+
+    @property
     def python(self) -> str:
         """Annotation of a model attribute, without None."""
         return " | ".join(self._get_annotation(kind) for kind in self.kinds)
@@ -129,6 +138,8 @@ class Shape:
         """Annotation of an argument, without None. Arguments accept more types than attributes have."""
         if self.kind == "enum":
             return f"{self.class_name} | {self.class_name}Value"
+        if self.literal:
+            return self.literal
         if self.kind == "list" and self.items is not None:
             return f"Sequence[{self.items.argument}]"
         if self.kind == "model":
@@ -187,6 +198,8 @@ def build_shape(document: Document, schema: Schema) -> Shape:
     if "$ref" in schema:
         target = resolve(document, schema)
         name = schema["$ref"].rsplit("/", 1)[-1]
+        if is_literal(target):
+            return Shape(("text",), literal=name)
         if is_enum(target):
             return Shape(("enum",), class_name=name)
         if target.get("properties") or "allOf" in target:
@@ -214,7 +227,12 @@ def build_shape(document: Document, schema: Schema) -> Shape:
 
 def is_enum(schema: Schema) -> bool:
     """Return whether the schema becomes an enum class."""
-    return "enum" in schema and schema.get("type") == "string"
+    return "enum" in schema and schema.get("type") == "string" and not is_literal(schema)
+
+
+def is_literal(schema: Schema) -> bool:
+    """Return whether the schema becomes a literal type: text with known values that cannot all name enum members."""
+    return schema.get("type") == "string" and any(not str(value)[:1].isalpha() for value in schema.get("enum", ()))
 
 
 def build_fields(document: Document, schema: Schema, *, as_arguments: bool = False) -> list[Field]:

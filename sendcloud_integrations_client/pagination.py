@@ -8,25 +8,26 @@ downloading. At most three pages are prefetched, however slow the consumer is.
 from __future__ import annotations
 
 import asyncio
-import re
 from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
-from typing import Any, Final, Generic, Protocol, TypeVar
-from urllib.parse import unquote
+from typing import Any, Final, Generic, Protocol, TypeVar, overload
 
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import ResponseDecodeError
+from sendcloud_integrations_client.errors import InvalidInputError, ResponseDecodeError
+from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
+from sendcloud_integrations_client.runtime.operations import Response
 
-__all__ = ["FetchedPage", "Page", "Paginator", "parse_next_cursor"]
+__all__ = ["FetchedPage", "Page", "Paginator"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _PREFETCH_PAGES: Final = 3
+_MAX_EMPTY_PAGES: Final = 100
 
 
 class FetchedPage(Protocol[T_co]):
@@ -37,29 +38,71 @@ class FetchedPage(Protocol[T_co]):
         """Its records. Decoded when the consumer takes the page; until then the page may be bytes."""
         ...
 
+    @property
+    def status_code(self) -> int:
+        """HTTP status code of the response."""
+        ...
+
+    @property
+    def headers(self) -> httpx.Headers:
+        """Headers of the response."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """Number of times the request was sent."""
+        ...
+
 
 Fetch = Callable[[str | None, Callable[[httpx.Headers], None]], Awaitable[FetchedPage[T]]]
 """Fetches the page at a cursor; calls back with its headers before its body is read."""
 
 
 @attrs.frozen
-class Page(Generic[T]):
-    """One page of records.
+class Page(Sequence[T]):
+    """One page of records: a sequence, so it can be indexed, sliced and iterated.
+
+    A page without records is falsy, even if there is a next page. Check `has_next` to decide whether to continue.
 
     Attributes:
-        data: The records, in the server's order.
+        data: The records as a list, in the server's order.
         cursor: Cursor of this page; None is the first page.
         next_cursor: Cursor of the next page; None on the last page. Store it to continue later from there.
+
+    Example:
+        page = await client.logs.list(integration_id=7)
+        if page.has_next:
+            page = await page.get_next_page()  # the next logs of the same integration
     """
 
     data: list[T]
-    cursor: str | None
-    next_cursor: str | None
+    cursor: str | None = None
+    next_cursor: str | None = None
+    _paginator: Paginator[T] | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def has_next(self) -> bool:
         """Whether there is a next page."""
         return self.next_cursor is not None
+
+    async def get_next_page(self) -> Page[T]:
+        """Fetch the next page with the arguments of the call that returned this page.
+
+        Returns:
+            The next page.
+
+        Raises:
+            InvalidInputError: If this is the last page, or if the page was unpickled and has no client.
+            SendcloudError: If the operation fails.
+        """
+        paginator = self._paginator
+        if self.next_cursor is None:
+            name = "get_next_page" if paginator is None else paginator.name
+            raise InvalidInputError(name, "cursor", "this is the last page; check page.has_next first")
+        if paginator is None:
+            rule = "this page has no client; pass cursor=page.next_cursor and the same filters to `list`"
+            raise InvalidInputError("get_next_page", "cursor", rule)
+        return await paginator.get_page(self.next_cursor)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -67,9 +110,21 @@ class Page(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         return iter(self.data)
 
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        return self.data[index]
+
+    def __reduce__(self) -> tuple[type[Page[T]], tuple[list[T], str | None, str | None]]:
+        return type(self), (self.data, self.cursor, self.next_cursor)
+
 
 class Paginator(Generic[T]):
-    """A paginated list. Nothing is sent until it is awaited or iterated; each iteration starts from the beginning.
+    """A list that the API returns in one or more pages. Every `list` method returns one.
+
+    Nothing is sent until it is awaited or iterated; each iteration starts from the beginning.
 
     Example:
         page = await client.logs.list(page_size=100)          # one page
@@ -77,24 +132,64 @@ class Paginator(Generic[T]):
         async for page in client.logs.list(cursor=saved).pages(): ...  # pages, from a stored cursor
     """
 
-    def __init__(self, fetch: Fetch[T], *, cursor: str | None = None) -> None:
+    def __init__(self, fetch: Fetch[T], *, cursor: str | None = None, name: str = "list") -> None:
         self._fetch = fetch
         self._cursor = cursor
+        self.name = name
+        """Name of the method that created it, such as `logs.list`, for messages."""
 
     def __await__(self) -> Generator[Any, None, Page[T]]:
-        return self._get_page(self._cursor).__await__()
+        return self.get_page(self._cursor).__await__()
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._iterate_records()
 
+    def __repr__(self) -> str:
+        # asyncio.create_task() and asyncio.run() reject everything but coroutines and quote this text.
+        return (
+            f"<Paginator of {self.name}(): use `await` for one page, `async for` for all records, or `.pages()`; "
+            "to start a task, use `asyncio.ensure_future(...)`>"
+        )
+
+    async def get_page(self, cursor: str | None = None) -> Page[T]:
+        """Fetch one page.
+
+        Args:
+            cursor: Cursor of the page; None fetches the first page.
+
+        Returns:
+            The page.
+
+        Raises:
+            SendcloudError: If the operation fails.
+        """
+        link = _NextLink()
+        data = (await self._fetch(cursor, link.read)).parsed
+        return Page(data if isinstance(data, list) else list(data), cursor, link.cursor, self)
+
+    async def get_page_with_response(self) -> Response[Page[T]]:
+        """Fetch the page that `await` returns, together with status and headers.
+
+        Returns:
+            The response; `parsed` is the page.
+
+        Raises:
+            SendcloudError: If the operation fails.
+        """
+        link = _NextLink()
+        fetched = await self._fetch(self._cursor, link.read)
+        page = Page(list(fetched.parsed), self._cursor, link.cursor, self)
+        return Response(page, fetched.status_code, fetched.headers, fetched.attempts)
+
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Iterate over the pages; the next ones are prefetched meanwhile.
 
-        Records that the previous page contained as well (same id) are dropped. If the iteration ends early, requests in
-        flight are cancelled.
+        Records that the previous page with records contained as well (same id) are dropped. If the iteration ends
+        early, requests in flight are cancelled.
 
         Raises:
-            ResponseDecodeError: If a cursor repeats, so that the iteration would never end.
+            ResponseDecodeError: If the iteration would never end: a cursor repeats, or more than 100 consecutive pages
+                have no records. Also if the `Link` header mentions a next page and cannot be parsed.
             SendcloudError: If the operation fails.
         """
         prefetched: deque[asyncio.Task[_PendingPage[T]]] = deque()
@@ -102,6 +197,7 @@ class Paginator(Generic[T]):
         seen = _SeenCursors()
         seen.add(self._cursor)
         previous_ids: set[object] = set()
+        empty_pages = 0
 
         def start(cursor: str | None) -> None:
             prefetched.append(asyncio.ensure_future(self._fetch_page(cursor, schedule_next)))
@@ -121,18 +217,26 @@ class Paginator(Generic[T]):
                 prefetched.popleft()
                 if next_cursors:
                     start(next_cursors.pop())
-                page = pending.decode()
+                page = pending.decode(self)
                 ids: set[object] = {getattr(record, "id", None) for record in page.data}
                 ids.discard(None)
                 if not previous_ids.isdisjoint(ids):
                     fresh = [record for record in page.data if getattr(record, "id", None) not in previous_ids]
                     page = attrs.evolve(page, data=fresh)
                     del fresh
-                previous_ids = ids
+                if ids:
+                    previous_ids = ids
+                empty_pages = 0 if page.data else empty_pages + 1
                 cursor, next_cursor = page.cursor, page.next_cursor
                 last = [page]
                 del pending, page  # otherwise each of many concurrent iterations keeps two pages while it waits
                 yield last.pop()
+                if empty_pages > _MAX_EMPTY_PAGES and next_cursor is not None:
+                    raise ResponseDecodeError(
+                        f"{empty_pages} consecutive pages without records, and each links to a next page",
+                        field="Link",
+                        page_cursor=cursor,
+                    )
                 if next_cursor is not None and not prefetched:
                     raise ResponseDecodeError(
                         f"the page at cursor {cursor} links to {next_cursor}, which was read before; the iteration "
@@ -156,21 +260,26 @@ class Paginator(Generic[T]):
         finally:
             await pages.aclose()
 
-    async def _get_page(self, cursor: str | None) -> Page[T]:
-        return (await self._fetch_page(cursor)).decode()
-
-    async def _fetch_page(
-        self, cursor: str | None, schedule_next: Callable[[str], None] | None = None
-    ) -> _PendingPage[T]:
+    async def _fetch_page(self, cursor: str | None, schedule_next: Callable[[str], None]) -> _PendingPage[T]:
         next_cursor: str | None = None
 
         def on_headers(headers: httpx.Headers) -> None:
             nonlocal next_cursor
-            next_cursor = parse_next_cursor(headers)
-            if next_cursor is not None and schedule_next is not None:
+            next_cursor = parse_next_cursor(headers.get("link", ""))
+            if next_cursor is not None:
                 schedule_next(next_cursor)
 
         return _PendingPage(await self._fetch(cursor, on_headers), cursor, next_cursor)
+
+
+@attrs.define(eq=False)
+class _NextLink:
+    """The cursor of the next page, read from the headers of one response."""
+
+    cursor: str | None = None
+
+    def read(self, headers: httpx.Headers) -> None:
+        self.cursor = parse_next_cursor(headers.get("link", ""))
 
 
 class _SeenCursors:
@@ -200,43 +309,6 @@ class _PendingPage(Generic[T]):
     cursor: str | None
     next_cursor: str | None
 
-    def decode(self) -> Page[T]:
+    def decode(self, paginator: Paginator[T]) -> Page[T]:
         data = self.fetched.parsed
-        return Page(data if isinstance(data, list) else list(data), self.cursor, self.next_cursor)
-
-
-def parse_next_cursor(headers: httpx.Headers) -> str | None:
-    """Return the cursor of the next page, unchanged.
-
-    Args:
-        headers: Response headers; several `Link` headers count as one.
-
-    Returns:
-        The cursor; None on the last page.
-
-    Raises:
-        ResponseDecodeError: If there is a link to a next page without a cursor.
-    """
-    for target, parameters in _parse_links(headers.get("link", "")):
-        if "next" in parameters.get("rel", "").lower().split():
-            for part in target.partition("#")[0].partition("?")[2].split("&"):
-                name, _, value = part.partition("=")
-                if name == "cursor" and value:
-                    # Not unquote_plus: an unescaped `+` is the sign of an offset, or base64.
-                    return unquote(value)
-            raise ResponseDecodeError("the link to the next page contains no cursor", field="Link")
-    return None
-
-
-_LINK: Final = re.compile(r'\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:"(?:[^"\\]|\\.)*"|[^",;\s]*))?)*)\s*(?:,|$)')
-_PARAMETER: Final = re.compile(r';\s*([^\s=;,]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^",;\s]*)))?')
-
-
-def _parse_links(header: str) -> Iterator[tuple[str, dict[str, str]]]:
-    position = 0
-    while found := _LINK.search(header, position):
-        position = found.end()
-        parameters: dict[str, str] = {}
-        for name, quoted, token in _PARAMETER.findall(found[2]):
-            parameters.setdefault(name.lower(), quoted or token)
-        yield found[1], parameters
+        return Page(data if isinstance(data, list) else list(data), self.cursor, self.next_cursor, paginator)

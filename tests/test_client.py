@@ -348,7 +348,7 @@ async def test_missing_options_are_read_from_the_environment(
     monkeypatch.setenv("SENDCLOUD_BASE_URL", "https://other.example/v3")
     httpx_mock.add_response(url="https://other.example/v3/integrations", json={"data": []})
     async with Client(transport=httpx.AsyncHTTPTransport(verify=False)) as client:
-        assert await client.integrations.list() == []
+        assert (await client.integrations.list()).data == []
     monkeypatch.delenv("SENDCLOUD_SECRET_KEY")
     with pytest.raises(sendcloud.ConfigurationError, match="SENDCLOUD_SECRET_KEY is missing"):
         Client()

@@ -1,4 +1,4 @@
-"""Literal types with the known values of each enum. Arguments accept them in addition to the enum."""
+"""Literal types of the values that arguments accept."""
 
 from typing import Literal
 
@@ -10,3 +10,18 @@ LanguageValue = Literal["en-us", "en-gb", "fr-fr", "de-de", "nl-nl", "es-es", "i
 
 StatusCategoryValue = Literal["READY_TO_SEND", "IN_TRANSIT", "DELIVERED", "CANCEL"]
 """Known value of `StatusCategory`, as text."""
+
+
+IntegrationSort = Literal[
+    "integration_type",
+    "-integration_type",
+    "created_at",
+    "-created_at",
+    "updated_at",
+    "-updated_at",
+    "last_fetch",
+    "-last_fetch",
+    "failing_since",
+    "-failing_since",
+]
+"""Sort key of integrations. A leading `-` reverses the order."""

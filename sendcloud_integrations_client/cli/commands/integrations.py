@@ -32,6 +32,7 @@ from sendcloud_integrations_client.cli.terminal.output import (
     write_json,
 )
 from sendcloud_integrations_client.generated.models import FeedbackType, Integration, IntegrationUpdate
+from sendcloud_integrations_client.generated.types import IntegrationSort
 
 __all__ = ["app"]
 
@@ -49,7 +50,7 @@ app = typer.Typer(no_args_is_help=True, help="Shop integrations of the account."
 def list_integrations(
     failing: Annotated[bool, typer.Option("--failing", help="Only integrations that are failing now.")] = False,
     sort: Annotated[
-        str | None,
+        IntegrationSort | None,
         typer.Option(
             "--sort",
             metavar="FIELD",

@@ -58,7 +58,7 @@ def list_statuses(
             lambda client: client.shop_order_statuses.list(integration, language=language, show_deleted=deleted)
         )
         if output_format is OutputFormat.TABLE:
-            _print_table(statuses)
+            _print_table(statuses.data)
             return
         writer = JsonWriter(output_format)
         for status in statuses:
@@ -105,7 +105,7 @@ def replace_statuses(
         body.validate()
         account = choose_account(profile, config)
         if not yes:
-            ids = {one.external_id for one in body.statuses}
+            ids = {one["external_id"] for one in body.to_dict()["statuses"]}
             current = account.run(lambda client: client.shop_order_statuses.list(integration))
             deleted_ids = {one.external_id for one in current} - ids
             kept = len(current) - len(deleted_ids)

@@ -117,7 +117,7 @@ def replace_mapping(
         )
         body.validate()
         if not yes:
-            new = {str(entry.status_category): entry.external_id for entry in body.mapping}
+            new = {entry["status_category"]: entry["external_id"] for entry in body.to_dict()["mapping"]}
             confirm(f"Replace the mapping of integration {integration}: {_describe_changes(current, new)}?")
         account.run(lambda client: client.status_mapping.replace(body))
         print_message(f"Replaced the mapping of integration {integration}.")

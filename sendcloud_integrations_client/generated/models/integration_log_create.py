@@ -88,8 +88,8 @@ class IntegrationLogCreate(Model):
     full_url: str | Unset | None = UNSET
     method: str | Unset | None = UNSET
     response_code: int | Unset | None = UNSET
-    response: LoggedResponseCreate | Unset | None = UNSET
-    request: LoggedRequestCreate | Unset | None = UNSET
+    response: LoggedResponseCreate | Mapping[str, Any] | Unset | None = UNSET
+    request: LoggedRequestCreate | Mapping[str, Any] | Unset | None = UNSET
     created_at: datetime | Unset | None = UNSET
     exception_type: str | Unset | None = UNSET
     exception: str | Unset | None = UNSET

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import attrs
@@ -16,6 +16,7 @@ from sendcloud_integrations_client.runtime.readers import (
 )
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
+from ..types import FeedbackTypeValue
 from .feedback_type import FeedbackType
 
 
@@ -66,10 +67,10 @@ class IntegrationUpdate(Model):
     shop_name: str | Unset = UNSET
     shop_url: str | Unset = UNSET
     service_point_enabled: bool | Unset = UNSET
-    service_point_carriers: list[str] | Unset = UNSET
+    service_point_carriers: Sequence[str] | Unset = UNSET
     webhook_active: bool | Unset = UNSET
     webhook_url: str | Unset | None = UNSET
-    feedback_type: FeedbackType | Unset = UNSET
+    feedback_type: FeedbackType | FeedbackTypeValue | Unset = UNSET
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

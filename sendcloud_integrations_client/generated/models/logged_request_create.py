@@ -38,8 +38,8 @@ class LoggedRequestCreate(Model):
         },
     )
 
-    headers: dict[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hide_value)
-    payload: dict[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hide_value)
+    headers: Mapping[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hide_value)
+    payload: Mapping[str, Any] | str | Unset | None = attrs.field(default=UNSET, repr=hide_value)
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

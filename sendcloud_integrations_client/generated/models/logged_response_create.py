@@ -36,8 +36,8 @@ class LoggedResponseCreate(Model):
         properties={"headers": Rule(types=("object", "null")), "body": Rule(types=("string", "object", "null"))},
     )
 
-    headers: dict[str, Any] | Unset | None = attrs.field(default=UNSET, repr=hide_value)
-    body: str | dict[str, Any] | Unset | None = attrs.field(default=UNSET, repr=hide_value)
+    headers: Mapping[str, Any] | Unset | None = attrs.field(default=UNSET, repr=hide_value)
+    body: str | Mapping[str, Any] | Unset | None = attrs.field(default=UNSET, repr=hide_value)
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

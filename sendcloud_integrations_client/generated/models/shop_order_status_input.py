@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import attrs
@@ -59,7 +59,7 @@ class ShopOrderStatusInput(Model):
     )
 
     external_id: str
-    translations: list[StatusTranslationInput]
+    translations: Sequence[StatusTranslationInput | Mapping[str, Any]]
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import attrs
@@ -72,7 +72,7 @@ class ShopOrderStatusesReplace(Model):
     )
 
     integration_id: int
-    statuses: list[ShopOrderStatusInput]
+    statuses: Sequence[ShopOrderStatusInput | Mapping[str, Any]]
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

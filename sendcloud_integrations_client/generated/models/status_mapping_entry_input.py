@@ -14,6 +14,7 @@ from sendcloud_integrations_client.runtime.readers import (
 )
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
+from ..types import StatusCategoryValue
 from .status_category import StatusCategory
 
 
@@ -43,7 +44,7 @@ class StatusMappingEntryInput(Model):
         },
     )
 
-    status_category: StatusCategory
+    status_category: StatusCategory | StatusCategoryValue
     external_id: str | None
 
     def validate(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import attrs
@@ -60,7 +60,7 @@ class StatusMappingReplace(Model):
     )
 
     integration_id: int
-    mapping: list[StatusMappingEntryInput]
+    mapping: Sequence[StatusMappingEntryInput | Mapping[str, Any]]
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

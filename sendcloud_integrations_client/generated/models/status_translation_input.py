@@ -14,6 +14,7 @@ from sendcloud_integrations_client.runtime.readers import (
 )
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
+from ..types import LanguageValue
 from .language import Language
 
 
@@ -44,7 +45,7 @@ class StatusTranslationInput(Model):
     )
 
     status: str
-    language: Language
+    language: Language | LanguageValue
 
     def validate(self) -> None:
         """Check this model against the constraints of the OpenAPI document.

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Sequence
-from typing import overload
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
 
-from sendcloud_integrations_client.runtime.decoding import OnDecodeError
+import httpx
+
+from sendcloud_integrations_client.pagination import Paginator
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
 from sendcloud_integrations_client.runtime.operations import Sender
 
-from ..api.integrations.delete_integration import delete_integration
-from ..api.integrations.list_integrations import list_integrations
-from ..api.integrations.retrieve_integration import retrieve_integration
+from ..api.integrations.delete_integration import delete_integration_detailed
+from ..api.integrations.list_integrations import fetch as fetch_list_integrations
+from ..api.integrations.retrieve_integration import retrieve_integration_detailed
 from ..api.integrations.update_integration import call as call_update_integration
 from ..models.feedback_type import FeedbackType
 from ..models.integration import Integration
 from ..models.integration_update import IntegrationUpdate
-from ..types import FeedbackTypeValue
+from ..types import FeedbackTypeValue, IntegrationSort
+
+if TYPE_CHECKING:
+    from .integrations_with_response import IntegrationsWithResponse
 
 
 class IntegrationsResource:
@@ -26,15 +32,24 @@ class IntegrationsResource:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
-    async def list(
+    @cached_property
+    def with_response(self) -> IntegrationsWithResponse:
+        """The same methods, returning a `Response` with the status, the headers and the result as `parsed`."""
+        from .integrations_with_response import IntegrationsWithResponse
+
+        return IntegrationsWithResponse(self._sender)
+
+    def list(
         self,
         *,
-        sort: str | None = None,
+        sort: IntegrationSort | None = None,
         on_decode_error: OnDecodeError = "raise",
-    ) -> builtins.list[Integration]:
+    ) -> Paginator[Integration]:
         """List all integrations of the account.
 
         Returns all integrations in one response, without pagination.
+
+        Use `await` for a `Page` with all records, or `async for` for the records. No request is sent before that.
 
         `GET /integrations`
 
@@ -46,18 +61,24 @@ class IntegrationsResource:
                 receives the error. Defaults to `"raise"`.
 
         Returns:
-            The records in the response, without the envelope.
+            A `Paginator`, which can be awaited or iterated.
 
         Raises:
             InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        return await list_integrations(
-            self._sender,
-            sort=sort,
-            on_decode_error=on_decode_error,
-        )
+
+        def fetch(
+            _cursor: str | None, _on_headers: Callable[[httpx.Headers], None]
+        ) -> Awaitable[UndecodedPage[Integration]]:
+            return fetch_list_integrations(
+                self._sender,
+                sort=sort,
+                on_decode_error=on_decode_error,
+            )
+
+        return Paginator(fetch, name="integrations.list")
 
     async def retrieve(
         self,
@@ -81,10 +102,11 @@ class IntegrationsResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        return await retrieve_integration(
+        response_ = await retrieve_integration_detailed(
             self._sender,
             integration_id,
         )
+        return response_.parsed
 
     @overload
     async def update(
@@ -180,7 +202,8 @@ class IntegrationsResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        return await delete_integration(
+        response_ = await delete_integration_detailed(
             self._sender,
             integration_id,
         )
+        return response_.parsed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
 
 import httpx
 
@@ -21,12 +22,22 @@ from ..models.integration_log_create import IntegrationLogCreate
 from ..models.logged_request_create import LoggedRequestCreate
 from ..models.logged_response_create import LoggedResponseCreate
 
+if TYPE_CHECKING:
+    from .logs_with_response import LogsWithResponse
+
 
 class LogsResource:
     """Methods of `client.logs`."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+
+    @cached_property
+    def with_response(self) -> LogsWithResponse:
+        """The same methods, returning a `Response` with the status, the headers and the result as `parsed`."""
+        from .logs_with_response import LogsWithResponse
+
+        return LogsWithResponse(self._sender)
 
     def list(
         self,
@@ -87,7 +98,7 @@ class LogsResource:
                 on_headers=on_headers,
             )
 
-        return Paginator(fetch, cursor=cursor)
+        return Paginator(fetch, cursor=cursor, name="logs.list")
 
     @overload
     async def create(

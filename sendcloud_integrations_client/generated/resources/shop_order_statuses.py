@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Mapping, Sequence
-from typing import Any, overload
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
 
-from sendcloud_integrations_client.runtime.decoding import OnDecodeError
+import httpx
+
+from sendcloud_integrations_client.pagination import Paginator
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
 from sendcloud_integrations_client.runtime.operations import Sender
 
-from ..api.shop_order_statuses.list_shop_order_statuses import list_shop_order_statuses
+from ..api.shop_order_statuses.list_shop_order_statuses import fetch as fetch_list_shop_order_statuses
 from ..api.shop_order_statuses.replace_shop_order_statuses import call as call_replace_shop_order_statuses
 from ..models.language import Language
 from ..models.shop_order_status import ShopOrderStatus
 from ..models.shop_order_status_input import ShopOrderStatusInput
 from ..models.shop_order_statuses_replace import ShopOrderStatusesReplace
 from ..types import LanguageValue
+
+if TYPE_CHECKING:
+    from .shop_order_statuses_with_response import ShopOrderStatusesWithResponse
 
 
 class ShopOrderStatusesResource:
@@ -25,19 +31,28 @@ class ShopOrderStatusesResource:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
-    async def list(
+    @cached_property
+    def with_response(self) -> ShopOrderStatusesWithResponse:
+        """The same methods, returning a `Response` with the status, the headers and the result as `parsed`."""
+        from .shop_order_statuses_with_response import ShopOrderStatusesWithResponse
+
+        return ShopOrderStatusesWithResponse(self._sender)
+
+    def list(
         self,
         integration_id: int,
         *,
         language: Language | LanguageValue | None = None,
         show_deleted: bool | None = None,
         on_decode_error: OnDecodeError = "raise",
-    ) -> builtins.list[ShopOrderStatus]:
+    ) -> Paginator[ShopOrderStatus]:
         """List the order statuses of a shop.
 
         For Prestashop v2 integrations only. `status` contains the name in the requested language. If
         that translation is missing, it is the name in `en-gb`, or else in the alphabetically first
         available language.
+
+        Use `await` for a `Page` with all records, or `async for` for the records. No request is sent before that.
 
         `GET /shop-order-statuses`
 
@@ -50,7 +65,7 @@ class ShopOrderStatusesResource:
                 receives the error. Defaults to `"raise"`.
 
         Returns:
-            The records in the response, without the envelope.
+            A `Paginator`, which can be awaited or iterated.
 
         Raises:
             InvalidInputError: An argument violates a constraint of the OpenAPI document. No request was sent.
@@ -58,13 +73,19 @@ class ShopOrderStatusesResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        return await list_shop_order_statuses(
-            self._sender,
-            integration_id,
-            language=language,
-            show_deleted=show_deleted,
-            on_decode_error=on_decode_error,
-        )
+
+        def fetch(
+            _cursor: str | None, _on_headers: Callable[[httpx.Headers], None]
+        ) -> Awaitable[UndecodedPage[ShopOrderStatus]]:
+            return fetch_list_shop_order_statuses(
+                self._sender,
+                integration_id,
+                language=language,
+                show_deleted=show_deleted,
+                on_decode_error=on_decode_error,
+            )
+
+        return Paginator(fetch, name="shop_order_statuses.list")
 
     @overload
     async def replace(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
 
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
 from sendcloud_integrations_client.runtime.operations import Sender
 
 from ..api.status_mapping.replace_status_mapping import call as call_replace_status_mapping
-from ..api.status_mapping.retrieve_status_mapping import retrieve_status_mapping
+from ..api.status_mapping.retrieve_status_mapping import retrieve_status_mapping_detailed
 from ..models.status_mapping import StatusMapping
 from ..models.status_mapping_entry_input import StatusMappingEntryInput
 from ..models.status_mapping_replace import StatusMappingReplace
+
+if TYPE_CHECKING:
+    from .status_mapping_with_response import StatusMappingWithResponse
 
 
 class StatusMappingResource:
@@ -20,6 +24,13 @@ class StatusMappingResource:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
+
+    @cached_property
+    def with_response(self) -> StatusMappingWithResponse:
+        """The same methods, returning a `Response` with the status, the headers and the result as `parsed`."""
+        from .status_mapping_with_response import StatusMappingWithResponse
+
+        return StatusMappingWithResponse(self._sender)
 
     async def retrieve(
         self,
@@ -44,10 +55,11 @@ class StatusMappingResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        return await retrieve_status_mapping(
+        response_ = await retrieve_status_mapping_detailed(
             self._sender,
             integration_id,
         )
+        return response_.parsed
 
     @overload
     async def replace(

@@ -7,12 +7,13 @@ from typing import Final
 from sendcloud_integrations_client.runtime.arguments import build_query
 from sendcloud_integrations_client.runtime.decoding import (
     OnDecodeError,
-    decode_records,
+    UndecodedPage,
 )
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
 
 from ...models.integration import Integration
+from ...types import IntegrationSort
 
 OPERATION: Final = Operation(
     name="list_integrations",
@@ -25,14 +26,28 @@ OPERATION: Final = Operation(
 """Name, method, path and retry safety of this operation."""
 
 _QUERY_RULES: Final = {
-    "sort": Rule(types=("string",)),
+    "sort": Rule(
+        types=("string",),
+        enum=(
+            "integration_type",
+            "-integration_type",
+            "created_at",
+            "-created_at",
+            "updated_at",
+            "-updated_at",
+            "last_fetch",
+            "-last_fetch",
+            "failing_since",
+            "-failing_since",
+        ),
+    ),
 }
 
 
 async def list_integrations(
     client: Sender,
     *,
-    sort: str | None = None,
+    sort: IntegrationSort | None = None,
     on_decode_error: OnDecodeError = "raise",
 ) -> list[Integration]:
     """List all integrations of the account.
@@ -57,7 +72,7 @@ async def list_integrations(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
-    response = await list_integrations_detailed(
+    response = await fetch(
         client,
         sort=sort,
         on_decode_error=on_decode_error,
@@ -68,7 +83,7 @@ async def list_integrations(
 async def list_integrations_detailed(
     client: Sender,
     *,
-    sort: str | None = None,
+    sort: IntegrationSort | None = None,
     on_decode_error: OnDecodeError = "raise",
 ) -> Response[list[Integration]]:
     """List all integrations of the account, with status and headers.
@@ -93,9 +108,24 @@ async def list_integrations_detailed(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
+    page = await fetch(
+        client,
+        sort=sort,
+        on_decode_error=on_decode_error,
+    )
+    return build_response(page.response, page.parsed)
+
+
+async def fetch(
+    client: Sender,
+    *,
+    sort: IntegrationSort | None = None,
+    on_decode_error: OnDecodeError = "raise",
+) -> UndecodedPage[Integration]:
+    """Fetch one page without decoding its records. `Paginator` calls it."""
     response = await client.send(
         OPERATION,
         OPERATION.path,
         query=build_query(OPERATION, {"sort": sort}, _QUERY_RULES),
     )
-    return build_response(response, decode_records(response, "data", Integration, on_decode_error))
+    return UndecodedPage(response, "data", Integration, on_decode_error)

@@ -70,7 +70,7 @@ async def list_integration_logs(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
-    response = await list_integration_logs_detailed(
+    response = await fetch(
         client,
         integration_id,
         cursor=cursor,
@@ -135,7 +135,7 @@ async def fetch(
     on_decode_error: OnDecodeError = "raise",
     on_headers: Callable[[httpx.Headers], None] | None = None,
 ) -> UndecodedPage[IntegrationLog]:
-    """Fetch one page without decoding its records. `Paginator` uses this to prefetch pages."""
+    """Fetch one page without decoding its records. `Paginator` calls it."""
     response = await client.send(
         OPERATION,
         build_path(OPERATION, {"id": integration_id}, _PATH_RULES),

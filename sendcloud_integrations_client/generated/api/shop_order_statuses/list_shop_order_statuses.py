@@ -7,7 +7,7 @@ from typing import Final
 from sendcloud_integrations_client.runtime.arguments import build_query
 from sendcloud_integrations_client.runtime.decoding import (
     OnDecodeError,
-    decode_records,
+    UndecodedPage,
 )
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
@@ -67,7 +67,7 @@ async def list_shop_order_statuses(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
-    response = await list_shop_order_statuses_detailed(
+    response = await fetch(
         client,
         integration_id,
         language=language,
@@ -111,6 +111,25 @@ async def list_shop_order_statuses_detailed(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
+    page = await fetch(
+        client,
+        integration_id,
+        language=language,
+        show_deleted=show_deleted,
+        on_decode_error=on_decode_error,
+    )
+    return build_response(page.response, page.parsed)
+
+
+async def fetch(
+    client: Sender,
+    integration_id: int,
+    *,
+    language: Language | LanguageValue | None = None,
+    show_deleted: bool | None = None,
+    on_decode_error: OnDecodeError = "raise",
+) -> UndecodedPage[ShopOrderStatus]:
+    """Fetch one page without decoding its records. `Paginator` calls it."""
     response = await client.send(
         OPERATION,
         OPERATION.path,
@@ -120,4 +139,4 @@ async def list_shop_order_statuses_detailed(
             _QUERY_RULES,
         ),
     )
-    return build_response(response, decode_records(response, "data", ShopOrderStatus, on_decode_error))
+    return UndecodedPage(response, "data", ShopOrderStatus, on_decode_error)
