@@ -309,6 +309,7 @@ def to_single_line(text: str, *, max_length: int = _MAX_DETAIL_LENGTH) -> str:
     Returns:
         The line.
     """
+    text = text[: 10 * max_length]  # the text can have megabytes
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= max_length else f"{line[: max_length - 1]}…"
 

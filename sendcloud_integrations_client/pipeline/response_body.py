@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
 from collections.abc import AsyncIterable
 from typing import Any, Final
@@ -17,6 +18,7 @@ ACCEPT_ENCODING: Final = "gzip, deflate"
 """The content encodings that `read_body` decompresses."""
 
 _STEP: Final = 262_144  # bytes decompressed before other tasks run
+_MAX_BLOCK: Final = 0.005  # seconds
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
@@ -53,21 +55,21 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
 
 
 async def _read_plain(stream: AsyncIterable[bytes], limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+    # Not a list of parts: a body of tiny chunks would use many times its size.
+    body = bytearray()
     async for part in stream:
-        size += len(part)
-        _check_size(size, limit)
-        parts.append(part)
-    return b"".join(parts)
+        body += part
+        _check_size(len(body), limit)
+    return bytes(body)
 
 
 async def _read_compressed(stream: AsyncIterable[bytes], limit: int, *, is_deflate: bool) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+    body = bytearray()
     decompressor = None
+    is_complete = False
+    suspended_at = time.monotonic()
     async for received in stream:
-        pending, is_full = received, False
+        pending, is_full = b"" if is_complete else received, False
         while pending or is_full:
             if decompressor is None:
                 decompressor = _build_decompressor(pending, is_deflate=is_deflate)
@@ -75,21 +77,24 @@ async def _read_compressed(stream: AsyncIterable[bytes], limit: int, *, is_defla
                 part = decompressor.decompress(pending, _STEP)
             except zlib.error as error:
                 raise httpx.RemoteProtocolError(f"corrupt compressed body: {error}") from error
-            size += len(part)
-            _check_size(size, limit)
-            parts.append(part)
+            body += part
+            _check_size(len(body), limit)
             pending, is_full = decompressor.unconsumed_tail, len(part) == _STEP
             if decompressor.eof:
                 pending, is_full = decompressor.unused_data, False
-                if not pending.startswith(_GZIP_MAGIC):
-                    pending = b""  # padding; anything but a further gzip member is ignored, as gzip itself does
-                else:
+                if pending.startswith(_GZIP_MAGIC):
                     decompressor = None
-            if is_full:
+                else:
+                    # Anything but a further gzip member is padding and ignored, as gzip itself does. A single byte may
+                    # be the first half of a member's mark; the decompressor keeps it.
+                    is_complete = pending not in {b"", _GZIP_MAGIC[:1]}
+                    pending = b""
+            if is_full or time.monotonic() - suspended_at > _MAX_BLOCK:
                 await asyncio.sleep(0)
+                suspended_at = time.monotonic()
     if decompressor is not None and not decompressor.eof:
         raise httpx.RemoteProtocolError("truncated compressed body")
-    return b"".join(parts)
+    return bytes(body)
 
 
 def _build_decompressor(start: bytes, *, is_deflate: bool) -> Any:

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Final, Unpack, cast
 from urllib.parse import quote, quote_plus
 
@@ -29,6 +30,7 @@ __all__ = ["STATUS_ERRORS", "build_status_error", "collect_secrets", "mask_bytes
 
 _MAX_BODY_LENGTH: Final = 10_000
 _MAX_PARSED_BYTES: Final = 1_048_576
+_MAX_DETAILS: Final = 100
 _SHORTEST_SECRET: Final = 4
 _SECRET_RESPONSE_HEADERS: Final = frozenset({"set-cookie", "authorization", "proxy-authorization"})
 _DETAIL_NAMES: Final = ("detail", "message", "error_description", "description", "msg")
@@ -101,7 +103,7 @@ def build_status_error(
 
 
 def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
-    """Parse the entries of an error body of any shape; never raises.
+    """Parse the first 100 entries of an error body of any shape; never raises.
 
     Args:
         body: The decoded body. Its `errors` may be a list of entries, one entry, or an object that maps field names
@@ -112,15 +114,15 @@ def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
         The entries; empty if the body contains none that can be parsed.
     """
     if body.__class__ is list:
-        return tuple(_parse_detail(entry) for entry in body)
+        return tuple(_parse_detail(entry) for entry in body[:_MAX_DETAILS])
     fields = _as_object(body)
     entries: Any = fields.get("errors")
     if entries.__class__ is list and entries:
-        return tuple(_parse_detail(entry) for entry in entries)
+        return tuple(_parse_detail(entry) for entry in entries[:_MAX_DETAILS])
     if entries.__class__ is dict and entries:
         if {"status", "code", "title", "detail"} & entries.keys():
             return (_parse_detail(entries),)
-        return tuple(_iterate_field_errors(entries))
+        return tuple(islice(_iterate_field_errors(entries), _MAX_DETAILS))
     if isinstance(entries, str) and entries:
         return (ErrorDetail(detail=entries, raw=entries),)
     error: Any = fields.get("error")
@@ -133,7 +135,7 @@ def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
         return (ErrorDetail(detail=error, raw=body),)
     if _find_text(fields, (*_DETAIL_NAMES, "title")):
         return (_parse_detail(fields),)
-    return tuple(_iterate_field_errors(fields))
+    return tuple(islice(_iterate_field_errors(fields), _MAX_DETAILS))
 
 
 def collect_secrets(authorization: str | None) -> tuple[str, ...]:

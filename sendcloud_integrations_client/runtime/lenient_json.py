@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import json
 import math
-from typing import Any, Final, cast
+import re
+from typing import Any, Final
 
 import orjson
 
@@ -38,11 +39,21 @@ def parse_json(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
+        text = _decode_text(content)
+        if "\\u" in text:
+            text = _ESCAPE.sub(_replace_lone_surrogate, text)
         try:
-            value = _DECODER.decode(_decode_text(content))
-            return _replace_surrogates(value) if b"\\u" in content else value
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+            # orjson again, because it is several times as fast as the lenient parser.
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return _parse_leniently(text)
+
+
+def _parse_leniently(text: str) -> Any:
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _decode_text(content: bytes) -> str:
@@ -59,21 +70,13 @@ def _parse_float(text: str) -> float | None:
 
 _DECODER: Final = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_float=_parse_float)
 
-
-def _replace_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if _is_encodable(value) else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_replace_surrogates(item) for item in cast("list[object]", value)]
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {_replace_surrogates(name): _replace_surrogates(item) for name, item in items}
-    return value
+# A surrogate pair (12 characters), a lone surrogate (6), or the start of any other escape (2).
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD](?:[89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|[89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_LONE_SURROGATE_LENGTH: Final = 6
 
 
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _replace_lone_surrogate(escape: re.Match[str]) -> str:
+    text = escape[0]
+    return "\\ufffd" if len(text) == _LONE_SURROGATE_LENGTH else text
