@@ -114,9 +114,10 @@ class _Run:
                 self._workspaces.put(workspace)
             self._done += 1
             verdict = {"passed": "SURVIVED", "failed": "killed", "timeout": "timed out"}[outcome.kind]
-            place = f"{mutant.file}:{mutant.line}"
+            by = f" by {outcome.failed_test}" if outcome.failed_test else ""
             print(
-                f"{self._done:4}/{len(mutants)} {verdict:9} {outcome.seconds:5.1f} s  {place}  {mutant.description}",
+                f"{self._done:4}/{len(mutants)} {verdict:9} {outcome.seconds:5.1f} s  {mutant.file}:{mutant.line}  "
+                f"{mutant.description}{by}",
                 flush=True,
             )
             return outcome

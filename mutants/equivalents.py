@@ -1,4 +1,4 @@
-"""Equivalent mutants: changes that no test can detect. They are not drawn, and do not count in the kill rate."""
+"""Equivalent mutants: changes that no test can detect. They are not drawn, so they do not count in the kill rate."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ __all__ = ["EQUIVALENTS", "Equivalent"]
 
 @attrs.frozen
 class Equivalent:
-    """One mutant, identified by its file and the changed line.
+    """One change, identified by its file and the changed text. It can occur in several lines of the file.
 
     Attributes:
         file: The file within the package.
-        original: The removed line or lines. White space is not significant.
-        mutated: The added line or lines; empty if a line was only removed.
+        original: The replaced text: a line, or the part of it that makes the change unambiguous. White space is not
+            significant.
+        mutated: The replacement; empty if the text is removed.
         reason: Why the behaviour is the same.
     """
 
@@ -26,4 +27,45 @@ class Equivalent:
     reason: str
 
 
-EQUIVALENTS: Final[tuple[Equivalent, ...]] = ()
+_CLASS: Final = "Classes are equal only if they are identical."
+_UNSET: Final = "No JSON value, model or enum member is equal to UNSET, except UNSET itself."
+_SHIELD: Final = "`asyncio.shield` retrieves the exception of a task whose caller was cancelled."
+_NEVER_ABOVE: Final = "The left side is never greater than the right side."
+
+EQUIVALENTS: Final = (
+    Equivalent(
+        "auth/oauth2.py",
+        "self._failure is not failure_before",
+        "self._failure != failure_before",
+        "Exceptions are equal only if they are identical.",
+    ),
+    Equivalent(
+        "pagination.py", "len(prefetched) < _PREFETCH_PAGES", "len(prefetched) != _PREFETCH_PAGES", _NEVER_ABOVE
+    ),
+    Equivalent("pagination.py", "index < len(self._hashes)", "index != len(self._hashes)", _NEVER_ABOVE),
+    Equivalent("runtime/arguments.py", "value is UNSET", "value == UNSET", _UNSET),
+    Equivalent("runtime/arguments.py", "value is not UNSET", "value != UNSET", _UNSET),
+    Equivalent("runtime/arguments.py", "entries.__class__ is dict", "entries.__class__ == dict", _CLASS),
+    Equivalent("runtime/arguments.py", "value.__class__ is list", "value.__class__ == list", _CLASS),
+    Equivalent("runtime/decoding.py", "body.__class__ is not dict", "body.__class__ != dict", _CLASS),
+    Equivalent("runtime/decoding.py", "records.__class__ is not list", "records.__class__ != list", _CLASS),
+    Equivalent("runtime/decoding.py", "record.__class__ is dict", "record.__class__ == dict", _CLASS),
+    Equivalent("runtime/models.py", "value is UNSET", "value == UNSET", _UNSET),
+    Equivalent("runtime/models.py", "type(other) is not type(self)", "type(other) != type(self)", _CLASS),
+    Equivalent("runtime/readers.py", "value is UNSET", "value == UNSET", _UNSET),
+    Equivalent("runtime/readers.py", "value.__class__ is dict", "value.__class__ == dict", _CLASS),
+    Equivalent("runtime/readers.py", "value.__class__ is not dict", "value.__class__ != dict", _CLASS),
+    Equivalent("runtime/readers.py", "value.__class__ is not list", "value.__class__ != list", _CLASS),
+    Equivalent("sync/account_writer.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
+    Equivalent("sync/account_writer.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
+    Equivalent("sync/job.py", "error.record.__class__ is dict", "error.record.__class__ == dict", _CLASS),
+    Equivalent("sync/records.py", "record.__class__ is dict", "record.__class__ == dict", _CLASS),
+    Equivalent("sync/records.py", "record_id.__class__ is int", "record_id.__class__ == int", _CLASS),
+    Equivalent("sync/redaction.py", "value.__class__ is str", "value.__class__ == str", _CLASS),
+    Equivalent("sync/redaction.py", "value.__class__ is dict", "value.__class__ == dict", _CLASS),
+    Equivalent("sync/redaction.py", "value.__class__ is list", "value.__class__ == list", _CLASS),
+    Equivalent("sync/redaction.py", "value.__class__ is bool", "value.__class__ == bool", _CLASS),
+    Equivalent("sync/redaction.py", "item.__class__ is str", "item.__class__ == str", _CLASS),
+    Equivalent("sync/redaction.py", "item.__class__ is dict", "item.__class__ == dict", _CLASS),
+    Equivalent("sync/redaction.py", "item.__class__ is list", "item.__class__ == list", _CLASS),
+)

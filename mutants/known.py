@@ -68,7 +68,7 @@ KNOWN: Final = (
         "                pass\n",
     ),
     KnownMutant(
-        "errors.py",
+        "runtime/error_responses.py",
         "an echoed `Authorization` header is kept in `error.headers`",
         'frozenset({"set-cookie", "authorization", "proxy-authorization"})',
         'frozenset({"set-cookie", "proxy-authorization"})',
@@ -80,23 +80,23 @@ KNOWN: Final = (
         "if self.attempts > 2:",
     ),
     KnownMutant(
-        "errors.py",
+        "runtime/error_responses.py",
         "a message shows more than three error details",
         "for detail in details[:3]",
         "for detail in details",
     ),
     KnownMutant(
-        "errors.py",
+        "runtime/error_responses.py",
         "a message shows fewer than three error details",
         "for detail in details[:3]",
         "for detail in details[:2]",
     ),
     KnownMutant(
-        "errors.py",
+        "runtime/error_responses.py",
         "a JSON string as the body of an error response is shown with its quotes",
-        "        return orjson.loads(content)\n",
-        "        parsed = orjson.loads(content)\n"
-        "        return content.decode() if isinstance(parsed, str) else parsed\n",
+        "            return parse_json(content)\n",
+        "            parsed = parse_json(content)\n"
+        "            return content.decode() if isinstance(parsed, str) else parsed\n",
     ),
     KnownMutant(
         "runtime/decoding.py",
@@ -138,13 +138,13 @@ KNOWN: Final = (
         "auth/oauth2.py",
         "a rejected token that the store still has is used again",
         "if found and found.expires_at > expires_at and self._is_usable(found):",
-        "if found and found.expires_at > expires_at:",
+        "if found and found.expires_at > max(expires_at, time.time()):",
     ),
     KnownMutant(
         "auth/oauth2.py",
         "a rejected token that expires later than the current one is used again",
         "if self._token and self._token.expires_at > expires_at and self._is_usable(self._token):",
-        "if self._token and self._token.expires_at > expires_at:",
+        "if self._token and self._token.expires_at > max(expires_at, time.time()):",
     ),
     KnownMutant(
         "auth/oauth2.py",

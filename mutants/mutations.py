@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import difflib
 import random
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -90,9 +90,14 @@ class Site:
     variants: tuple[tuple[str, int], ...]
 
 
+# Whether equal numbers or texts are identical depends on what the interpreter caches.
+_IDENTITY: Final = re.compile(r"core/ReplaceComparisonOperator_(?:Eq|NotEq|Lt|LtE|Gt|GtE)_(?:Is|IsNot)")
+
 # Operators with arguments need the names of variables; they are not used.
 _OPERATORS: Final[Mapping[str, Any]] = {
-    name: get_operator(name)() for name in sorted(operator_names()) if not get_operator(name).arguments()
+    name: get_operator(name)()
+    for name in sorted(operator_names())
+    if not get_operator(name).arguments() and not _IDENTITY.fullmatch(name)
 }
 
 
@@ -163,7 +168,7 @@ def _build_mutant(file: str, source: str, operator: str, occurrence: int) -> Mut
     if mutated is None or not _compiles(mutated):
         return None
     mutant = Mutant(file, operator, source, mutated)
-    return None if (file, *mutant.changed_lines) in _get_equivalents() else mutant
+    return None if any(_is_equivalent(mutant, equivalent) for equivalent in EQUIVALENTS) else mutant
 
 
 def _compiles(source: str) -> bool:
@@ -176,13 +181,15 @@ def _compiles(source: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=1)
-def _get_equivalents() -> frozenset[tuple[str, str, str]]:
-    return frozenset(map(_get_key, EQUIVALENTS))
-
-
-def _get_key(equivalent: Equivalent) -> tuple[str, str, str]:
-    return equivalent.file, _normalize(equivalent.original), _normalize(equivalent.mutated)
+def _is_equivalent(mutant: Mutant, equivalent: Equivalent) -> bool:
+    if mutant.file != equivalent.file:
+        return False
+    removed, added = mutant.changed_lines
+    original, mutated = _normalize(equivalent.original), _normalize(equivalent.mutated)
+    return any(
+        f"{removed[: found.start()]}{mutated}{removed[found.end() :]}" == added
+        for found in re.finditer(re.escape(original), removed)
+    )
 
 
 def _normalize(text: str) -> str:

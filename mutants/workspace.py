@@ -6,6 +6,7 @@ import compileall
 import contextlib
 import os
 import py_compile
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ _COPIED: Final = (PACKAGE, "docs", "examples", "generator", "openapi", "tests", 
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".*")
 _EXIT_PASSED: Final = 0
 _EXIT_NO_TESTS: Final = 5
+_FAILED_TEST: Final = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 
 
 class WorkspaceError(Exception):
@@ -45,6 +47,12 @@ class Outcome:
     kind: Literal["passed", "failed", "timeout"]
     seconds: float
     output: str = attrs.field(repr=False)
+
+    @property
+    def failed_test(self) -> str:
+        """The test that failed, or the module whose import failed; empty if pytest did not name one."""
+        found = _FAILED_TEST.search(self.output)
+        return found[1] if found else ""
 
 
 class Workspace:
@@ -66,7 +74,7 @@ class Workspace:
                 shutil.copytree(root / name, folder / name, ignore=_IGNORED)
             else:
                 shutil.copy2(root / name, folder / name)
-        # Bytecode is validated by the hash of its source: two mutants can have the same size and modification time.
+        # Bytecode is validated by the hash of its source, because mutants can have the same size and modification time.
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(folder / PACKAGE, quiet=2, invalidation_mode=mode)
         self._environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
@@ -132,6 +140,9 @@ class Workspace:
             return self.run_tests(arguments, timeout)
         finally:
             path.write_bytes(source)
+            # pytest caches its own bytecode, and validates it by size and modification time.
+            for cached in (path.parent / "__pycache__").glob(f"{path.stem}.*-pytest-*.pyc"):
+                cached.unlink()
 
     def _check_import(self) -> None:
         code = f"import {PACKAGE}, tests; print({PACKAGE}.__file__); print(tests.__file__)"

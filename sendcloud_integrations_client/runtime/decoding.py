@@ -173,7 +173,8 @@ def decode_records(
             error.record = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
             on_decode_error(error)
         return []
-    decode, listed = model.decode_object, cast("list[Any]", records)
+    decode = model.decode_object
+    listed = cast("list[Any]", cast(object, records))
     try:
         return [decode(record) for record in listed]
     except (FieldMismatchError, AttributeError, TypeError):  # the last two if a record is not a JSON object

@@ -569,20 +569,36 @@ async def test_client_id_is_form_encoded() -> None:
     assert (unquote_plus(user), unquote_plus(password)) == ("client id:ü&=", CLIENT_SECRET)
 
 
-async def test_late_401_response_for_an_old_token_does_not_make_a_newer_rejected_token_usable() -> None:
+@pytest.mark.parametrize("values", [("a", "b", "c"), ("c", "b", "a")])
+async def test_late_401_response_for_an_old_token_does_not_make_a_newer_rejected_token_usable(
+    values: tuple[str, str, str],
+) -> None:
     auth = build_oauth2()
     late, second, third = flows = [auth.async_auth_flow(httpx.Request("GET", API_URL)) for _ in range(3)]
     await late.asend(None)
-    await late.asend(httpx.Response(200, json={"access_token": "token-1"}))
+    await late.asend(httpx.Response(200, json={"access_token": values[0]}))
     await second.asend(None)
     await second.asend(httpx.Response(401))
-    await second.asend(httpx.Response(200, json={"access_token": "token-2"}))
-    assert (await third.asend(None)).headers["Authorization"] == "Bearer token-2"
+    await second.asend(httpx.Response(200, json={"access_token": values[1]}))
+    assert (await third.asend(None)).headers["Authorization"] == f"Bearer {values[1]}"
     assert (await third.asend(httpx.Response(401))).url == TOKEN_URL
     repeated = asyncio.ensure_future(late.asend(httpx.Response(401)))
     for _ in range(5):
         await asyncio.sleep(0)
-    await third.asend(httpx.Response(200, json={"access_token": "token-3"}))
-    assert (await repeated).headers["Authorization"] == "Bearer token-3"
+    await third.asend(httpx.Response(200, json={"access_token": values[2]}))
+    assert (await repeated).headers["Authorization"] == f"Bearer {values[2]}"
     for flow in flows:
         await flow.aclose()
+
+
+@pytest.mark.parametrize("value", ["a", "z"])
+async def test_401_response_loads_a_newer_token_with_any_value(server: TokenServer, value: str) -> None:
+    auth = build_oauth2(token_store=(store := RecordingTokenStore()))
+    store.preset("m", seconds=900)
+    server.accepted_tokens = {"m"}
+    async with build_client(server, auth) as http:
+        await http.get("/integrations")
+        server.accepted_tokens = {value}
+        store.preset(value, seconds=900)
+        assert (await http.get("/integrations")).status_code == 200
+    assert server.token_requests == []
