@@ -21,8 +21,9 @@ Resources of the client and their methods:
     client.shop_order_statuses    list, replace
     client.status_mapping         retrieve, replace
 
-Every error is a `SendcloudError`. `api` contains the endpoint functions, each with a `_detailed` variant that also
-returns the status code and headers.
+Every `list` method returns a `Paginator`: `await` it for a `Page`, or iterate over it with `async for`. `with_response`
+of a resource, as in `client.logs.with_response.list()`, also returns the status code and headers. Every error is a
+`SendcloudError`. `api` contains the endpoint functions, and `types` the literal types of arguments.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.auth.tokens import MemoryTokenStore as MemoryTokenStore
     from sendcloud_integrations_client.auth.tokens import TokenStore as TokenStore
     from sendcloud_integrations_client.base_client import CallReport as CallReport
+    from sendcloud_integrations_client.blocking import run_sync as run_sync
     from sendcloud_integrations_client.client import SendcloudIntegrations as SendcloudIntegrations
     from sendcloud_integrations_client.errors import APIConnectionError as APIConnectionError
     from sendcloud_integrations_client.errors import APIError as APIError
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.errors import UnprocessableEntityError as UnprocessableEntityError
     from sendcloud_integrations_client.generated import api as api
     from sendcloud_integrations_client.generated import models as models
+    from sendcloud_integrations_client.generated import types as types
     from sendcloud_integrations_client.generated.models import *  # noqa: F403
     from sendcloud_integrations_client.pagination import Page as Page
     from sendcloud_integrations_client.pagination import Paginator as Paginator
@@ -85,6 +88,7 @@ _NAMES_BY_MODULE = {
     "auth.oauth2": ("OAuth2ClientCredentials",),
     "auth.tokens": ("AccessToken", "MemoryTokenStore", "TokenStore"),
     "base_client": ("CallReport",),
+    "blocking": ("run_sync",),
     "client": ("SendcloudIntegrations",),
     "errors": (
         "APIConnectionError",
@@ -107,7 +111,7 @@ _NAMES_BY_MODULE = {
         "ServerError",
         "UnprocessableEntityError",
     ),
-    "generated": ("api", "models"),
+    "generated": ("api", "models", "types"),
     "pagination": ("Page", "Paginator"),
     "pipeline.rate_limits": ("RateLimits",),
     "pipeline.retries": ("RetryPolicy",),

@@ -13,6 +13,7 @@ from sendcloud_integrations_client.auth.credentials import Credentials
 from sendcloud_integrations_client.base_client import BaseClient, CallReport
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.generated.resources import Resources
+from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
 from sendcloud_integrations_client.pipeline.rate_limits import RateLimits
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy
 from sendcloud_integrations_client.transports.selection import TransportName
@@ -79,6 +80,7 @@ class SendcloudIntegrations(BaseClient, Resources):
         allow_insecure_http: bool = False,
     ) -> None:
         try:
+            set_up_logging_from_environment()
             super().__init__(
                 auth=auth,
                 base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,

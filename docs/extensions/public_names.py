@@ -97,7 +97,7 @@ class _LinkNames(SphinxTransform):
             link += literal
 
 
-_NOT_LINKED = frozenset({"api", "models"})  # common words, usually not the modules
+_NOT_LINKED = frozenset({"api", "models", "types"})  # common words, usually not the modules
 
 
 class _Models(SphinxDirective):
