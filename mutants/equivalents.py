@@ -48,7 +48,7 @@ EQUIVALENTS: Final = (
     Equivalent("runtime/arguments.py", "entries.__class__ is dict", "entries.__class__ == dict", _CLASS),
     Equivalent("runtime/arguments.py", "value.__class__ is list", "value.__class__ == list", _CLASS),
     Equivalent("runtime/decoding.py", "body.__class__ is not dict", "body.__class__ != dict", _CLASS),
-    Equivalent("runtime/decoding.py", "records.__class__ is not list", "records.__class__ != list", _CLASS),
+    Equivalent("runtime/decoding.py", "values.__class__ is not list", "values.__class__ != list", _CLASS),
     Equivalent("runtime/decoding.py", "record.__class__ is dict", "record.__class__ == dict", _CLASS),
     Equivalent("runtime/models.py", "value is UNSET", "value == UNSET", _UNSET),
     Equivalent("runtime/models.py", "type(other) is not type(self)", "type(other) != type(self)", _CLASS),

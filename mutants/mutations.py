@@ -164,7 +164,10 @@ def check_equivalents(sources: Mapping[str, str]) -> list[str]:
 
 
 def _build_mutant(file: str, source: str, operator: str, occurrence: int) -> Mutant | None:
-    mutated: str | None = mutate_code(source, _OPERATORS[operator], occurrence)
+    try:
+        mutated: str | None = mutate_code(source, _OPERATORS[operator], occurrence)
+    except AttributeError:  # cosmic-ray's exception replacer cannot replace a dotted name
+        return None
     if mutated is None or not _compiles(mutated):
         return None
     mutant = Mutant(file, operator, source, mutated)
