@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -27,6 +27,7 @@ PACKAGE = "sendcloud_integrations_client"
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("generated-models", _Models)
+    app.add_directive("generated-types", _Types)
     app.add_directive("generated-resources", _Resources)
     app.add_directive("generated-operations", _Operations)
     app.add_transform(_LinkNames)
@@ -45,8 +46,18 @@ def get_public_path(name: str) -> str | None:
 _SUBPACKAGES = {module: import_module(f"{PACKAGE}.{module}") for module in ("report", "sync", "testing")}
 
 
+def get_resources() -> dict[str, Any]:
+    """Return the resources of a client, by the name of the attribute."""
+    package = sendcloud_integrations_client
+    client = package.SendcloudIntegrations(auth=package.BasicAuth("public", "secret"))
+    members = vars(import_module(f"{PACKAGE}.generated.resources").Resources)
+    return {name: getattr(client, name) for name, member in members.items() if isinstance(member, cached_property)}
+
+
+_WITH_RESPONSE_CLASSES = [type(resource.with_response) for resource in get_resources().values()]
+
 # Documented under the module that defines them, because the package itself does not export them.
-_OTHER_PUBLIC_NAMES = {
+_OTHER_PUBLIC_NAMES = {one.__name__: f"{one.__module__}.{one.__name__}" for one in _WITH_RESPONSE_CLASSES} | {
     name: f"{PACKAGE}.{module}.{name}"
     for module, names in {
         "auth.credentials": ("Credentials",),
@@ -111,19 +122,25 @@ class _Models(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+class _Types(SphinxDirective):
+    def run(self) -> list[nodes.Node]:
+        lines: list[str] = []
+        for name, value in vars(sendcloud_integrations_client.types).items():
+            if get_origin(value) is Literal:
+                lines += [f".. autodata:: {PACKAGE}::types.{name}", "   :no-value:", ""]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 class _Resources(SphinxDirective):
     def run(self) -> list[nodes.Node]:
-        package = sendcloud_integrations_client
-        client = package.SendcloudIntegrations(auth=package.BasicAuth("public", "secret"))
-        resources = import_module(f"{PACKAGE}.generated.resources").Resources
-        return [
-            self._section(name, type(getattr(client, name)))
-            for name, member in vars(resources).items()
-            if isinstance(member, cached_property)
-        ]
+        sections: list[nodes.Node] = []
+        for name, resource in get_resources().items():
+            sections.append(self._section(name, type(resource)))
+            sections.append(self._section(f"{name}.with_response", type(resource.with_response)))
+        return sections
 
     def _section(self, name: str, resource: type) -> nodes.section:
-        section = nodes.section(ids=[f"client-{name.replace('_', '-')}"], names=[f"client.{name}"])
+        section = nodes.section(ids=[f"client-{name.replace('_', '-').replace('.', '-')}"], names=[f"client.{name}"])
         section += nodes.title("", "", nodes.literal("", f"client.{name}"))
         lines = [
             f".. autoclass:: {resource.__module__}.{resource.__name__}()",
