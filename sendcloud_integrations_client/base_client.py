@@ -147,6 +147,11 @@ class BaseClient:
         """The underlying httpx client, for instrumentation. Requests sent with it directly raise httpx's errors."""
         return self._connection.http
 
+    @property
+    def retries(self) -> RetryPolicy | None:
+        """How this client retries failures; None if retries are disabled."""
+        return self._retries
+
     def with_options(
         self,
         *,
@@ -231,9 +236,7 @@ class BaseClient:
         try:
             request = self._connection.requests.build(operation, path, query, content, extensions)
         except httpx.InvalidURL:
-            raise InvalidInputError(
-                operation.name, "query", "makes the URL longer than 65,536 bytes"
-            ) from None
+            raise InvalidInputError(operation.name, "query", "makes the URL longer than 65,536 bytes") from None
         status: int | None = None
         failure: str | None = None
         try:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sendcloud_integrations_client.sync.errors import SyncSupersededError
 from sendcloud_integrations_client.sync.list_order import ListOrder, NewestFirstBy
-from sendcloud_integrations_client.sync.records import InvalidRecord, LogRow
+from sendcloud_integrations_client.sync.records import InvalidRecord, LogRow, build_page_key
 from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine, sync_state
 from sendcloud_integrations_client.sync.store import LogStore
 
@@ -62,12 +62,16 @@ class IntegrationState:
         complete_from: The store has all logs created at or after this time; None if it has all logs.
         newest_first_by: Order of the list, as found by the last full pass.
         unfinished_pass: The pass that was interrupted or is in progress; None if the last pass was completed.
+        unreadable_pages: Pages that earlier runs could not read and put in the quarantine: cursor by key.
+        superseded_pages: Keys of pages in the quarantine that are covered now, to delete with the next commit.
     """
 
     completed_at: datetime | None = None
     complete_from: datetime | None = None
     newest_first_by: NewestFirstBy | None = None
     unfinished_pass: PassState | None = None
+    unreadable_pages: dict[str, str | None] = attrs.field(factory=dict[str, str | None])
+    superseded_pages: set[str] = attrs.field(factory=set[str])
 
 
 @attrs.frozen
@@ -76,15 +80,15 @@ class StoredCounts:
 
     Attributes:
         new_ids: Ids of the logs that were not in the store before.
-        quarantined: Number of records that were added to the quarantine.
+        quarantined: Number of records and pages that were added to the quarantine.
     """
 
     new_ids: frozenset[int]
     quarantined: int
 
 
-GetNextState = Callable[[StoredCounts], IntegrationState]
-"""Returns the state of the integration after a page, from what is new on that page."""
+GetNextState = Callable[[StoredCounts], IntegrationState | None]
+"""Returns the state of the integration after a page, from what is new on that page; None to keep the stored state."""
 
 
 class AccountWriter:
@@ -101,6 +105,11 @@ class AccountWriter:
         self._account = account_name
         self._run = run
         self._insert: Any = sqlite.insert if store.is_sqlite else postgresql.insert
+
+    @property
+    def account_name(self) -> str:
+        """Name of the account in the store."""
+        return self._account
 
     async def begin_run(self) -> datetime | None:
         """Create the account in the store if it does not exist.
@@ -125,19 +134,24 @@ class AccountWriter:
             now = datetime.now(UTC)
             await connection.execute(update(account).where(account.c.name == self._account).values(last_synced_at=now))
 
-    async def store_integrations(self, rows: Rows, invalid_records: Sequence[InvalidRecord]) -> int:
+    async def store_integrations(
+        self, rows: Rows, invalid_records: Sequence[InvalidRecord], unreadable_page: InvalidRecord | None = None
+    ) -> int:
         """Insert or update the listed integrations.
 
         Args:
             rows: Rows of the table `integration`, without the account.
             invalid_records: Records that could not be decoded.
+            unreadable_page: The list itself, if it could not be read as a whole; None if it was read.
 
         Returns:
-            Number of records that were added to the quarantine.
+            Number of records and pages that were added to the quarantine.
         """
-        return await _run_to_completion(self._store_integrations(rows, invalid_records))
+        return await _run_to_completion(self._store_integrations(rows, invalid_records, unreadable_page))
 
-    async def _store_integrations(self, rows: Rows, invalid_records: Sequence[InvalidRecord]) -> int:
+    async def _store_integrations(
+        self, rows: Rows, invalid_records: Sequence[InvalidRecord], unreadable_page: InvalidRecord | None
+    ) -> int:
         async with self._store.writing() as connection:
             if rows:
                 statement = self._insert(integration)
@@ -146,7 +160,18 @@ class AccountWriter:
                     set_={name: statement.excluded[name] for name in rows[0] if name != "id"},
                 )
                 await connection.execute(statement, [{"account": self._account, **row} for row in rows])
+            if unreadable_page is not None:
+                return await self._store_quarantined(connection, "page", 0, [unreadable_page])
+            await self._delete_pages(connection, 0, {build_page_key(None)})
             return await self._store_quarantined(connection, "integration", 0, invalid_records)
+
+    async def get_known_integrations(self) -> list[int]:
+        """Return the ids of the integrations that were listed last, by an earlier run."""
+        async with self._store.reading() as connection:
+            own = integration.c.account == self._account
+            last_listed = select(func.max(integration.c.seen_at)).where(own).scalar_subquery()
+            ids = await connection.scalars(select(integration.c.id).where(own, integration.c.seen_at == last_listed))
+            return list(ids)
 
     async def claim_integration(self, integration_id: int) -> IntegrationState:
         """Claim the state of an integration for this run. Runs that claimed it earlier can no longer write to it.
@@ -174,6 +199,7 @@ class AccountWriter:
         rows: Sequence[LogRow],
         invalid_records: Sequence[InvalidRecord],
         get_next_state: GetNextState,
+        unreadable_page: InvalidRecord | None = None,
     ) -> StoredCounts:
         """Write the records of a page and the new state of the integration in one transaction.
 
@@ -182,6 +208,7 @@ class AccountWriter:
             rows: Records of the page to store. Records that are already in the store are ignored.
             invalid_records: Records that could not be decoded.
             get_next_state: Called once with what is new on the page, before the commit; returns the state to write.
+            unreadable_page: The page itself, if it could not be read as a whole; None if it was read.
 
         Returns:
             What was written.
@@ -189,7 +216,9 @@ class AccountWriter:
         Raises:
             SyncSupersededError: If another run has claimed the integration; nothing was written.
         """
-        return await _run_to_completion(self._store_page(integration_id, rows, invalid_records, get_next_state))
+        return await _run_to_completion(
+            self._store_page(integration_id, rows, invalid_records, get_next_state, unreadable_page)
+        )
 
     async def _store_page(
         self,
@@ -197,17 +226,21 @@ class AccountWriter:
         rows: Sequence[LogRow],
         invalid_records: Sequence[InvalidRecord],
         get_next_state: GetNextState,
+        unreadable_page: InvalidRecord | None,
     ) -> StoredCounts:
         async with self._store.writing() as connection:
             stored_ids = await _get_stored_ids(connection, self._account, [row.id for row in rows])
             new_rows = [row for row in rows if row.id not in stored_ids]
             quarantined = await self._store_quarantined(connection, "log", integration_id, invalid_records)
+            if unreadable_page is not None:
+                quarantined += await self._store_quarantined(connection, "page", integration_id, [unreadable_page])
             counts = StoredCounts(frozenset(row.id for row in new_rows), quarantined)
             if new_rows:
                 now = datetime.now(UTC)
                 common = {"account": self._account, "integration_id": integration_id, "stored_at": now}
                 values = [{**common, **row.build_columns()} for row in new_rows]
                 await connection.execute(self._insert(log).on_conflict_do_nothing(), values)
+            state = get_next_state(counts)
             updated = await connection.execute(
                 update(sync_state)
                 .where(
@@ -215,14 +248,26 @@ class AccountWriter:
                     sync_state.c.integration_id == integration_id,
                     sync_state.c.run == self._run,
                 )
-                .values(**_build_columns(get_next_state(counts)))
+                .values(**({"run": self._run} if state is None else _build_columns(state)))
             )
             if updated.rowcount == 0:
                 raise SyncSupersededError(
                     f"The sync of account {self._account} stopped: a newer run took over integration "
                     f"{integration_id}. No data is lost, the newer run continues from here."
                 )
+            if state is not None and state.superseded_pages:
+                await self._delete_pages(connection, integration_id, state.superseded_pages)
         return counts
+
+    async def _delete_pages(self, connection: AsyncConnection, integration_id: int, keys: Collection[str]) -> None:
+        await connection.execute(
+            delete(quarantine).where(
+                quarantine.c.account == self._account,
+                quarantine.c.kind == "page",
+                quarantine.c.integration_id == integration_id,
+                quarantine.c.key.in_(list(keys)),
+            )
+        )
 
     async def _store_quarantined(
         self, connection: AsyncConnection, kind: str, integration_id: int, invalid_records: Sequence[InvalidRecord]
@@ -265,11 +310,18 @@ class DryRunWriter(AccountWriter):
     async def _complete_run(self) -> None:
         pass
 
-    async def _store_integrations(self, rows: Rows, invalid_records: Sequence[InvalidRecord]) -> int:
+    async def _store_integrations(
+        self, rows: Rows, invalid_records: Sequence[InvalidRecord], unreadable_page: InvalidRecord | None
+    ) -> int:
+        kind, records = ("integration", invalid_records) if unreadable_page is None else ("page", [unreadable_page])
         if not self._is_migrated:
-            return len({record.key for record in invalid_records})
+            return len({record.key for record in records})
         async with self._store.reading() as connection:
-            return len(await _filter_new(connection, self._account, "integration", 0, invalid_records))
+            return len(await _filter_new(connection, self._account, kind, 0, records))
+
+    async def get_known_integrations(self) -> list[int]:
+        """Return the ids of the integrations that were listed last, by an earlier run."""
+        return await super().get_known_integrations() if self._is_migrated else []
 
     async def _claim_integration(self, integration_id: int) -> IntegrationState:
         self._counted[integration_id] = set()
@@ -284,13 +336,18 @@ class DryRunWriter(AccountWriter):
         rows: Sequence[LogRow],
         invalid_records: Sequence[InvalidRecord],
         get_next_state: GetNextState,
+        unreadable_page: InvalidRecord | None,
     ) -> StoredCounts:
         stored_ids: set[int] = set()
-        new_records = list({record.key: record for record in invalid_records}.values())
+        unreadable_pages = [] if unreadable_page is None else [unreadable_page]
+        new_records = [*{record.key: record for record in invalid_records}.values(), *unreadable_pages]
         if self._is_migrated:
             async with self._store.reading() as connection:
                 stored_ids = await _get_stored_ids(connection, self._account, [row.id for row in rows])
-                new_records = await _filter_new(connection, self._account, "log", integration_id, invalid_records)
+                new_records = [
+                    *await _filter_new(connection, self._account, "log", integration_id, invalid_records),
+                    *await _filter_new(connection, self._account, "page", integration_id, unreadable_pages),
+                ]
         # A real run would have stored the records of earlier pages by now.
         counted = self._counted[integration_id]
         new_ids = {row.id for row in rows} - stored_ids - counted
@@ -345,7 +402,15 @@ async def _load_state(connection: AsyncConnection, account_name: str, integratio
     row = result.one_or_none()
     if row is None:
         return IntegrationState()
+    pages = await connection.execute(
+        select(quarantine.c.key, quarantine.c.page_cursor).where(
+            quarantine.c.account == account_name,
+            quarantine.c.kind == "page",
+            quarantine.c.integration_id == integration_id,
+        )
+    )
     state = IntegrationState(
+        unreadable_pages={page.key: page.page_cursor for page in pages},
         completed_at=row.completed_at,
         complete_from=row.complete_from,
         newest_first_by=row.newest_first_by,

@@ -2,10 +2,15 @@
 
 The first pass is a full pass: it reads all pages, and observes the order of the records. If they were sorted newest
 first, later passes are incremental: they end soon after they reach stored records. Otherwise every pass is a full pass.
+
+A page that cannot be read as a whole is put in the quarantine, and the pass continues with the next page. The next run
+reads the page again. If it is readable then, the run reads from that page to the end of the list.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -13,20 +18,27 @@ from typing import Final
 
 import attrs
 
-from sendcloud_integrations_client.errors import APIStatusError, ResponseDecodeError
+from sendcloud_integrations_client.errors import APIStatusError, ResponseDecodeError, to_single_line
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
 from sendcloud_integrations_client.pagination import Page
+from sendcloud_integrations_client.pipeline.retries import RetryPolicy
 from sendcloud_integrations_client.resources.logs import Logs
 from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 from sendcloud_integrations_client.sync.account_writer import AccountWriter, IntegrationState, PassState, StoredCounts
+from sendcloud_integrations_client.sync.list_order import ListOrder
 from sendcloud_integrations_client.sync.records import (
+    InvalidRecord,
     LogRow,
     build_invalid_record,
+    build_page_key,
     build_record_without_id,
+    build_unreadable_page,
     is_int64,
+    to_storable_text,
     to_utc,
 )
 from sendcloud_integrations_client.sync.redaction import Redaction
+from sendcloud_integrations_client.sync.retries import find_unreadable_page, read_again
 from sendcloud_integrations_client.sync.stop_signal import StopSignal
 
 __all__ = ["OVERLAP_PAGES", "IntegrationSync", "PageCounts"]
@@ -34,6 +46,10 @@ __all__ = ["OVERLAP_PAGES", "IntegrationSync", "PageCounts"]
 OVERLAP_PAGES: Final = 2
 """Number of pages that a pass reads after the first page with nothing to store, to find logs that arrived late."""
 
+_logger = logging.getLogger("sendcloud_integrations_client")
+
+_MAX_EMPTY_PAGES: Final = 100
+_MAX_UNREADABLE_PAGES: Final = 10
 _INVALID_CURSOR_STATUSES: Final = frozenset({400, 404, 410, 422})
 
 
@@ -44,7 +60,7 @@ class PageCounts:
     Attributes:
         new: Number of new records that were stored.
         already_stored: Number of records that were skipped, because they are in the store or too old.
-        quarantined: Number of records that were added to the quarantine.
+        quarantined: Number of records and pages that were added to the quarantine.
     """
 
     new: int
@@ -62,6 +78,7 @@ class IntegrationSync:
         since: Logs created before this time, in UTC, are skipped; None for no limit.
         page_size: Number of records per page.
         redaction: Redaction of secrets before records are stored; None to store records unchanged.
+        retries: Retry policy of the sync; its delays also apply before an unreadable page is read again.
         on_page: Called after each committed page.
         stop_signal: Stop signal of the run.
     """
@@ -75,6 +92,7 @@ class IntegrationSync:
         since: datetime | None,
         page_size: int,
         redaction: Redaction | None,
+        retries: RetryPolicy,
         on_page: Callable[[PageCounts], None],
         stop_signal: StopSignal,
     ) -> None:
@@ -84,10 +102,14 @@ class IntegrationSync:
         self._since = since
         self._page_size = page_size
         self._redaction = redaction
+        self._retries = retries
         self._on_page = on_page
         self._stop_signal = stop_signal
         self._state = IntegrationState()
         self._cursor: str | None = None
+        self._unreadable_keys: set[str] = set()
+        self._is_pass_from_first_page = False
+        self._is_complete = False
 
     async def run(self) -> None:
         """Read all logs that are not in the store, and store them.
@@ -117,8 +139,33 @@ class IntegrationSync:
         if unfinished is not None:
             unfinished.since = self._since
             await self._run_pass(unfinished)
-        # Logs that were created since that pass began are on the first pages, if the list is sorted newest first.
-        await self._run_pass(PassState(whole=not self._can_be_incremental(), since=self._since))
+        if self._can_be_incremental():
+            await self._read_quarantined_pages()
+        if not self._is_complete:
+            # Logs that were created since that pass began are on the first pages, if the list is sorted newest first.
+            await self._run_pass(PassState(whole=not self._can_be_incremental(), since=self._since))
+
+    async def _read_quarantined_pages(self) -> None:
+        """Read the pages again that earlier runs could not read, and everything after them if that works.
+
+        The following pages are read because the missing records may be there now, if cursors depend on the number of
+        newer records.
+        """
+        readable: list[str] = []
+        for cursor in [cursor for cursor in self._state.unreadable_pages.values() if cursor is not None]:
+            self._cursor = cursor
+            errors: list[ResponseDecodeError] = []
+            await self._stop_signal.wait_for(self._read_page(cursor, errors.append))
+            if (error := find_unreadable_page(errors)) is None:
+                readable.append(cursor)
+            else:
+                self._unreadable_keys.add(build_page_key(cursor))
+                self._log_unreadable_page(error, cursor)
+        if len(readable) == 1:
+            order = ListOrder.resume_after(self._state.newest_first_by)
+            await self._run_pass(PassState(cursor=readable[0], whole=True, since=self._since, order=order))
+        elif readable:
+            await self._run_pass(PassState(whole=True, since=self._since))
 
     def _can_be_incremental(self) -> bool:
         state = self._state
@@ -129,22 +176,25 @@ class IntegrationSync:
         )
 
     async def _run_pass(self, current: PassState) -> None:
-        decode_errors: dict[str | None, list[ResponseDecodeError]] = {}
         resumed_at = current.cursor
         previous_ids: frozenset[int] = frozenset()
-
-        def add_decode_error(error: ResponseDecodeError) -> None:
-            decode_errors.setdefault(error.page_cursor, []).append(error)
-
+        unreadable_pages = 0
+        self._is_pass_from_first_page = current.cursor is None
         self._state.unfinished_pass = None
         self._cursor = current.cursor
-        async with aclosing(self._iterate_pages(current, add_decode_error)) as pages:
-            while (page := await self._stop_signal.wait_for(anext(pages, None))) is not None:
+        async with aclosing(self._read_pages(current)) as pages:
+            while (read := await self._stop_signal.wait_for(anext(pages, None))) is not None:
+                page, decode_errors = read
+                unreadable = find_unreadable_page(decode_errors)
+                unreadable_pages = 0 if unreadable is None else unreadable_pages + 1
+                if unreadable is not None and unreadable_pages > _MAX_UNREADABLE_PAGES:
+                    raise unreadable
                 # The first records of a page can repeat the last ones of the previous page.
                 logs = [log for log in page.data if log.id not in previous_ids]
-                previous_ids = frozenset(log.id for log in page.data)
+                if page.data:
+                    previous_ids = frozenset(log.id for log in page.data)
                 is_resumed = resumed_at is not None and page.cursor == resumed_at
-                await self._store_page(page, logs, decode_errors.pop(page.cursor, ()), current, is_resumed=is_resumed)
+                await self._store_page(page, logs, decode_errors, current, is_resumed=is_resumed)
                 if self._state.unfinished_pass is None:
                     return
                 self._cursor = current.cursor
@@ -158,7 +208,18 @@ class IntegrationSync:
         *,
         is_resumed: bool,
     ) -> None:
-        invalid_records = [build_invalid_record(error, self._redaction) for error in decode_errors]
+        if page.next_cursor is not None and to_storable_text(page.next_cursor) != page.next_cursor:
+            reason = "the cursor of the next page contains characters that cannot be stored"
+            raise ResponseDecodeError(reason, field="Link", page_cursor=page.cursor)
+        unreadable = find_unreadable_page(decode_errors)
+        unreadable_page: InvalidRecord | None = None
+        invalid_records: list[InvalidRecord] = []
+        if unreadable is None:
+            invalid_records = [build_invalid_record(error, self._redaction) for error in decode_errors]
+        else:
+            # The body can have a MiB, and its redaction takes seconds.
+            unreadable_page = await asyncio.to_thread(build_unreadable_page, unreadable, self._redaction, page.cursor)
+            self._log_unreadable_page(unreadable, page.cursor)
         rows: list[LogRow] = []
         for log in logs:
             if is_int64(log.id):
@@ -172,7 +233,9 @@ class IntegrationSync:
             ]
         recent_rows = [row for row in rows if not _is_older(row, since)]
 
-        def get_next_state(counts: StoredCounts) -> IntegrationState:
+        def get_next_state(counts: StoredCounts) -> IntegrationState | None:
+            if unreadable is not None and page.cursor is None and page.next_cursor is None:
+                return None  # no part of the list was read, so the next run does what this one should have done
             for row in rows:
                 # The first page of a resumed pass can repeat the last records of the page before it.
                 if not is_resumed or row.id in counts.new_ids:
@@ -183,19 +246,46 @@ class IntegrationSync:
             if rows or invalid_records:
                 current.quiet_pages = current.quiet_pages + 1 if is_quiet and not counts.quarantined else 0
             current.cursor = page.next_cursor
-            return self._get_state_after(current)
+            self._update_unreadable_pages(page.cursor, is_readable=unreadable is None)
+            return self._get_state_after(current, is_end_known=unreadable is None)
 
-        counts = await self._writer.store_page(self._id, recent_rows, invalid_records, get_next_state)
+        counts = await self._writer.store_page(self._id, recent_rows, invalid_records, get_next_state, unreadable_page)
+        self._state.superseded_pages.clear()
         new = len(counts.new_ids)
         self._on_page(PageCounts(new=new, already_stored=len(rows) - new, quarantined=counts.quarantined))
 
-    def _get_state_after(self, current: PassState) -> IntegrationState:
+    def _update_unreadable_pages(self, cursor: str | None, *, is_readable: bool) -> None:
+        key = build_page_key(cursor)
+        if not is_readable:
+            self._unreadable_keys.add(key)
+        elif key in self._state.unreadable_pages:
+            del self._state.unreadable_pages[key]
+            self._state.superseded_pages.add(key)
+
+    def _log_unreadable_page(self, error: ResponseDecodeError, cursor: str | None) -> None:
+        _logger.warning(
+            "Sync of account %s: %s of the logs of integration %d cannot be read: %s. It is in the quarantine. "
+            "The next run reads it again.",
+            self._writer.account_name,
+            "the first page" if cursor is None else f"the page at cursor {to_single_line(cursor)}",
+            self._id,
+            to_single_line(error.reason),
+        )
+
+    def _get_state_after(self, current: PassState, *, is_end_known: bool) -> IntegrationState:
         state = self._state
         may_end_early = not current.whole or current.order.is_by_time
         if current.cursor is not None and not (may_end_early and current.quiet_pages > OVERLAP_PAGES):
             state.unfinished_pass = current
             return state
-        if current.whole or current.cursor is None:
+        if current.whole and self._is_pass_from_first_page:
+            # This run read the whole list. Pages of earlier runs no longer exist, except those that failed again.
+            covered = state.unreadable_pages.keys() - self._unreadable_keys
+            state.superseded_pages |= covered
+            for key in covered:
+                del state.unreadable_pages[key]
+            self._is_complete = True
+        if current.whole or (current.cursor is None and is_end_known):
             state.newest_first_by = current.order.newest_first_by
             state.complete_from = current.since
         else:
@@ -206,10 +296,51 @@ class IntegrationSync:
         state.unfinished_pass = None
         return state
 
-    async def _iterate_pages(
-        self, current: PassState, on_decode_error: OnDecodeError
-    ) -> AsyncGenerator[Page[IntegrationLog], None]:
+    async def _read_pages(
+        self, current: PassState
+    ) -> AsyncGenerator[tuple[Page[IntegrationLog], list[ResponseDecodeError]]]:
+        """Iterate over the pages of a pass, with their decode errors. Unreadable pages are read again."""
+        reread_cursors: set[str | None] = set()
         cursor = current.cursor
+        while True:
+            errors: list[ResponseDecodeError] = []
+            page: Page[IntegrationLog] | None = None
+            next_cursor: str | None = None
+            async with aclosing(self._iterate_pages(current, cursor, errors.append)) as pages:
+                async for page in pages:
+                    page_errors, next_cursor = errors.copy(), page.next_cursor
+                    errors.clear()
+                    if find_unreadable_page(page_errors) is not None:
+                        page, page_errors = await self._read_page_again(page)
+                    yield page, page_errors
+                    if page.next_cursor != next_cursor:
+                        break
+            if page is None or page.next_cursor is None or page.next_cursor == next_cursor:
+                return
+            # The first response had no link to the next page, or another one.
+            if page.cursor in reread_cursors:
+                raise _build_loop_error(page.cursor, page.next_cursor)
+            reread_cursors.add(page.cursor)
+            cursor = page.next_cursor
+
+    async def _read_page_again(
+        self, page: Page[IntegrationLog]
+    ) -> tuple[Page[IntegrationLog], list[ResponseDecodeError]]:
+        again, errors = await read_again(
+            lambda on_decode_error: self._read_page(page.cursor, on_decode_error), self._retries
+        )
+        if again.next_cursor is None and find_unreadable_page(errors) is not None:
+            again = attrs.evolve(again, next_cursor=page.next_cursor)
+        return again, errors
+
+    async def _read_page(self, cursor: str | None, on_decode_error: OnDecodeError) -> Page[IntegrationLog]:
+        return await self._logs.list(
+            integration_id=self._id, cursor=cursor, page_size=self._page_size, on_decode_error=on_decode_error
+        )
+
+    async def _iterate_pages(
+        self, current: PassState, cursor: str | None, on_decode_error: OnDecodeError
+    ) -> AsyncGenerator[Page[IntegrationLog], None]:
         if current.whole:
             paginator = self._logs.list(
                 integration_id=self._id, cursor=cursor, page_size=self._page_size, on_decode_error=on_decode_error
@@ -220,20 +351,31 @@ class IntegrationSync:
             return
         # Most incremental passes end after a few pages, so prefetching would waste calls.
         visited_cursors: set[str | None] = set()
-        while cursor not in visited_cursors:
+        empty_pages = 0
+        while True:
             visited_cursors.add(cursor)
-            page = await self._logs.list(
-                integration_id=self._id, cursor=cursor, page_size=self._page_size, on_decode_error=on_decode_error
-            )
+            page = await self._read_page(cursor, on_decode_error)
             yield page
             if page.next_cursor is None:
                 return
+            if page.next_cursor in visited_cursors:
+                raise _build_loop_error(cursor, page.next_cursor)
+            empty_pages = 0 if page.data else empty_pages + 1
+            if empty_pages > _MAX_EMPTY_PAGES:
+                raise ResponseDecodeError(
+                    f"{empty_pages} consecutive pages without records, and each links to a next page",
+                    field="Link",
+                    page_cursor=cursor,
+                )
             cursor = page.next_cursor
-        raise ResponseDecodeError(
-            f"a page links to cursor {cursor}, which was read before; the sync would never end",
-            field="Link",
-            page_cursor=cursor,
-        )
+
+
+def _build_loop_error(cursor: str | None, next_cursor: str) -> ResponseDecodeError:
+    return ResponseDecodeError(
+        f"the page at cursor {cursor} links to {next_cursor}, which was read before; the sync would never end",
+        field="Link",
+        page_cursor=cursor,
+    )
 
 
 def _is_older(row: LogRow, since: datetime | None) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from uuid import uuid4
@@ -17,17 +18,32 @@ from sendcloud_integrations_client.errors import (
     InvalidInputError,
     ResponseDecodeError,
     SendcloudError,
+    to_single_line,
 )
+from sendcloud_integrations_client.generated.models.integration import Integration
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 from sendcloud_integrations_client.sync.account_writer import AccountWriter, DryRunWriter
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.integration_sync import IntegrationSync, PageCounts
-from sendcloud_integrations_client.sync.records import build_integration_row, build_invalid_record, is_int64, to_utc
+from sendcloud_integrations_client.sync.records import (
+    build_integration_row,
+    build_integration_without_id,
+    build_invalid_record,
+    build_unreadable_page,
+    is_int64,
+    is_integration_id,
+    to_storable_text,
+    to_utc,
+)
 from sendcloud_integrations_client.sync.redaction import Redaction
+from sendcloud_integrations_client.sync.retries import build_retry_policy, find_unreadable_page, read_again
 from sendcloud_integrations_client.sync.stop_signal import StopRequestedError, StopSignal
 from sendcloud_integrations_client.sync.store import LogStore
 from sendcloud_integrations_client.sync.summary import SyncProgress, SyncSummary
 
 __all__ = ["sync_accounts", "sync_logs"]
+
+_logger = logging.getLogger("sendcloud_integrations_client")
 
 
 async def sync_logs(
@@ -47,7 +63,7 @@ async def sync_logs(
     """Store the exception logs of one account: all logs in the first run, new logs in later runs.
 
     Args:
-        client: The client of the account.
+        client: The client of the account. Its retry policy applies, with a `total_timeout` of at least 900 seconds.
         store: The store for the logs. Its schema is created or migrated, unless `dry_run` is True.
         account: Name of the account in the store. Defaults to `default`.
         integrations: Ids of the integrations to sync. Defaults to None, all listed integrations.
@@ -65,14 +81,15 @@ async def sync_logs(
         raised.
 
     Raises:
-        InvalidInputError: If `concurrency`, `page_size` or one of the ids is out of range; no request was sent.
+        InvalidInputError: If `concurrency`, `page_size` or one of the ids is out of range, or if the name of the
+            account cannot be stored; no request was sent.
         Exception: If `on_progress` raises; the exception is passed on.
 
     Example:
         async with SendcloudIntegrations() as client, LogStore("logs.db") as store:
             summary = await sync_logs(client, store)
     """
-    _validate_arguments(concurrency, page_size, integrations)
+    _validate_arguments([account], concurrency, page_size, integrations)
     async with StopSignal(stop) as stop_signal:
         run = _AccountRun(
             client,
@@ -121,7 +138,7 @@ async def sync_accounts(
     Raises:
         InvalidInputError: See `sync_logs`.
     """
-    _validate_arguments(concurrency, page_size, integrations)
+    _validate_arguments(accounts, concurrency, page_size, integrations)
 
     async def sync_one(account: str, client: SendcloudIntegrations) -> SyncSummary:
         try:
@@ -160,7 +177,8 @@ class _AccountRun:
         on_progress: Callable[[SyncProgress], None] | None,
         stop_signal: StopSignal,
     ) -> None:
-        self._client = client
+        self._retries = build_retry_policy(client.retries)
+        self._client = client.with_options(retries=self._retries)
         self._writer = writer
         self._account = account
         self._page_size = page_size
@@ -171,6 +189,7 @@ class _AccountRun:
         self._new = self._already_stored = self._quarantined = 0
         self._was_stopped = False
         self._error: Exception | None = None
+        self._list_error: ResponseDecodeError | None = None
         self._unexpected_error: Exception | None = None
         self._failures: dict[int, Exception] = {}
 
@@ -194,7 +213,13 @@ class _AccountRun:
                 await store.migrate()
             pruned_before = await self._writer.begin_run()
             listed_ids = await self._stop_signal.wait_for(self._list_integrations())
-            ids = list(dict.fromkeys(listed_ids if selected_ids is None else selected_ids))
+            if selected_ids is not None:
+                ids = list(dict.fromkeys(selected_ids))
+            elif listed_ids is not None:
+                ids = list(dict.fromkeys(listed_ids))
+            else:
+                self._error = self._list_error
+                ids = await self._writer.get_known_integrations()
             self._integrations = len(ids)
             self._report_progress(None)
             oldest = max((limit for limit in (since, pruned_before) if limit is not None), default=None)
@@ -224,17 +249,48 @@ class _AccountRun:
             duration=duration,
         )
 
-    async def _list_integrations(self) -> list[int]:
+    async def _list_integrations(self) -> list[int] | None:
+        """List and store the integrations.
+
+        Returns:
+            The ids of the integrations. None if the list cannot be read; then `_list_error` is set.
+        """
         decode_errors: list[ResponseDecodeError] = []
-        listed = await self._client.integrations.list(on_decode_error=decode_errors.append)
+        listed: Sequence[Integration] = await self._read_integrations(decode_errors.append)
+        if find_unreadable_page(decode_errors) is not None:
+            listed, decode_errors = await read_again(self._read_integrations, self._retries)
+        self._list_error = find_unreadable_page(decode_errors)
+        if self._list_error is not None:
+            page = await asyncio.to_thread(build_unreadable_page, self._list_error, self._redaction, None)
+            self._quarantined += await self._writer.store_integrations([], [], page)
+            _logger.warning(
+                "Sync of account %s: the list of integrations cannot be read: %s. It is in the quarantine. "
+                "The sync continues with the integrations that it knows.",
+                self._account,
+                to_single_line(self._list_error.reason),
+            )
+            return None
         now = datetime.now(UTC)
-        valid = [integration for integration in listed if is_int64(integration.id)]
+        valid = [integration for integration in listed if is_integration_id(integration.id)]
+        invalid = [integration for integration in listed if not is_integration_id(integration.id)]
         invalid_records = [build_invalid_record(error, self._redaction) for error in decode_errors]
+        invalid_records += [build_integration_without_id(integration, self._redaction) for integration in invalid]
         rows = [build_integration_row(integration, self._redaction, now) for integration in valid]
         self._quarantined += await self._writer.store_integrations(rows, invalid_records)
         # The logs of an integration are readable even if its own record cannot be decoded.
-        undecoded_ids = (error.record.get("id") for error in decode_errors if error.record.__class__ is dict)
-        return [integration.id for integration in valid] + [number for number in undecoded_ids if is_int64(number)]
+        undecoded_ids = [error.record.get("id") if error.record.__class__ is dict else None for error in decode_errors]
+        without_id = len(invalid) + sum(not is_integration_id(number) for number in undecoded_ids)
+        if without_id:
+            _logger.warning(
+                "Sync of account %s: %d integrations have no usable id, so their logs are not synced. "
+                "They are in the quarantine.",
+                self._account,
+                without_id,
+            )
+        return [integration.id for integration in valid] + [one for one in undecoded_ids if is_integration_id(one)]
+
+    async def _read_integrations(self, on_decode_error: OnDecodeError) -> Sequence[Integration]:
+        return await self._client.integrations.list(on_decode_error=on_decode_error)
 
     async def _sync_integrations(self, ids: Sequence[int], since: datetime | None, concurrency: int) -> None:
         remaining_ids = iter(ids)
@@ -260,6 +316,7 @@ class _AccountRun:
             since=since,
             page_size=self._page_size,
             redaction=self._redaction,
+            retries=self._retries,
             on_page=lambda page: self._add_page(integration_id, page),
             stop_signal=self._stop_signal,
         )
@@ -270,7 +327,8 @@ class _AccountRun:
             return
         except _FATAL_ERRORS as error:
             # All other integrations would fail with the same error.
-            self._error = self._error or error
+            if not isinstance(self._error, _FATAL_ERRORS):
+                self._error = error
             self._stop_signal.set()
             return
         except SendcloudError as error:
@@ -310,7 +368,11 @@ class _AccountRun:
 _FATAL_ERRORS: Final = (AuthenticationError, StoreError, ClientClosedError, ConfigurationError)
 
 
-def _validate_arguments(concurrency: int, page_size: int, integrations: Collection[int] | None) -> None:
+def _validate_arguments(
+    accounts: Iterable[str], concurrency: int, page_size: int, integrations: Collection[int] | None
+) -> None:
+    if not all(isinstance(name, str) and to_storable_text(name) == name for name in accounts):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidInputError("sync_logs", "account", "must be text without NUL characters and lone surrogates")
     if concurrency < 1:
         raise InvalidInputError("sync_logs", "concurrency", "must be at least 1")
     if not 1 <= page_size <= 100:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 import attrs
 
@@ -32,6 +32,23 @@ class ListOrder:
     ids_fall: bool = True
     times_fall: bool = True
     time_falls: int = 0
+
+    @classmethod
+    def resume_after(cls, newest_first_by: NewestFirstBy | None) -> Self:
+        """Return the order of a list of which the first pages were read earlier.
+
+        Args:
+            newest_first_by: The order that was found earlier; None if it is unknown.
+
+        Returns:
+            An order that the remaining pages can only contradict.
+        """
+        by_time = newest_first_by in ("created_at", "both", None)
+        return cls(
+            ids_fall=newest_first_by in ("id", "both", None),
+            times_fall=by_time,
+            time_falls=int(by_time and newest_first_by is not None),
+        )
 
     def observe(self, log_id: int, created_at: datetime | None) -> None:
         """Update the order with the next record.

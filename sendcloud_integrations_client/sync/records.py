@@ -19,13 +19,19 @@ __all__ = [
     "InvalidRecord",
     "LogRow",
     "build_integration_row",
+    "build_integration_without_id",
     "build_invalid_record",
+    "build_page_key",
     "build_record_without_id",
+    "build_unreadable_page",
     "is_int64",
+    "is_integration_id",
+    "to_storable_text",
     "to_utc",
 ]
 
 _MAX_INT64: Final = 2**63 - 1
+_VOLATILE_FIELDS: Final = frozenset({"started_failing_at", "last_fetched_at", "updated_at"})
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _TEXT_COLUMNS: Final = ("exception_type", "exception", "method", "base_url", "full_url")
 
@@ -62,7 +68,7 @@ class LogRow:
 
 @attrs.frozen
 class InvalidRecord:
-    """A record that could not be decoded. Its attributes are columns of the table `quarantine`."""
+    """A record or page that could not be decoded. Its attributes are columns of the table `quarantine`."""
 
     key: str
     error: str
@@ -101,6 +107,56 @@ def build_record_without_id(log: IntegrationLog, redaction: Redaction | None, pa
     return _build_invalid_record(log.get_source(), redaction, reason, "id", page_cursor, None)
 
 
+def build_integration_without_id(integration: Integration, redaction: Redaction | None) -> InvalidRecord:
+    """Return the quarantine record for an integration that has no usable id, so that its logs cannot be listed.
+
+    Args:
+        integration: The integration.
+        redaction: Redaction of secrets; None to keep the record unchanged.
+
+    Returns:
+        The record. Its key stays the same when timestamps of the integration change.
+    """
+    source = integration.get_source()
+    reason = "the integration has no id, or an id that is not between 1 and 2**63 - 1"
+    record = _build_invalid_record(source, redaction, reason, "id", None, None)
+    stable = {name: value for name, value in source.items() if name not in _VOLATILE_FIELDS}
+    return attrs.evolve(record, key=_build_hash_key("sha256", _redact(stable, redaction)[0]))
+
+
+def build_unreadable_page(
+    error: ResponseDecodeError, redaction: Redaction | None, page_cursor: str | None
+) -> InvalidRecord:
+    """Return the quarantine record for a page that cannot be read as a whole.
+
+    Args:
+        error: The decode error of the page. Its `record` is the body as text.
+        redaction: Redaction of secrets; None to keep the body unchanged.
+        page_cursor: Cursor of the page; None for the first page.
+
+    Returns:
+        The record. `raw` is the body as text.
+    """
+    body = error.record if isinstance(error.record, str) else ""
+    raw = body if redaction is None else redaction.redact_text(body)
+    return InvalidRecord(
+        key=build_page_key(page_cursor),
+        error=to_storable_text(error.reason),
+        field=error.field,
+        page_cursor=page_cursor,
+        page_index=None,
+        created_at_utc=None,
+        raw=to_storable_text(raw),
+    )
+
+
+def build_page_key(page_cursor: str | None) -> str:
+    """Return the key of an unreadable page in the quarantine: `page:` and the hash of its cursor."""
+    return (
+        "page:first" if page_cursor is None else _build_hash_key("page", page_cursor.encode("utf-8", "surrogatepass"))
+    )
+
+
 def build_integration_row(integration: Integration, redaction: Redaction | None, seen_at: datetime) -> dict[str, Any]:
     """Return the columns of an integration, without `account`.
 
@@ -124,7 +180,12 @@ def build_integration_row(integration: Integration, redaction: Redaction | None,
 
 def is_int64(value: object) -> TypeGuard[int]:
     """Whether a value is an integer that fits in a 64-bit column."""
-    return isinstance(value, int) and -_MAX_INT64 <= value <= _MAX_INT64
+    return isinstance(value, int) and not isinstance(value, bool) and -_MAX_INT64 <= value <= _MAX_INT64
+
+
+def is_integration_id(value: object) -> TypeGuard[int]:
+    """Whether a value can be the id of an integration, which the API requires to be at least 1."""
+    return is_int64(value) and value >= 1
 
 
 def to_storable_text(text: str) -> str:
@@ -163,9 +224,15 @@ def _build_invalid_record(
     fields: dict[str, Any] = record if record.__class__ is dict else {}
     record_id = fields.get("id")
     # Hash the redacted content: with a hash of the original record, its secrets could be guessed.
-    key = f"id:{record_id}" if record_id.__class__ is int else f"sha256:{hashlib.sha256(content).hexdigest()}"
+    key = f"id:{record_id}" if record_id.__class__ is int else _build_hash_key("sha256", content)
     created_at = _parse_timestamp(fields.get("created_at"))
-    return InvalidRecord(key, reason, field, page_cursor, index, created_at, content.decode())
+    return InvalidRecord(
+        key, to_storable_text(reason), to_storable_text(field), page_cursor, index, created_at, content.decode()
+    )
+
+
+def _build_hash_key(prefix: str, content: bytes) -> str:
+    return f"{prefix}:{hashlib.sha256(content).hexdigest()}"
 
 
 def _parse_timestamp(text: Any) -> datetime | None:

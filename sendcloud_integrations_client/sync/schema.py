@@ -91,18 +91,18 @@ quarantine: Final = Table(
     "quarantine",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # "log" or "integration"
-    Column("integration_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for kind "integration"
-    Column("key", Text, primary_key=True),  # `id:` and the record's id, or `sha256:` and the hash of `raw`
+    Column("kind", Text, primary_key=True),  # "log", "integration", or "page" for a page unreadable as a whole
+    Column("integration_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for integrations and their list
+    Column("key", Text, primary_key=True),  # `id:` and the record's id, `sha256:` and a hash, or `page:` and a hash
     Column("error", Text, nullable=False),
     Column("field", Text, nullable=False),  # location in the response, such as data[3].created_at
     Column("page_cursor", Text),  # None for the first page
     Column("page_index", Integer),
     Column("created_at_utc", UtcDateTime),  # None if missing or invalid
     Column("quarantined_at", UtcDateTime, nullable=False),
-    Column("raw", Text, nullable=False),  # the record as received, as JSON, redacted
+    Column("raw", Text, nullable=False),  # the record as JSON, or the body of the page as text, redacted
 )
-"""Records that could not be decoded, each stored once."""
+"""Records and pages that could not be decoded, each stored once. A page is deleted when it can be read."""
 
 sync_state: Final = Table(
     "walk",

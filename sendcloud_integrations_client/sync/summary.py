@@ -24,7 +24,7 @@ class SyncProgress:
         pages: Number of pages that were read.
         new: Number of new records that were stored.
         already_stored: Number of records that were skipped, because they are in the store or too old.
-        quarantined: Number of records that were added to the quarantine.
+        quarantined: Number of records and pages that were added to the quarantine.
     """
 
     account: str
@@ -48,11 +48,12 @@ class SyncSummary:
         pages: Number of pages that were read.
         new: Number of new records that were stored or, with `dry_run`, would have been stored.
         already_stored: Number of records that were skipped, because they are in the store or too old.
-        quarantined: Number of undecodable records that were added to the quarantine. Records that an earlier run
-            quarantined are not counted.
+        quarantined: Number of undecodable records and unreadable pages that were added to the quarantine. Those that an
+            earlier run quarantined are not counted.
         stopped: Whether the caller's `stop` event ended the run early; the next run resumes where this one stopped.
         dry_run: Whether the run stored nothing.
-        error: The error that ended the run, such as rejected credentials or a failing store; None if there was none.
+        error: The error that ended the run, such as rejected credentials or a failing store, or the error of an
+            unreadable list of integrations; None if there was none.
         failures: Errors of single integrations, by integration id; the next run resumes them where they failed.
         duration: Duration of the run in seconds.
     """

@@ -89,21 +89,21 @@ def stop_after_pages(pages: int) -> dict[str, Any]:
 
 
 async def test_first_run_stores_all_logs_and_second_run_none(each_store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=3, logs=200)
+    server = SimulatedSendcloud(integrations=3, logs=400)
     first = await sync(server, each_store)
     assert (first.succeeded, first.integrations, first.completed, first.new, first.already_stored) == (
         True,
         3,
         3,
-        200,
+        400,
         0,
     )
-    assert await get_log_ids(each_store) == set(range(1, 201))
+    assert await get_log_ids(each_store) == set(range(1, 401))
     server.requests.clear()
     second = await sync(server, each_store)
     assert (second.succeeded, second.new, second.already_stored) == (True, 0, 90)
     assert count_page_requests(server) == 9  # per integration, one page of stored records and two pages of overlap
-    assert await get_log_ids(each_store) == set(range(1, 201))
+    assert await get_log_ids(each_store) == set(range(1, 401))
 
 
 async def test_later_run_reads_only_pages_with_new_logs_and_overlap(each_store: LogStore) -> None:
@@ -283,7 +283,10 @@ async def test_failed_integration_does_not_stop_the_others(store: LogStore) -> N
 async def test_only_selected_integrations_are_synced(store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=4, logs=100)
     summary = await sync(server, store, integrations={2, 3})
-    assert (summary.completed, summary.new) == (2, 50)
+    async with build_client(server) as client:
+        listed = [one.id async for _, one in client.logs.list_for_integrations([2, 3])]
+    assert (summary.completed, summary.new) == (2, len(listed))
+    assert await get_log_ids(store) == set(listed)
     assert {one.integration_id for one in await get_rows(store, log)} == {2, 3}
 
 
