@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -31,10 +31,20 @@ from sendcloud_integrations_client.cli.terminal.output import (
     to_plain_text,
     write_json,
 )
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.generated.models import FeedbackType, Integration, IntegrationUpdate
 from sendcloud_integrations_client.generated.types import IntegrationSort
 
 __all__ = ["app"]
+
+_COLUMNS: Final = (
+    Column.number("id"),
+    Column("shop"),
+    Column("type", drop_order=2),
+    Column("URL", drop_order=1),
+    Column.timestamp("last fetched", drop_order=3),
+    Column.timestamp("failing since"),
+)
 
 app = typer.Typer(no_args_is_help=True, help="Shop integrations of the account.")
 
@@ -192,9 +202,8 @@ def delete_integration(
 
 
 def _print_table(integrations: list[Integration]) -> None:
-    table = create_table("id", "shop", "type", "URL", "last fetched", "failing since", right=("id",))
-    for integration in integrations:
-        table.add_row(
+    rows = [
+        (
             to_plain_text(integration.id),
             to_plain_text(integration.shop_name),
             to_plain_text(integration.type),
@@ -204,7 +213,9 @@ def _print_table(integrations: list[Integration]) -> None:
                 format_timestamp(integration.started_failing_at), "red" if integration.started_failing_at else ""
             ),
         )
-    create_console().print(table)
+        for integration in integrations
+    ]
+    print_table(_COLUMNS, rows)
     failing = sum(integration.started_failing_at is not None for integration in integrations)
     print_message(f"{format_count(len(integrations), 'integration')}, {failing} failing. Times are in UTC.")
 

@@ -16,12 +16,12 @@ from sendcloud_integrations_client.cli.terminal.errors import CommandError, prin
 from sendcloud_integrations_client.cli.terminal.output import (
     OutputFormat,
     create_console,
-    create_table,
     format_count,
     format_timestamp,
     to_plain_text,
     write_json,
 )
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
 
 __all__ = ["run_report"]
@@ -72,19 +72,19 @@ def _print_tables(figures: Figures, top: int) -> None:
     period = f"{format_timestamp(figures.first)} to {format_timestamp(figures.last)} (UTC)"
     out.print(f"{format_count(figures.total, 'failure')} of {shops_failed}, {period}")
     has_many_accounts = len(figures.accounts) > 1
-    shops = create_table(
-        "shop",
-        "id",
-        *(["account"] if has_many_accounts else []),
-        "failures",
-        _get_trend_header(figures),
-        "top exception",
-        "last",
-        title="\nBy shop",
-        right=("id", "failures"),
-    )
-    for group in figures.by_integration[:top]:
-        shops.add_row(
+    trend = Column(_get_trend_header(figures), min_width=_MAX_TREND_BARS, drop_order=2)
+    failures, last = Column.number("failures"), Column.timestamp("last", drop_order=3)
+    shop_columns = [
+        Column("shop"),
+        Column.number("id"),
+        *([Column("account")] if has_many_accounts else []),
+        failures,
+        trend,
+        Column("top exception", drop_order=1),
+        last,
+    ]
+    rows = [
+        (
             to_plain_text(group.label, "red" if group.failing_since else ""),
             to_plain_text(group.integration_id),
             *([to_plain_text(group.account)] if has_many_accounts else []),
@@ -93,22 +93,24 @@ def _print_tables(figures: Figures, top: int) -> None:
             to_plain_text((group.mostly or "").rpartition(".")[2]),
             to_plain_text(format_timestamp(group.last)),
         )
-    out.print(shops)
+        for group in figures.by_integration[:top]
+    ]
+    print_table(shop_columns, rows, title="\nBy shop", console=out)
     _print_omitted_count(figures.by_integration, top)
     for title, column, groups in (
         ("By exception type", "exception type", figures.by_exception_type),
         ("By status", "status", figures.by_status),
     ):
-        headers = (column, "failures", _get_trend_header(figures), "last")
-        table = create_table(*headers, title=f"\n{title}", right=("failures",))
-        for group in groups[:top]:
-            table.add_row(
+        group_rows = [
+            (
                 to_plain_text(group.label),
                 to_plain_text(f"{group.total:,}", "bold"),
                 _draw_trend(group.trend),
                 to_plain_text(format_timestamp(group.last)),
             )
-        out.print(table)
+            for group in groups[:top]
+        ]
+        print_table([Column(column), failures, trend, last], group_rows, title=f"\n{title}", console=out)
         _print_omitted_count(groups, top)
     for count, noun, more in (
         (figures.failing, "integration", "failing now, according to Sendcloud at the last sync"),

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from typing import Final
 
 import attrs
 
@@ -15,14 +16,13 @@ from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode, get_exit_code
 from sendcloud_integrations_client.cli.terminal.output import (
     OutputFormat,
-    create_console,
-    create_table,
     format_count,
     to_plain_text,
     write_json,
 )
 from sendcloud_integrations_client.cli.terminal.progress import show_progress
 from sendcloud_integrations_client.cli.terminal.signals import StopRequest, stop_on_signals
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.errors import SendcloudError, to_single_line
 from sendcloud_integrations_client.sync import (
     DEFAULT_FIELDS,
@@ -34,6 +34,16 @@ from sendcloud_integrations_client.sync import (
 )
 
 __all__ = ["SyncOptions", "run_sync"]
+
+_COLUMNS: Final = (
+    Column("account"),
+    Column.number("integrations"),
+    Column.number("new logs"),
+    Column.number("already stored"),
+    Column.number("quarantined"),
+    Column.number("seconds", drop_order=1),
+    Column("outcome"),
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -128,10 +138,8 @@ async def _prune(store: LogStore, options: SyncOptions, stop: StopRequest) -> in
 
 
 def _print_summaries(summaries: Mapping[str, SyncSummary], location: str, pruned: int | None) -> None:
-    counts = ("integrations", "new logs", "already stored", "quarantined", "seconds")
-    table = create_table("account", *counts, "outcome", right=counts)
-    for summary in summaries.values():
-        table.add_row(
+    rows = [
+        (
             to_plain_text(summary.account),
             to_plain_text(f"{summary.completed} of {summary.integrations}"),
             to_plain_text(f"{summary.new:,}", "bold"),
@@ -140,7 +148,9 @@ def _print_summaries(summaries: Mapping[str, SyncSummary], location: str, pruned
             to_plain_text(f"{summary.duration:.1f}"),
             to_plain_text(_describe_outcome(summary), "" if summary.succeeded and not summary.stopped else "red"),
         )
-    create_console().print(table)
+        for summary in summaries.values()
+    ]
+    print_table(_COLUMNS, rows)
     if any(summary.dry_run for summary in summaries.values()):
         print_message("Dry run: nothing was stored.")
     elif any(summary.error is None for summary in summaries.values()):

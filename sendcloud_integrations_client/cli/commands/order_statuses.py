@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -24,15 +24,21 @@ from sendcloud_integrations_client.cli.terminal.output import (
     JsonWriter,
     OutputFormat,
     choose_format,
-    create_console,
-    create_table,
     format_count,
     format_timestamp,
     to_plain_text,
 )
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.generated.models import Language, ShopOrderStatus, ShopOrderStatusesReplace
 
 __all__ = ["app"]
+
+_COLUMNS: Final = (
+    Column("id", is_exact=True),
+    Column("status"),
+    Column("languages", drop_order=1),
+    Column.timestamp("deleted (UTC)", drop_order=2),
+)
 
 app = typer.Typer(no_args_is_help=True, help="Order statuses of a shop (Prestashop v2 only).")
 
@@ -145,14 +151,14 @@ def _remove_read_only_fields(status: Any) -> Any:
 
 
 def _print_table(statuses: list[ShopOrderStatus]) -> None:
-    table = create_table("id", "status", "languages", "deleted (UTC)")
-    for status in statuses:
-        languages = ", ".join(sorted(str(translation.language) for translation in status.translations))
-        table.add_row(
+    rows = [
+        (
             to_plain_text(status.external_id),
             to_plain_text(status.status),
-            to_plain_text(languages),
+            to_plain_text(", ".join(sorted(str(translation.language) for translation in status.translations))),
             to_plain_text(format_timestamp(status.deleted_at), "red"),
         )
-    create_console().print(table)
+        for status in statuses
+    ]
+    print_table(_COLUMNS, rows)
     print_message(f"{format_count(len(statuses), 'status')}.")

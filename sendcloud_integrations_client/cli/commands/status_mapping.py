@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.text import Text
 
 from sendcloud_integrations_client.cli.input.accounts import choose_account
 from sendcloud_integrations_client.cli.input.options import (
@@ -23,14 +24,19 @@ from sendcloud_integrations_client.cli.terminal.errors import InputError, print_
 from sendcloud_integrations_client.cli.terminal.output import (
     OutputFormat,
     choose_format,
-    create_console,
-    create_table,
     to_plain_text,
     write_json,
 )
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.generated.models import StatusMapping, StatusMappingReplace
 
 __all__ = ["app"]
+
+_COLUMNS: Final = (
+    Column("category", is_exact=True),
+    Column("shop status", is_exact=True),
+    Column("valid"),
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Mapping of Sendcloud's status categories to shop statuses (Prestashop v2 only)."
@@ -59,16 +65,18 @@ def show_mapping(
         if output_format is not OutputFormat.TABLE:
             write_json(mapping.to_dict(), output_format)
             return
-        table = create_table("category", "shop status", "valid")
+        rows: list[tuple[Text, ...]] = []
         for entry in mapping.mapping:
             is_invalid = entry.is_valid is False and entry.external_id is not None
             valid = "no: deleted in the shop" if is_invalid else "yes" if entry.external_id else ""
-            table.add_row(
-                to_plain_text(entry.status_category),
-                to_plain_text(entry.external_id),
-                to_plain_text(valid, "red" * is_invalid),
+            rows.append(
+                (
+                    to_plain_text(entry.status_category),
+                    to_plain_text(entry.external_id),
+                    to_plain_text(valid, "red" * is_invalid),
+                )
             )
-        create_console().print(table)
+        print_table(_COLUMNS, rows)
 
 
 @app.command(

@@ -1,7 +1,8 @@
-"""Table of exception logs with fixed column widths, so that rows can be printed before all logs are known."""
+"""Table of exception logs, printed in batches before all logs are known."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
@@ -9,10 +10,10 @@ from rich.text import Text
 
 from sendcloud_integrations_client.cli.terminal.output import (
     create_console,
-    create_table,
     format_timestamp,
     to_plain_text,
 )
+from sendcloud_integrations_client.cli.terminal.tables import Column, build_table, fit_columns, print_table
 from sendcloud_integrations_client.generated.models import IntegrationLog
 
 __all__ = ["LogTable"]
@@ -28,43 +29,46 @@ class LogTable:
     def __init__(self) -> None:
         self.count = 0
         self._console: Console = create_console()
-        self._is_wide = self._console.width >= _MIN_WIDTH_FOR_ALL_COLUMNS
+        is_wide = self._console.width >= _MIN_WIDTH_FOR_ALL_COLUMNS
+        self._columns = [column for column in _COLUMNS if is_wide or column.header not in _WIDE_ONLY]
+        self._widest_row = tuple(Text("") for _ in self._columns)
+        self._widths: list[int] | None = None
 
     def print(self, logs: list[IntegrationLog]) -> None:
         """Print the next rows."""
         if not logs:
             return
-        names = [name for name in _COLUMN_WIDTHS if self._is_wide or name in _NARROW_COLUMNS]
-        table = create_table(*names, right=("log", "integration"))
-        for column, name in zip(table.columns, names, strict=True):
-            column.width = _COLUMN_WIDTHS[name]
-        table.columns[-1].ratio = 1
-        table.expand = True
-        table.show_header = self.count == 0
-        for log in logs:
-            cells = _build_cells(log)
-            table.add_row(*(cells[name] for name in names))
-        self._console.print(table)
+        rows = [_build_row(log, self._columns) for log in logs]
+        # Columns never get narrower, so that all batches line up.
+        self._widest_row = tuple(
+            max(values, key=lambda value: value.cell_len) for values in zip(self._widest_row, *rows, strict=True)
+        )
+        widths = fit_columns(self._columns, [self._widest_row], self._console.width)
+        if widths is None:
+            print_table(self._columns, rows, console=self._console)
+        else:
+            has_new_columns = self._widths is None or [*map(bool, widths)] != [*map(bool, self._widths)]
+            self._console.print(build_table(self._columns, rows, widths, show_header=has_new_columns))
+        self._widths = widths
         self._console.file.flush()
         self.count += len(logs)
 
 
-# Width of each column in characters. The last column takes the remaining width.
-_COLUMN_WIDTHS: Final[dict[str, int | None]] = {
-    "log": 10,
-    "created (UTC)": 19,
-    "integration": 11,
-    "method": 6,
-    "code": 4,
-    "type": 16,
-    "exception": None,
-}
-_NARROW_COLUMNS: Final = frozenset({"created (UTC)", "integration", "code", "exception"})
+_COLUMNS: Final = (
+    Column.number("log"),
+    Column.timestamp("created (UTC)", drop_order=3),
+    Column.number("integration"),
+    Column("method", min_width=6, drop_order=1),
+    Column.number("code", drop_order=4),
+    Column("type", max_width=16, drop_order=2),
+    Column("exception"),
+)
+_WIDE_ONLY: Final = frozenset({"method", "type"})
 _MIN_WIDTH_FOR_ALL_COLUMNS: Final = 110
 
 
-def _build_cells(log: IntegrationLog) -> dict[str, Text]:
-    return {
+def _build_row(log: IntegrationLog, columns: Sequence[Column]) -> tuple[Text, ...]:
+    cells = {
         "log": to_plain_text(log.id),
         "created (UTC)": to_plain_text(format_timestamp(log.created_at)),
         "integration": to_plain_text(log.integration_id),
@@ -73,6 +77,7 @@ def _build_cells(log: IntegrationLog) -> dict[str, Text]:
         "type": to_plain_text((log.exception_type or "").rpartition(".")[2]),
         "exception": to_plain_text(log.exception),
     }
+    return tuple(cells[column.header] for column in columns)
 
 
 def _get_status_style(status_code: int | None) -> str:
