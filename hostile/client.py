@@ -19,7 +19,7 @@ from hostile.measurements import Heartbeat, Measurement, limit_memory, read_peak
 from sendcloud_integrations_client import BasicAuth, RetryPolicy, SendcloudIntegrations
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
-from tests.support.hostile_calls import get_outcome, perform
+from tests.support.hostile_calls import catch_error, describe_outcome, get_next_outcome, perform
 
 _ADDRESS_SPACE = 2 * 1024**3
 _TIMEOUT = 0.5
@@ -55,14 +55,14 @@ async def _measure(transport: str, base_url: str, operation: Any) -> Measurement
         heartbeat = Heartbeat()
         with heartbeat.running():
             started = time.perf_counter()
-            outcome = await get_outcome(client, operation)
+            error = await catch_error(client, operation)
             seconds = time.perf_counter() - started
             await asyncio.sleep(0.01)  # for work that the call left behind
         peak_memory = read_peak_memory()
         print("called", flush=True)
         sys.stdin.readline()
-        next_outcome = "data" if base_url.startswith("https") else await get_outcome(client, "list")
-    return Measurement(outcome, next_outcome, seconds, heartbeat.longest_block, peak_memory)
+        next_outcome = "data" if base_url.startswith("https") else await get_next_outcome(client)
+    return Measurement(describe_outcome(error), next_outcome, seconds, heartbeat.longest_block, peak_memory)
 
 
 def _build_client(transport: str, base_url: str) -> SendcloudIntegrations:

@@ -18,6 +18,7 @@ import attrs
 import httpx
 from yarl import URL
 
+from sendcloud_integrations_client.runtime.message_end import MessageEndDetector
 from sendcloud_integrations_client.transports.per_loop import PerLoopTransport
 
 __all__ = ["AiohttpTransport"]
@@ -176,8 +177,10 @@ class _HeaderSplitter(asyncio.BufferedProtocol):
 
     If aiohttp gets headers and invalid bytes after them in one piece, it discards the whole response. A body after 204
     is invalid, but the record was deleted. Small pieces keep aiohttp from blocking the event loop while it parses a
-    body of tiny chunks. A connection on which the server sends informational responses (status 1xx) without end is
-    aborted.
+    body of tiny chunks.
+
+    A connection is aborted if the server sends informational responses (status 1xx) without end, or bytes after the end
+    of a response: aiohttp would read them as the response to the next request.
 
     Args:
         protocol: aiohttp's protocol of the connection.
@@ -191,30 +194,54 @@ class _HeaderSplitter(asyncio.BufferedProtocol):
         self._headers = bytearray()
         self._expects_headers = True
         self._informational_responses = 0
+        self._messages = MessageEndDetector()
+        self._content: aiohttp.StreamReader | None = None
+        self._is_lost = False
 
     def expect_headers(self) -> None:
         """Prepare for the next response of the connection."""
         self._headers.clear()
         self._expects_headers = True
         self._informational_responses = 0
+        self._messages.expect_response()
+        self._content = None
+
+    def end_with_connection(self, content: aiohttp.StreamReader) -> None:
+        """Raise in readers of a body if the connection is lost before its end.
+
+        aiohttp lets them wait forever if it closes the connection because the body is invalid.
+        """
+        self._content = content
+        self._end_content()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._receive(bytes(self._buffer[:nbytes]))
+        data = bytes(self._buffer[:nbytes])
+        self._receive(data)
+        self._messages.feed(data)
+        if self._messages.has_surplus:
+            self._transport.abort()
 
     def eof_received(self) -> bool | None:
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._protocol.connection_lost(exc)
+        self._is_lost = True
+        self._end_content()
 
     def pause_writing(self) -> None:
         self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
         self._protocol.resume_writing()
+
+    def _end_content(self) -> None:
+        content = self._content
+        if self._is_lost and content is not None and not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("The connection was closed before the end of the body."))
 
     def _receive(self, data: bytes) -> None:
         while self._expects_headers and data:
@@ -249,13 +276,16 @@ class _ClientResponse(aiohttp.ClientResponse):
 
     async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
         transport = connection.transport
-        if transport is not None:
-            protocol = transport.get_protocol()
-            if isinstance(protocol, _HeaderSplitter):
-                protocol.expect_headers()
-            elif isinstance(protocol, asyncio.Protocol):
-                transport.set_protocol(_HeaderSplitter(protocol, transport))
-        return await super().start(connection)
+        protocol = None if transport is None else transport.get_protocol()
+        if transport is not None and isinstance(protocol, asyncio.Protocol):
+            protocol = _HeaderSplitter(protocol, transport)
+            transport.set_protocol(protocol)
+        if not isinstance(protocol, _HeaderSplitter):  # the connection is closed
+            return await super().start(connection)
+        protocol.expect_headers()
+        response = await super().start(connection)
+        protocol.end_with_connection(response.content)
+        return response
 
 
 class _ConnectionLostError(Exception):

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import httpcore2
 
+from sendcloud_integrations_client.runtime.message_end import MessageEndDetector
+
 __all__ = ["AsyncioBackend", "AsyncioStream"]
 
 _HAPPY_EYEBALLS_DELAY: Final = 0.25  # seconds, as RFC 8305 recommends
@@ -77,6 +79,8 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
         self._writer = writer
         self._has_kernel_data = _build_poll(writer.get_extra_info("socket"))
         self._processing_since = 0.0
+        self._is_reading = False
+        self._messages = None if _uses_http2(writer) else MessageEndDetector()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read at most `max_bytes` bytes; empty at the end of the stream.
@@ -94,6 +98,9 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
                     await asyncio.sleep(0)
                 data = await self._reader.read(min(max_bytes, _READ_CHUNK_BYTES))
                 self._processing_since = time.monotonic()
+                self._is_reading = True
+                if self._messages is not None:
+                    self._messages.feed(data)
                 return data
         except TimeoutError as error:
             raise httpcore2.ReadTimeout(error) from error
@@ -110,6 +117,9 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
         if not buffer:
             return
         self._processing_since = time.monotonic()
+        if self._is_reading and self._messages is not None:
+            self._is_reading = False
+            self._messages.expect_response()
         try:
             async with asyncio.timeout(timeout):
                 # In chunks, because a TLS transport encrypts and accepts each write completely, whatever its size: the
@@ -160,6 +170,8 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
         closed by the server, or holds data that belongs to no request.
         """
         if info == "is_readable":
+            if self._messages is not None and self._messages.has_surplus:
+                return True
             return self._reader.at_eof() or self._writer.is_closing() or self._has_kernel_data() or self._has_data()
         return self._writer.get_extra_info(_EXTRA_INFO.get(info, info))
 
@@ -178,6 +190,11 @@ class AsyncioStream(httpcore2.AsyncNetworkStream):
 
 
 _EXTRA_INFO: Final = {"client_addr": "sockname", "server_addr": "peername"}
+
+
+def _uses_http2(writer: asyncio.StreamWriter) -> bool:
+    ssl_object: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
+    return ssl_object is not None and ssl_object.selected_alpn_protocol() == "h2"
 
 
 def _is_ip_address(host: str) -> bool:
