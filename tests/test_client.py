@@ -259,6 +259,23 @@ async def test_body_as_model_and_keyword_arguments_raises_type_error(client: Cli
         await client.integrations.update(7, {"shop_name": "x"})  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 206])
+async def test_any_2xx_with_the_documented_body_is_a_success(
+    status: int, client: Client, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(status_code=status, json={"data": {"id": 7}})
+    assert (await client.integrations.retrieve(7)).id == 7
+    httpx_mock.add_response(status_code=status, json={})
+    assert await client.integrations.delete(7) is None  # type: ignore[func-returns-value]
+
+
+@pytest.mark.parametrize("status", [201, 204])
+async def test_2xx_without_the_documented_body_raises(status: int, client: Client, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(status_code=status, text="<html>")
+    with pytest.raises(sendcloud.ResponseDecodeError, match=f"expected JSON in the {status} response"):
+        await client.integrations.retrieve(7)
+
+
 @pytest.mark.parametrize(
     ("status", "error_name"),
     [
@@ -268,8 +285,8 @@ async def test_body_as_model_and_keyword_arguments_raises_type_error(client: Cli
         (429, "RateLimitError"),
         (500, "ServerError"),
         (302, "APIStatusError"),
-        (201, "APIStatusError"),
-        (204, "APIStatusError"),
+        (418, "APIStatusError"),
+        (520, "ServerError"),
     ],
 )
 async def test_every_status_that_is_not_a_success_raises(

@@ -88,8 +88,10 @@ class PooledTransport(PerLoopTransport["httpcore2.AsyncConnectionPool"]):
                 event loop.
             httpx.TransportError: If the request could not be sent or no complete response arrived.
         """
-        pools = await self.get_pools()
-        pool = self.get_pool(request.url.scheme, pools)
+        pools = self._pools
+        if pools is None or pools.loop is not asyncio.get_running_loop():
+            pools = await self.get_pools()
+        pool = pools.by_scheme.get(request.url.scheme) or self.get_pool(request.url.scheme, pools)
         import httpcore2
 
         url = request.url
