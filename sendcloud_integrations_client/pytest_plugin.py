@@ -35,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def sendcloud(request: pytest.FixtureRequest) -> SimulatedSendcloud:
     """The simulated Sendcloud of this test: 10 integrations and 1,000 logs, unless the marker sets other options.
 
-    Use it to simulate faults (`fail_next`, `delay`, `cut_next`, `reset_next`), advance the clock (`clock.advance`), and
-    inspect received requests (`requests`). `sendcloud_client` and `sendcloud_server` connect to it.
+    Use it to arrange data (`set_integration`, `add_integration`, `add_log`, `add_account`), simulate faults
+    (`fail_next`, `delay`, `cut_next`, `reset_next`), advance the clock (`clock.advance`), and inspect received requests
+    (`requests`). `sendcloud_client` and `sendcloud_server` connect to it.
     """
     from sendcloud_integrations_client.testing import SimulatedSendcloud
 
@@ -54,10 +55,8 @@ def sendcloud_server(sendcloud: SimulatedSendcloud, monkeypatch: pytest.MonkeyPa
     from sendcloud_integrations_client.testing import serve_in_thread
 
     with serve_in_thread(sendcloud) as base_url:
-        monkeypatch.setenv("SENDCLOUD_BASE_URL", base_url)
-        monkeypatch.setenv("SENDCLOUD_PUBLIC_KEY", sendcloud.credentials.public_key)
-        monkeypatch.setenv("SENDCLOUD_SECRET_KEY", sendcloud.credentials.secret_key)
-        monkeypatch.setenv("SENDCLOUD_TOKEN_URL", base_url.removesuffix("/api/v3") + "/oauth2/token")
+        for name, value in sendcloud.get_environment(base_url).items():
+            monkeypatch.setenv(name, value)
         monkeypatch.delenv("SENDCLOUD_CLIENT_ID", raising=False)
         monkeypatch.delenv("SENDCLOUD_CLIENT_SECRET", raising=False)
         yield base_url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -16,12 +17,33 @@ from sendcloud_integrations_client import (
     SendcloudIntegrations,
 )
 from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve_in_thread
+from tests.support.paths import ROOT
+
+SCOPE = "asyncio_default_fixture_loop_scope=function"
 
 
 async def test_sendcloud_client_connects_to_the_sendcloud_fixture(sendcloud, sendcloud_client):
     assert len(await sendcloud_client.integrations.list()) == 10
     assert len([log async for log in sendcloud_client.logs.list(page_size=100)]) == 1000
     assert [request.operation for request in sendcloud.requests] == ["list_integrations", *["list_logs"] * 10]
+
+
+@pytest.mark.sendcloud(scenario="healthy")
+async def test_sendcloud_fixture_can_be_arranged(sendcloud, sendcloud_client):
+    added = sendcloud.add_integration(shop_name="Tulip Bikes", failing_since="2026-05-04T12:00:00Z")
+    log_id = sendcloud.add_log(added, exception="Read timed out", response_code=504)
+    failing = [one.shop_name for one in await sendcloud_client.integrations.list() if one.started_failing_at]
+    assert failing == ["Tulip Bikes"]
+    (log,) = await sendcloud_client.logs.list(integration_id=added)
+    assert (log.id, log.exception, log.response_code) == (log_id, "Read timed out", 504)
+
+
+@pytest.mark.sendcloud(scenario="expired_credentials")
+async def test_expired_credentials_raise_authentication_error(sendcloud, sendcloud_client):
+    with pytest.raises(AuthenticationError):
+        await sendcloud_client.integrations.list()
+    sendcloud.accept_credentials()
+    assert len(await sendcloud_client.integrations.list()) == 10
 
 
 @pytest.mark.sendcloud(integrations=2, logs=3, secret_key="of this test")
@@ -173,6 +195,11 @@ async def count_integrations(client: SendcloudIntegrations) -> int:
     return len(await client.integrations.list())
 
 
+def run_pytest(pytester):
+    options = ("-p", "no:cacheprovider", "-W", "error", "--strict-markers", "-o", SCOPE)
+    return pytester.runpytest_subprocess(*options)
+
+
 class TestUserProject:
     """Runs pytest in a separate process, without the settings of this test suite."""
 
@@ -207,6 +234,18 @@ class TestUserProject:
             """
         )
         pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+
+    def test_first_test_of_the_guide_fails_for_the_right_reason_and_then_passes(self, pytester):
+        guide = (ROOT / "docs" / "testing.md").read_text()
+        [code] = re.findall(r"^## Write a first test\n.*?^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+        body = code.index("    integrations = await"), code.index("\n\n\n@pytest")
+        pytester.makepyfile(code[: body[0]] + "    return []" + code[body[1] :])
+        result = run_pytest(pytester)
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["*AssertionError: assert [[]] == [[]'Tulip Bikes']"])
+        assert "assert [] == ['Tulip Bikes']" in guide
+        pytester.makepyfile(code)
+        run_pytest(pytester).assert_outcomes(passed=1)
 
     def test_unused_fixtures_import_nothing(self, pytester):
         pytester.makeconftest("import sys\nsys.modules['uvicorn'] = None\n")

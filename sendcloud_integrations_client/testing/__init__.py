@@ -12,7 +12,8 @@ Over real HTTP, on a loopback port:
 
 As pytest fixtures: see `sendcloud_integrations_client.pytest_plugin`.
 
-From a shell: `python -m sendcloud_integrations_client.testing --port 8080`.
+From a shell: `sendcloud-integrations simulate --port 8080`, or without the extra `cli`,
+`python -m sendcloud_integrations_client.testing --port 8080`.
 
 The simulated Sendcloud is written from the published OpenAPI document only. It imports nothing from the client, so that
 the two cannot share a mistake. Requires the extra `testing`.
@@ -35,7 +36,7 @@ from .fields import IntegrationFields, LogFields
 from .limits import SimulatedLimits
 from .recording import RecordedRequest
 from .scenarios import Scenario
-from .serve import serve, serve_in_thread
+from .serve import serve, serve_in_thread, serve_until_signal
 from .tokens import Credentials
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "SimulatedSendcloud",
     "serve",
     "serve_in_thread",
+    "serve_until_signal",
 ]

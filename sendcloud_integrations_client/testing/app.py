@@ -176,6 +176,19 @@ class SimulatedSendcloud:
         self._accounts_by_identity |= dict.fromkeys(identities, account)
         return account
 
+    def get_environment(self, base_url: str) -> dict[str, str]:
+        """Return environment variables with which `SendcloudIntegrations()` connects to the first account.
+
+        Args:
+            base_url: Base URL of the API, as `serve` returns it.
+        """
+        return {
+            "SENDCLOUD_BASE_URL": base_url,
+            "SENDCLOUD_PUBLIC_KEY": self.credentials.public_key,
+            "SENDCLOUD_SECRET_KEY": self.credentials.secret_key,
+            "SENDCLOUD_TOKEN_URL": base_url.removesuffix("/api/v3") + "/oauth2/token",
+        }
+
     def set_integration(self, integration_id: int, **fields: Unpack[IntegrationFields]) -> None:
         """Change an integration of the first account: see `SimulatedAccount.set_integration`."""
         self._account.set_integration(integration_id, **fields)

@@ -6,10 +6,11 @@ import asyncio
 import concurrent.futures
 import contextlib
 import os
+import signal
 import socket
 import threading
-from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 else:
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-__all__ = ["serve", "serve_in_thread"]
+__all__ = ["serve", "serve_in_thread", "serve_until_signal"]
 
 App = Any
+
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.asynccontextmanager
@@ -104,6 +107,33 @@ def serve_in_thread(app: App, port: int = 0) -> Generator[str]:
     finally:
         loop.call_soon_threadsafe(stop_requested.set)
         thread.join()
+
+
+async def serve_until_signal(app: App, port: int, on_listening: Callable[[str], None]) -> None:
+    """Serve an ASGI application on loopback until the process receives SIGINT or SIGTERM.
+
+    Args:
+        app: A `SimulatedSendcloud`, or any other ASGI application.
+        port: TCP port; 0 selects a free port.
+        on_listening: Called with the base URL of the API when the server accepts connections.
+
+    Raises:
+        OSError: If the port is in use.
+    """
+    stop_requested = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    # On Windows, Ctrl-C cancels this coroutine instead.
+    with contextlib.suppress(NotImplementedError):
+        for number in _STOP_SIGNALS:
+            loop.add_signal_handler(number, stop_requested.set)
+    try:
+        async with serve(app, port) as base_url:
+            on_listening(base_url)
+            await stop_requested.wait()
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            for number in _STOP_SIGNALS:
+                loop.remove_signal_handler(number)
 
 
 def _open_listener(port: int) -> socket.socket:
