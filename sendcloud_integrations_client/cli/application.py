@@ -13,6 +13,7 @@ from sendcloud_integrations_client.cli.commands import (
     logs_sync,
     logs_tail,
     order_statuses,
+    simulate,
     status_mapping,
 )
 from sendcloud_integrations_client.cli.terminal.exit_codes import EXIT_CODE_MEANINGS
@@ -42,6 +43,7 @@ app.add_typer(_logs, name="logs")
 
 app.add_typer(order_statuses.app, name="statuses")
 app.add_typer(status_mapping.app, name="mapping")
+app.command("simulate", epilog=simulate.SIMULATE_EXAMPLES)(simulate.simulate)
 
 
 def _show_version(is_requested: bool) -> None:
