@@ -111,6 +111,15 @@ def run(command: list[str], environment: dict[str, str], stdin: str = "", folder
     return result.stdout
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md"])
+def test_first_program_prints_failing_shops_and_their_logs(page: str, environment: dict[str, str]) -> None:
+    output = run([sys.executable, "-W", "error", "-c", find_blocks(ROOT / page, "python")[0]], environment)
+    shops = re.findall(r"^\d+ [A-Z].*: failing since \d{4}-", output, re.MULTILINE)
+    logs = re.findall(r"^  \d{4}-.* requests\.exceptions\.\w+: ", output, re.MULTILINE)
+    assert shops
+    assert len(logs) == 3 * len(shops)
+
+
 @pytest.mark.parametrize("module", ["runtime.models", "webhooks"])
 def test_examples_in_docstrings_run(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"sendcloud_integrations_client.{module}"))
