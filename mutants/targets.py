@@ -31,7 +31,6 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/error_responses.py": ("test_errors.py",),
     "runtime/lenient_json.py": ("runtime/test_lenient_json.py",),
     "runtime/link_header.py": ("runtime/test_link_header.py",),
-    "runtime/message_end.py": ("runtime/test_message_end.py",),
     "runtime/models.py": ("runtime/test_models.py", "test_webhooks.py"),
     "runtime/operations.py": ("pipeline/test_retries.py", "test_observability.py", "test_client.py"),
     "runtime/readers.py": ("runtime/test_readers.py", "test_webhooks.py", "runtime/test_decoding.py"),

@@ -16,6 +16,14 @@ from sendcloud_integrations_client.cli.commands import (
     simulate,
     status_mapping,
 )
+from sendcloud_integrations_client.cli.input.common_options import (
+    CommonJsonLinesOption,
+    CommonJsonOption,
+    CommonOptionsGroup,
+    CommonProfileOption,
+    CommonVerboseOption,
+    define_common_options,
+)
 from sendcloud_integrations_client.cli.terminal.exit_codes import EXIT_CODE_MEANINGS
 from sendcloud_integrations_client.version import __version__
 
@@ -25,6 +33,7 @@ _EPILOG = "\n".join(["Exit codes:", *(f"{code:>3}  {meaning}" for code, meaning 
 
 app = typer.Typer(
     name="sendcloud-integrations",
+    cls=CommonOptionsGroup,
     no_args_is_help=True,
     # Typer's tracebacks show local variables, which can contain secrets.
     pretty_exceptions_enable=False,
@@ -33,7 +42,12 @@ app = typer.Typer(
 )
 app.add_typer(integrations.app, name="integrations")
 
-_logs = typer.Typer(no_args_is_help=True, help="Exception logs: failed requests between Sendcloud and shops.")
+_logs = typer.Typer(
+    cls=CommonOptionsGroup,
+    callback=define_common_options,
+    no_args_is_help=True,
+    help="Exception logs: failed requests between Sendcloud and shops.",
+)
 _logs.command("list", epilog=logs.LIST_LOGS_EXAMPLES)(logs.list_logs)
 _logs.command("tail", epilog=logs_tail.TAIL_LOGS_EXAMPLES)(logs_tail.tail_logs)
 _logs.command("sync", epilog=logs_sync.SYNC_LOGS_EXAMPLES)(logs_sync.sync_logs)
@@ -57,6 +71,10 @@ def _define_global_options(  # pyright: ignore[reportUnusedFunction] - registere
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
+    profile: CommonProfileOption = None,
+    json: CommonJsonOption = False,
+    jsonl: CommonJsonLinesOption = False,
+    verbose: CommonVerboseOption = False,
 ) -> None:
     """Command line client for Sendcloud's Integrations API v3.
 

@@ -18,7 +18,7 @@ import attrs
 import httpx
 from yarl import URL
 
-from sendcloud_integrations_client.runtime.message_end import MessageEndDetector
+from sendcloud_integrations_client.transports.network import MessageEndDetector
 from sendcloud_integrations_client.transports.per_loop import PerLoopTransport
 
 __all__ = ["AiohttpTransport"]

@@ -243,3 +243,11 @@ def test_confirm_drops_contradicted_orders() -> None:
 def test_to_utc_converts_timestamps(text: str, expected: str | None) -> None:
     converted = to_utc(datetime.fromisoformat(text))
     assert (converted and converted.isoformat()) == expected
+
+
+async def test_is_migrated_reads_an_existing_file(tmp_path: Path) -> None:
+    async with LogStore(tmp_path / "logs.db") as store:
+        assert not await store.is_migrated()
+        await store.migrate()
+    async with LogStore(tmp_path / "logs.db") as again:
+        assert await again.is_migrated()

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from sendcloud_integrations_client.cli.input.accounts import choose_account
+from sendcloud_integrations_client.cli.input.common_options import CommonOptionsGroup, define_common_options
 from sendcloud_integrations_client.cli.input.options import (
     ConfigOption,
     IntegrationArgument,
@@ -46,7 +47,12 @@ _COLUMNS: Final = (
     Column.timestamp("failing since"),
 )
 
-app = typer.Typer(no_args_is_help=True, help="Shop integrations of the account.")
+app = typer.Typer(
+    cls=CommonOptionsGroup,
+    callback=define_common_options,
+    no_args_is_help=True,
+    help="Shop integrations of the account.",
+)
 
 
 @app.command(

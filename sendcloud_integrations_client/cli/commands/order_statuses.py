@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from sendcloud_integrations_client.cli.input.accounts import choose_account
+from sendcloud_integrations_client.cli.input.common_options import CommonOptionsGroup, define_common_options
 from sendcloud_integrations_client.cli.input.options import (
     ConfigOption,
     IntegrationArgument,
@@ -40,7 +41,12 @@ _COLUMNS: Final = (
     Column.timestamp("deleted (UTC)", drop_order=2),
 )
 
-app = typer.Typer(no_args_is_help=True, help="Order statuses of a shop (Prestashop v2 only).")
+app = typer.Typer(
+    cls=CommonOptionsGroup,
+    callback=define_common_options,
+    no_args_is_help=True,
+    help="Order statuses of a shop (Prestashop v2 only).",
+)
 
 
 @app.command(

@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from sendcloud_integrations_client.cli.input.accounts import choose_account
+from sendcloud_integrations_client.cli.input.common_options import CommonOptionsGroup, define_common_options
 from sendcloud_integrations_client.cli.input.options import (
     ConfigOption,
     IntegrationArgument,
@@ -39,7 +40,10 @@ _COLUMNS: Final = (
 )
 
 app = typer.Typer(
-    no_args_is_help=True, help="Mapping of Sendcloud's status categories to shop statuses (Prestashop v2 only)."
+    cls=CommonOptionsGroup,
+    callback=define_common_options,
+    no_args_is_help=True,
+    help="Mapping of Sendcloud's status categories to shop statuses (Prestashop v2 only).",
 )
 
 _STATUS_ID_HELP = "Id of the shop status, or '' to remove the mapping."

@@ -24,6 +24,7 @@ __all__ = [
     "StoredIntegrationsOption",
     "VerboseOption",
     "YesOption",
+    "complete_profile",
     "format_examples",
 ]
 
@@ -35,7 +36,8 @@ SELECTION_PANEL = "Log selection"
 _MAX_STORABLE_ID = 2**63 - 1  # the largest signed 64-bit integer, the limit of SQLite and PostgreSQL
 
 
-def _complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
+def complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the profile names that start with `incomplete`, for shell completion."""
     return [name for name in list_profile_names(ctx.params.get("config")) if name.startswith(incomplete)]
 
 
@@ -54,7 +56,7 @@ ProfileOption = Annotated[
         metavar="NAME",
         envvar="SENDCLOUD_PROFILE",
         help="Profile with the credentials, instead of the environment.",
-        autocompletion=_complete_profile,
+        autocompletion=complete_profile,
         rich_help_panel=ACCOUNT_PANEL,
     ),
 ]
@@ -67,7 +69,7 @@ ProfilesOption = Annotated[
         metavar="NAME",
         envvar="SENDCLOUD_PROFILE",
         help="Profile with the credentials, instead of the environment. Repeatable.",
-        autocompletion=_complete_profile,
+        autocompletion=complete_profile,
         rich_help_panel=ACCOUNT_PANEL,
     ),
 ]

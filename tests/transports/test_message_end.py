@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendcloud_integrations_client.runtime.message_end import MessageEndDetector
+from sendcloud_integrations_client.transports.network import MessageEndDetector
 from tests.support.clients import build_client
 from tests.support.hostile_scenarios import respond
 from tests.support.hostile_server import build_response, run_hostile_server
