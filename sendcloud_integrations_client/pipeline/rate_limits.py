@@ -190,10 +190,8 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
     async def _wait_for_slot(self, budget: RateLimitBudget, call: Call) -> None:
-        started, name = budget.get_time(), call.operation.name
-        notice = asyncio.get_running_loop().call_later(
-            _NOTICE_AFTER, _logger.warning, "%s: waiting for a free rate limit slot since %g s.", name, _NOTICE_AFTER
-        )
+        started = budget.get_time()
+        notice = asyncio.get_running_loop().call_later(_NOTICE_AFTER, _log_wait, budget, call)
         try:
             async with asyncio.timeout(call.remaining if math.isfinite(call.deadline) else None):
                 await budget.acquire(safe=call.operation.safe)
@@ -206,6 +204,16 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
         finally:
             notice.cancel()
             call.rate_limit_wait += budget.get_time() - started
+
+
+def _log_wait(budget: RateLimitBudget, call: Call) -> None:
+    delay = budget.get_delay(safe=call.operation.safe)
+    _logger.warning(
+        "%s: waiting for a free rate limit slot. Next slot in %s, total timeout in %.0f s.",
+        call.operation.name,
+        "an unknown time" if delay is None else f"{delay:.0f} s",
+        call.remaining,
+    )
 
 
 def get_shared_budget(key: str, limits: RateLimits) -> RateLimitBudget:
