@@ -47,6 +47,7 @@ from sendcloud_integrations_client import (
     parse_webhook,
     verify_webhook,
 )
+from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
@@ -136,6 +137,17 @@ async def test_invalid_text_of_a_shop_name_is_replaced(text: bytes, expected: st
     body = b'{"data": [{"id": 1, "shop_name": "' + text + b'"}, {"id": 2, "shop_name": "b"}]}'
     async with run_hostile_server(respond(build_response(body))) as server, build_client(server.base_url) as client:
         assert [shop.shop_name for shop in await client.integrations.list()] == [expected, "b"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(["\\ud83d", "\\uDE00", "\\uDbFf", "\\\\", "\\n", '\\"', "\\u0041", "u", "d83d"]), max_size=8
+    )
+)
+def test_only_lone_surrogates_are_replaced(parts: list[str]) -> None:
+    content = f'"{"".join(parts)}"'
+    expected = "".join("�" if "\ud800" <= character <= "\udfff" else character for character in json.loads(content))
+    assert parse_json(content.encode()) == expected
 
 
 async def test_byte_order_mark_is_dropped() -> None:
