@@ -538,11 +538,10 @@ def test_redaction_can_be_pickled_and_an_unsupported_database_is_rejected() -> N
 
 # --- Properties ---
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda values: st.lists(values, max_size=4) | st.dictionaries(st.text(max_size=8), values, max_size=4),
-    max_leaves=12,
-)
+json_leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+json_lists = st.lists(json_leaves, max_size=4)
+json_values = json_leaves | st.lists(json_leaves | json_lists, max_size=4)
+json_values |= st.dictionaries(st.text(max_size=8), json_leaves | json_lists, max_size=4)
 HEADER_VALUES = b"gzip deflate br chunked -1 99999 nan 1e999 mailto:x".split()
 HEADER_NAMES = b"Link Retry-After Date Location Content-Encoding Content-Type Set-Cookie WWW-Authenticate X".split()
 header_values = st.binary(max_size=60) | st.sampled_from([*HEADER_VALUES, b'<x?cursor=a>; rel="next"'])
@@ -622,11 +621,12 @@ async def test_any_bytes_on_the_wire_end_in_data_or_a_typed_error(
 
 
 any_text = st.text(st.characters(), max_size=20)
-any_value = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | any_text | st.binary(max_size=5) | st.complex_numbers(),
-    lambda values: st.lists(values, max_size=3) | st.dictionaries(any_text | st.integers(), values, max_size=3),
-    max_leaves=8,
+any_leaf = (
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text | st.binary(max_size=5) | st.complex_numbers()
 )
+any_list = st.lists(any_leaf, max_size=3)
+any_value = any_leaf | st.lists(any_leaf | any_list, max_size=3)
+any_value |= st.dictionaries(any_text | st.integers(), any_leaf | any_list, max_size=3)
 
 
 @given(value=any_value, body=st.dictionaries(any_text, any_value, max_size=3))
