@@ -69,7 +69,7 @@ def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int) -
             # kills interrupt incremental passes.
             must_complete = killed == kills // 3 and not completed
             if must_complete:
-                server.clear_faults()  # the accumulated faults would exceed the attempts of one call
+                server.clear_faults()  # the faults that accumulated while syncs were killed would take long to read
             status = sync(None if must_complete else generator.uniform(0.01, 0.22))
             assert status in (0, -signal.SIGKILL)
             killed += status != 0
@@ -77,7 +77,7 @@ def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int) -
         print(f"{killed} syncs were killed, {completed} completed before they could be killed")
     with serve_in_thread(server) as base_url, start_syncs(store_url, base_url) as sync:
         server.clear_faults()
-        for _ in range(15):  # fewer than the attempts of one call
+        for _ in range(15):
             server.add_fault(generator.choice(FAULTS))
         assert sync(None) == 0
         expected = asyncio.run(read_server(base_url))
