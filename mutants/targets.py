@@ -44,6 +44,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/migrations/versions/first_tables.py": ("sync/test_store.py",),
     "sync/records.py": ("sync/test_sync.py", "sync/test_redaction.py"),
     "sync/redaction.py": ("sync/test_redaction.py",),
+    "sync/retries.py": ("sync/test_unreadable_pages.py", "sync/test_sync.py"),
     "sync/schema.py": ("sync/test_store.py", "sync/test_sync.py"),
     "sync/stop_signal.py": ("sync/test_sync.py",),
     "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),

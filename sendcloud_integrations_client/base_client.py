@@ -36,6 +36,7 @@ from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.error_responses import build_status_error, collect_secrets, mask_text
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
 from sendcloud_integrations_client.runtime.operations import (
+    CALL_EXTENSION,
     LOCATION_EXTENSION,
     RETRIES_EXTENSION,
     Call,
@@ -232,7 +233,7 @@ class BaseClient:
         call = Call(operation, on_headers)
         call.deadline = call.started + self._total_timeout
         content = None if body is None else _to_json(operation, body)
-        extensions = {**call.build_extensions(), RETRIES_EXTENSION: self._retries, "timeout": self._timeout.as_dict()}
+        extensions = {CALL_EXTENSION: call, RETRIES_EXTENSION: self._retries, "timeout": self._timeout}
         try:
             request = self._connection.requests.build(operation, path, query, content, extensions)
         except httpx.InvalidURL:
@@ -357,13 +358,14 @@ def _validate_auth(auth: Credentials) -> Credentials:
     return auth
 
 
-def _build_timeout(timeout: float | httpx.Timeout) -> httpx.Timeout:
+def _build_timeout(timeout: float | httpx.Timeout) -> dict[str, float | None]:
+    """Return the value of the request extension `timeout`, which httpx passes to its transports."""
     if isinstance(timeout, httpx.Timeout):
-        return timeout
+        return timeout.as_dict()
     if not isinstance(timeout, (int, float)) or not timeout > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError("Invalid timeout: must be a number of seconds greater than 0.")
     # Waiting for a free connection does not mean that the server has a problem.
-    return httpx.Timeout(timeout, pool=None)
+    return httpx.Timeout(timeout, pool=None).as_dict()
 
 
 def _to_typed_error(error: BaseException, call: Call, request: httpx.Request) -> BaseException:

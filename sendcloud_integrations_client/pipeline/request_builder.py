@@ -41,7 +41,7 @@ class RequestBuilder:
         path: str,
         query: Mapping[str, str] | None,
         content: bytes | None,
-        extensions: Mapping[str, Any],
+        extensions: dict[str, Any],
     ) -> httpx.Request:
         """Build a request that is ready to be sent.
 
@@ -73,8 +73,9 @@ class RequestBuilder:
             self._parse_url(self._prefix + path.lstrip("/")),
             headers=headers,
             stream=httpx.ByteStream(content or b""),
-            extensions=dict(extensions),
+            extensions=extensions,
         )
+        request.headers.encoding = headers.encoding  # httpx would decode every header to find it
         request.read()
         if content is not None:
             request.headers["Content-Length"] = str(len(content))
@@ -93,7 +94,7 @@ class RequestBuilder:
         method: str,
         path: str,
         content: bytes | None,
-        extensions: Mapping[str, Any],
+        extensions: dict[str, Any],
     ) -> httpx.Request:
         headers = None if content is None else _JSON_HEADERS
-        return self._http.build_request(method, path, content=content, headers=headers, extensions=dict(extensions))
+        return self._http.build_request(method, path, content=content, headers=headers, extensions=extensions)

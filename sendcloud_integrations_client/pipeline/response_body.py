@@ -39,11 +39,11 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
         httpx.TransportError: If the connection fails.
     """
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
-    encodings = [
-        encoding
-        for encoding in (name.strip().lower() for name in response.headers.get("content-encoding", "").split(","))
-        if encoding not in {"", "identity"}
-    ]
+    header = response.headers.get("content-encoding")
+    if header is None:
+        return await _read_plain(response.stream, limit)
+    names = [name.strip().lower() for name in header.split(",")]
+    encodings = [name for name in names if name not in {"", "identity"}]
     if not encodings:
         return await _read_plain(response.stream, limit)
     if len(encodings) > 1 or encodings[0] not in {"gzip", "x-gzip", "deflate"}:

@@ -17,7 +17,8 @@ import random
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from datetime import timedelta
+from typing import Final
 
 import attrs
 import httpx
@@ -133,8 +134,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
         """Send the request until it succeeds or no further attempt is allowed; return or raise the last outcome."""
         call = get_call(request)
         policy: RetryPolicy | None = request.extensions.get(RETRIES_EXTENSION, self._policy)
-        started = call.started if call else time.monotonic()
-        deadline = started + (policy or _DEFAULT_POLICY).total_timeout
+        received = time.monotonic()
+        deadline = (call.started if call else received) + (policy or _DEFAULT_POLICY).total_timeout
         if call:
             deadline = min(deadline, call.deadline)
         attempt = call.attempts if call else 0  # above 0 if the credentials send it again after a 401
@@ -146,9 +147,12 @@ class RetryTransport(httpx.AsyncBaseTransport):
             failure: httpx.TransportError | None = None
             try:
                 response = await self._send_attempt(request, call, deadline - time.monotonic())
+                response.elapsed = timedelta(seconds=time.monotonic() - received)
             except httpx.TransportError as error:
                 failure = error
             _log_attempt(request, call, attempt, response, failure)
+            if response is not None and response.status_code < 400:
+                return response
             if response is not None and _was_already_deleted(request, call, response):
                 return httpx.Response(204, request=request)
             delay: float | None = None
@@ -191,23 +195,25 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
     async def _send_and_read(self, request: httpx.Request, call: Call | None) -> httpx.Response:
         response = await self._transport.handle_async_request(request)
+        stream, headers = response.stream, response.headers
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101
         try:
             if call and call.on_headers and call.is_success(response.status_code):
                 on_headers, call.on_headers = call.on_headers, None
-                on_headers(response.headers)
+                on_headers(headers)
             content = await read_body(response, self._max_response_bytes)
         finally:
-            await response.aclose()
-        headers, extensions = response.headers, _without_network_stream(response.extensions)
+            await stream.aclose()
         if "content-encoding" in headers:  # decoded
             del headers["content-encoding"]
             headers.pop("content-length", None)
+        response.extensions.pop("network_stream", None)  # it returned to the pool at the end of the body
         if 300 <= response.status_code < 400 and "location" in headers:
             # httpx parses the location of each redirect, followed or not, and raises if it is invalid.
-            extensions[LOCATION_EXTENSION] = headers.pop("location")
-        return httpx.Response(
-            response.status_code, headers=headers, stream=httpx.ByteStream(content), extensions=extensions
-        )
+            response.extensions[LOCATION_EXTENSION] = headers.pop("location")
+        response.stream = httpx.ByteStream(content)
+        response.read()
+        return response
 
 
 def _should_retry(
@@ -252,11 +258,6 @@ def _was_already_deleted(request: httpx.Request, call: Call | None, response: ht
         and call.may_have_acted
         and 204 in call.operation.success
     )
-
-
-def _without_network_stream(extensions: dict[str, Any]) -> dict[str, Any]:
-    # The network stream returned to the pool at the end of the body.
-    return {name: value for name, value in extensions.items() if name != "network_stream"}
 
 
 def _get_name(request: httpx.Request, call: Call | None) -> str:

@@ -34,8 +34,11 @@ def build_path(operation: Operation, values: Mapping[str, object], rules: Mappin
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
         text = _to_query_text(plain)
-        _check_encodable(operation, name, text)
-        segment = quote(text, safe="")
+        if text.isdecimal() and text.isascii():  # nothing to escape
+            segment = text
+        else:
+            _check_encodable(operation, name, text)
+            segment = quote(text, safe="")
         if segment in {"", ".", ".."}:
             raise InvalidInputError(operation.name, name, 'must not be empty, "." or ".."')
         path = path.replace(f"{{{name}}}", segment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import attrs
 import httpx
@@ -112,10 +112,6 @@ class Call:
             attempts=self.attempts,
             elapsed=self.elapsed,
         )
-
-    def build_extensions(self) -> dict[str, Any]:
-        """Return the httpx request extensions that carry this call to the lower layers."""
-        return {CALL_EXTENSION: self}
 
 
 def get_call(request: httpx.Request) -> Call | None:

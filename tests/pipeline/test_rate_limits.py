@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sendcloud_integrations_client import BasicAuth, ConfigurationError, Operation, RateLimits, SendcloudIntegrations
 from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget, RateLimitTransport, get_shared_budget
-from sendcloud_integrations_client.runtime.operations import Call
+from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 from tests.support.private_state import get_rate_limit_budget, suppress_destroyed_task_warning
 from tests.support.virtual_time import VirtualTimeLoop, now, run
 
@@ -96,7 +96,7 @@ class LimitedServer(httpx.AsyncBaseTransport):
 
 
 def build_request(operation: Operation | None) -> httpx.Request:
-    extensions = Call(operation).build_extensions() if operation else {}
+    extensions = {CALL_EXTENSION: Call(operation)} if operation else {}
     return httpx.Request("GET", "https://x.example/", extensions=extensions)
 
 
@@ -169,7 +169,7 @@ def test_rate_limit_wait_is_recorded_per_call() -> None:
         calls = [Call(READ) for _ in range(3)]
         for call in calls:
             await transport.handle_async_request(
-                httpx.Request("GET", "https://x.example/", extensions=call.build_extensions())
+                httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: call})
             )
         return [call.rate_limit_wait for call in calls]
 

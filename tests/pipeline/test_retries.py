@@ -27,7 +27,7 @@ from sendcloud_integrations_client import (
 )
 from sendcloud_integrations_client.pipeline.retries import RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
-from sendcloud_integrations_client.runtime.operations import Call
+from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 
 READ = Operation("list_logs", "GET", "/integrations/logs", frozenset({200}), safe=True, idempotent=True)
 CREATE = Operation("create_integration_log", "POST", "/l", frozenset({201}), safe=False, idempotent=False)
@@ -109,7 +109,7 @@ async def send(
     """
     script, sleeps = ScriptedTransport(*outcomes), SleepRecorder()
     call = Call(operation) if operation else None
-    known = call.build_extensions() if call else {"sendcloud_token_request": True}
+    known = {CALL_EXTENSION: call} if call else {"sendcloud_token_request": True}
     request = httpx.Request(
         operation.method if operation else "POST", "https://x.example/", extensions={**known, **extensions}
     )
@@ -211,7 +211,7 @@ async def test_on_headers_is_called_once_before_the_body_is_read() -> None:
     requests_at_call: list[int] = []
     script = ScriptedTransport(500, TruncatedBody(), 200)
     call = Call(READ, on_headers=lambda headers: requests_at_call.append(script.requests))
-    request = httpx.Request("GET", "https://x.example/", extensions=call.build_extensions())
+    request = httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: call})
     response = await RetryTransport(script, RetryPolicy(), sleep=SleepRecorder()).handle_async_request(request)
     assert response.status_code == 200
     assert requests_at_call == [2]
@@ -265,7 +265,7 @@ async def test_time_of_earlier_attempts_counts_against_the_total_timeout() -> No
     for elapsed, requests in ((7.0, 2), (9.0, 1)):
         script = ScriptedTransport(500, 200)
         call = Call(READ, started=time.monotonic() - elapsed)
-        request = httpx.Request("GET", "https://x.example/", extensions=call.build_extensions())
+        request = httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: call})
         policy = RetryPolicy(base_delay=2.0, total_timeout=10.0)
         transport = RetryTransport(script, policy, sleep=SleepRecorder(), draw=lambda low, high: high)
         await transport.handle_async_request(request)
@@ -432,7 +432,7 @@ async def test_cancellation_ends_the_delay_immediately() -> None:
     script = ScriptedTransport(500)
     transport = RetryTransport(script, RetryPolicy(base_delay=60.0), draw=lambda low, high: 60.0)
     call = Call(READ)
-    request = httpx.Request("GET", "https://x.example/", extensions=call.build_extensions())
+    request = httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: call})
     task = asyncio.ensure_future(transport.handle_async_request(request))
     for _ in range(10):
         await asyncio.sleep(0)
@@ -451,7 +451,7 @@ async def test_cancellation_while_the_body_is_read_closes_the_response() -> None
 
     body = EndlessBody()
     call = Call(READ)
-    request = httpx.Request("GET", "https://x.example/", extensions=call.build_extensions())
+    request = httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: call})
     task = asyncio.ensure_future(RetryTransport(ScriptedTransport(body), RetryPolicy()).handle_async_request(request))
     for _ in range(10):
         await asyncio.sleep(0)

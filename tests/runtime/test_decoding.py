@@ -11,7 +11,7 @@ import pytest
 from sendcloud_integrations_client import Integration, IntegrationLog, ResponseDecodeError
 from sendcloud_integrations_client.generated.api.logs.list_logs import OPERATION
 from sendcloud_integrations_client.runtime.decoding import decode_record, decode_records, decode_value
-from sendcloud_integrations_client.runtime.operations import Call
+from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 
 RECORDS: list[Any] = [{"id": 1}, {"id": 2, "request": {"headers": 5}}, {"id": 3}, "nonsense", {"id": 5}]
 
@@ -23,7 +23,7 @@ def build_http_response(content: Any, *, cursor: str = "", content_type: str = "
         "GET",
         "https://panel.sendcloud.sc/api/v3/integrations/logs",
         params={"cursor": cursor} if cursor else None,
-        extensions=call.build_extensions(),
+        extensions={CALL_EXTENSION: call},
     )
     return httpx.Response(200, content=body, request=request, headers={"content-type": content_type})
 

@@ -15,7 +15,7 @@ from httpx_aiohttp.transport import map_aiohttp_exceptions
 
 from sendcloud_integrations_client import APIConnectionError, Operation, RetryPolicy
 from sendcloud_integrations_client.pipeline.retries import RetryTransport
-from sendcloud_integrations_client.runtime.operations import Call
+from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 from sendcloud_integrations_client.transports.httpx_aiohttp import ErrorCorrectingTransport
 from tests.support.clients import build_client
 from tests.support.raw_server import CountingHandler, never_respond, respond_with, run_raw_server
@@ -59,7 +59,7 @@ NEVER_CONNECTED = [
 )
 async def test_create_is_sent_again_only_if_no_connection_was_made(error: aiohttp.ClientError, requests: int) -> None:
     transport = FailsOnce(error)
-    request = httpx.Request("POST", "https://x.example/", extensions=Call(CREATE).build_extensions())
+    request = httpx.Request("POST", "https://x.example/", extensions={CALL_EXTENSION: Call(CREATE)})
     retries = RetryTransport(ErrorCorrectingTransport(transport), RetryPolicy(base_delay=0.0))
     if requests == 1:
         with pytest.raises(httpx.ReadError):
