@@ -93,6 +93,8 @@ class Site:
 # Whether equal numbers or texts are identical depends on what the interpreter caches.
 _IDENTITY: Final = re.compile(r"core/ReplaceComparisonOperator_(?:Eq|NotEq|Lt|LtE|Gt|GtE)_(?:Is|IsNot)")
 
+_SEPARATOR: Final = re.compile(r"(?:[(,]\s*|^\s*)(\*)(?=,)")
+
 # Operators with arguments need the names of variables; they are not used.
 _OPERATORS: Final[Mapping[str, Any]] = {
     name: get_operator(name)()
@@ -104,20 +106,25 @@ _OPERATORS: Final[Mapping[str, Any]] = {
 def find_sites(file: str, source: str) -> list[Site]:
     """Return the places in a file that can be mutated, in the order of the file.
 
-    Annotations are left unchanged, because they are not evaluated.
+    Declarations are left unchanged, because they have no effect at run time: annotations, protocol classes, overloads,
+    and the `*` before keyword-only parameters, which cosmic-ray takes for an operator.
 
     Args:
         file: The file within the package.
         source: Its source.
     """
-    annotations = _find_annotations(source)
+    declarations = [*_find_annotations(source), *_find_type_declarations(source)]
+    separators = {
+        (number, column) for number, line in enumerate(source.splitlines(), 1) for column in _find_separators(line)
+    }
     nodes = list(ast_nodes(get_ast(source)))
     variants: dict[tuple[Position, Position, str], list[tuple[str, int]]] = defaultdict(list)
     for name, operator in _OPERATORS.items():
         occurrence = 0
         for node in nodes:
             for start, end in operator.mutation_positions(node):
-                if not any(first <= start and end <= last for first, last in annotations):
+                is_declaration = any(first <= start and end <= last for first, last in declarations)
+                if not is_declaration and start not in separators:
                     variants[start, end, name.partition("_")[0]].append((name, occurrence))
                 occurrence += 1
     return [Site(file, start, family, tuple(found)) for (start, _, family), found in sorted(variants.items())]
@@ -225,6 +232,27 @@ def _find_annotations(source: str) -> list[tuple[Position, Position]]:
                 end = annotation.end_lineno, _to_column(lines[annotation.end_lineno - 1], annotation.end_col_offset)
                 found.append((start, end))
     return found
+
+
+def _find_type_declarations(source: str) -> list[tuple[Position, Position]]:
+    """Return the ranges of protocol classes and of functions with the decorator `overload`."""
+    found: list[tuple[Position, Position]] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            is_declaration = any("Protocol" in ast.unparse(base) for base in node.bases)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            is_declaration = any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+        else:
+            continue
+        if is_declaration and node.end_lineno is not None:
+            first = min((node.lineno, *(decorator.lineno for decorator in node.decorator_list)))
+            # cosmic-ray counts the white space before a decorator as a part of it.
+            found.append(((first - 2, 0), (node.end_lineno + 1, 0)))
+    return found
+
+
+def _find_separators(line: str) -> Iterator[int]:
+    return (match.start(1) for match in _SEPARATOR.finditer(line))
 
 
 def _to_column(line: str, offset: int) -> int:

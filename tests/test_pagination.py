@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendcloud_integrations_client import ResponseDecodeError
+from sendcloud_integrations_client import InvalidInputError, ResponseDecodeError
 from sendcloud_integrations_client.pagination import Page, Paginator
 from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
 from sendcloud_integrations_client.runtime.operations import Response
@@ -306,3 +306,32 @@ def test_early_end_cancels_prefetched_pages_without_waiting_for_them() -> None:
         return virtual_time.now()
 
     assert virtual_time.run(end_after_first_page()) == 0.0
+
+
+async def test_prefetching_reaches_three_pages() -> None:
+    server = create_server(*[[number] for number in range(20)])
+    async for _ in server.create_paginator().pages():
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(server.requested_cursors) == 4
+        break
+
+
+async def test_records_of_a_page_are_a_list_whatever_sequence_was_fetched() -> None:
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[tuple[Record, ...]]:
+        on_headers(httpx.Headers())
+        return Response((Record(1), Record(2)), 200, httpx.Headers())
+
+    paginator: Paginator[Record] = Paginator(fetch)
+    expected = [Record(1), Record(2)]
+    assert (await paginator).data == expected
+    assert [page.data async for page in paginator.pages()] == [expected]
+    assert (await paginator.get_page_with_response()).parsed.data == expected
+
+
+async def test_error_of_the_last_page_names_the_list_it_belongs_to() -> None:
+    with pytest.raises(InvalidInputError, match="for get_next_page: this is the last page"):
+        await Page([Record(1)]).get_next_page()
+    page = await Paginator(create_server([1]).fetch, name="logs.list")
+    with pytest.raises(InvalidInputError, match=r"for logs\.list: this is the last page"):
+        await page.get_next_page()

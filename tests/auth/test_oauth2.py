@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import inspect
 import logging
 import time
 from urllib.parse import parse_qs, unquote_plus
@@ -602,3 +603,25 @@ async def test_401_response_loads_a_newer_token_with_any_value(server: TokenServ
         store.preset(value, seconds=900)
         assert (await http.get("/integrations")).status_code == 200
     assert server.token_requests == []
+
+
+def test_default_refresh_margin_is_one_minute() -> None:
+    assert inspect.signature(OAuth2ClientCredentials).parameters["refresh_margin"].default == 60.0
+
+
+async def test_renewal_is_started_again_a_quarter_of_refresh_margin_after_the_last_one(
+    server: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1_000_000.0]
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    auth = build_oauth2(token_store=(store := RecordingTokenStore()), refresh_margin=60.0)
+    store.preset("old", seconds=59)
+    server.token_responses = [httpx.Response(503) for _ in range(3)]
+    async with build_client(server, auth) as http:
+        for seconds, requests in ((0.0, 0), (0.0, 1), (14.0, 0), (2.0, 1)):
+            clock[0] += seconds
+            server.token_requests.clear()
+            await http.get("/integrations")
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert len(server.token_requests) == requests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +28,7 @@ from sendcloud_integrations_client import (
 )
 from sendcloud_integrations_client.pipeline.retries import RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
-from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
+from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, LOCATION_EXTENSION, Call
 
 READ = Operation("list_logs", "GET", "/integrations/logs", frozenset({200}), safe=True, idempotent=True)
 CREATE = Operation("create_integration_log", "POST", "/l", frozenset({201}), safe=False, idempotent=False)
@@ -358,6 +359,7 @@ NOW = 1_700_000_000.0
         ("86400", 86400.0),
         ("-5", None),
         (formatdate(NOW + 90, usegmt=True), 90.0),
+        (formatdate(NOW + 1, usegmt=True), 1.0),
         (formatdate(NOW - 90, usegmt=True), None),
         (formatdate(NOW, usegmt=True), None),
         ("Sunday, 06-Nov-94 08:49:37 GMT", None),
@@ -512,3 +514,36 @@ async def test_retry_after_is_extended_by_at_most_one_second_of_jitter(base_dela
 async def test_status_425_does_not_count_as_possibly_processed() -> None:
     result, script, _, _ = await send(DELETE, 425, 404)
     assert (result.status_code, script.requests) == (404, 2)
+
+
+def test_total_timeout_below_one_second_is_accepted() -> None:
+    assert RetryPolicy(total_timeout=0.5).total_timeout == 0.5
+
+
+def test_default_limit_of_a_response_body_is_64_mib() -> None:
+    assert inspect.signature(RetryTransport).parameters["max_response_bytes"].default == 67_108_864
+
+
+@pytest.mark.parametrize(("delay", "level"), [(5.0, "INFO"), (5.5, "WARNING")])
+async def test_delay_longer_than_five_seconds_is_logged_as_warning(
+    delay: float, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="sendcloud_integrations_client")
+    await send(READ, 503, 200, policy=RetryPolicy(base_delay=delay))
+    assert [record.levelname for record in caplog.records] == [level]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kept", "extension"),
+    [
+        (302, {"location": "mailto:x"}, None, "mailto:x"),
+        (304, {}, None, None),
+        (201, {"location": "/integrations/7"}, "/integrations/7", None),
+    ],
+)
+async def test_only_the_location_of_a_redirect_is_hidden_from_httpx(
+    status: int, headers: dict[str, str], kept: str | None, extension: str | None
+) -> None:
+    response, _, _, _ = await send(READ, httpx.Response(status, headers=headers))
+    assert response.headers.get("location") == kept
+    assert response.extensions.get(LOCATION_EXTENSION) == extension

@@ -132,3 +132,10 @@ def test_decode_value_returns_the_value_of_a_key_or_the_whole_body() -> None:
 def test_json_string_that_contains_the_key_is_not_an_object() -> None:
     with pytest.raises(ResponseDecodeError, match="no `data`"):
         decode_value(build_http_response("data"), "data")
+
+
+def test_error_of_an_unreadable_page_keeps_at_most_one_mebibyte() -> None:
+    errors: list[ResponseDecodeError] = []
+    response = build_http_response(b"<" * 1_048_577, content_type="text/html")
+    assert decode_records(response, "data", IntegrationLog, errors.append) == []
+    assert errors[0].record == "<" * 1_048_576

@@ -25,6 +25,11 @@ from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
         ('<https://x/?cursor=abc>; rel="ne\\xt"', "abc"),
         ('<https://x/next?cursor=abc>; rel="prev"', None),
         ('<https://x/?cursor=abc>; rel="prev"; title="no next page"', None),
+        ('<https://x/?cursor=abc>; rel = "next"', "abc"),
+        ("<https://x/?cursor=abc>; rel= next", "abc"),
+        ("<https://x/?cursor=abc>; crossorigin; rel=next", "abc"),
+        ("<https://x/?cursor=p>; rel=prev,<https://x/?cursor=n>; rel=next", "n"),
+        ('<https://x/?cursor=abc>; rel="nex\\t', "abc"),
         ("", None),
         (" , ", None),
         ("<" * 60_000, None),
@@ -62,3 +67,10 @@ def test_header_that_mentions_next_without_a_cursor_raises(header: str) -> None:
 def test_any_header_yields_a_cursor_none_or_a_typed_error(header: str) -> None:
     with suppress(ResponseDecodeError):
         assert parse_next_cursor(header) != ""
+
+
+def test_header_of_64_kib_is_parsed_and_a_longer_one_raises() -> None:
+    header = '<https://x/?cursor=abc>; rel="next"'.ljust(65_536)
+    assert parse_next_cursor(header) == "abc"
+    with pytest.raises(ResponseDecodeError, match="longer than 65536"):
+        parse_next_cursor(header + " ")
