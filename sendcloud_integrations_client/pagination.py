@@ -11,13 +11,13 @@ import asyncio
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar, overload
 
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import InvalidInputError, ResponseDecodeError
+from sendcloud_integrations_client.errors import InvalidInputError, ResponseDecodeError, SendcloudError
 from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
 from sendcloud_integrations_client.runtime.operations import Response
 
@@ -85,11 +85,11 @@ class Page(Sequence[T]):
         """Whether there is a next page."""
         return self.next_cursor is not None
 
-    async def get_next_page(self) -> Page[T]:
+    def get_next_page(self) -> Coroutine[Any, Any, Page[T]]:
         """Fetch the next page with the arguments of the call that returned this page.
 
         Returns:
-            The next page.
+            A coroutine. Await it for the next page.
 
         Raises:
             InvalidInputError: If this is the last page, or if the page was unpickled and has no client.
@@ -102,7 +102,7 @@ class Page(Sequence[T]):
         if paginator is None:
             rule = "this page has no client; pass cursor=page.next_cursor and the same filters to `list`"
             raise InvalidInputError("get_next_page", "cursor", rule)
-        return await paginator.get_page(self.next_cursor)
+        return paginator.get_page(self.next_cursor)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -213,7 +213,10 @@ class Paginator(Generic[T]):
         try:
             start(self._cursor)
             while prefetched:
-                pending = await prefetched[0]
+                try:
+                    pending = await prefetched[0]
+                except SendcloudError as error:
+                    raise error.with_traceback(None)  # noqa: B904 - without the frames of the prefetching task
                 prefetched.popleft()
                 if next_cursors:
                     start(next_cursors.pop())

@@ -25,6 +25,7 @@ from sendcloud_integrations_client import (
     Page,
     Paginator,
     Response,
+    SendcloudError,
     SendcloudIntegrations,
     ShopOrderStatus,
     StatusMapping,
@@ -265,3 +266,37 @@ async def test_network_error_keeps_its_cause(name: str) -> None:
             await CALLS[name](getattr(client, name.split(".")[0]))
     assert isinstance(caught.value.__cause__, httpx.ConnectError)
     assert count_own_frames(caught.value) <= 3
+
+
+async def iterate_records(client: SendcloudIntegrations) -> None:
+    async for _ in client.logs.list():
+        pass
+
+
+async def iterate_pages(client: SendcloudIntegrations) -> None:
+    async for _ in client.logs.list().pages():
+        pass
+
+
+async def fetch_second_page(client: SendcloudIntegrations) -> None:
+    await (await client.logs.list()).get_next_page()
+
+
+@pytest.mark.parametrize("iterate", [iterate_records, iterate_pages, fetch_second_page])
+@pytest.mark.parametrize("failure", [404, "no route"])
+async def test_traceback_of_a_failed_iteration_contains_at_most_three_frames_of_the_package(
+    iterate: Callable[[SendcloudIntegrations], Awaitable[None]], failure: int | str
+) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if "cursor" not in request.url.params:
+            link = '<https://x.example/?cursor=1>; rel="next"'
+            return httpx.Response(200, json={"data": [{"id": 1}]}, headers={"Link": link})
+        if isinstance(failure, int):
+            return httpx.Response(failure, json={"errors": []})
+        raise httpx.ConnectError(failure, request=request)
+
+    async with build_client(respond) as client:
+        with pytest.raises(SendcloudError) as caught:
+            await iterate(client)
+    assert count_own_frames(caught.value) <= 3
+    assert isinstance(caught.value.__cause__, httpx.ConnectError) is isinstance(failure, str)
