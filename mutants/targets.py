@@ -32,7 +32,12 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/lenient_json.py": ("runtime/test_lenient_json.py",),
     "runtime/link_header.py": ("runtime/test_link_header.py",),
     "runtime/models.py": ("runtime/test_models.py", "test_webhooks.py"),
-    "runtime/operations.py": ("pipeline/test_retries.py", "test_observability.py", "test_client.py"),
+    "runtime/operations.py": (
+        "runtime/test_operations.py",
+        "pipeline/test_retries.py",
+        "test_observability.py",
+        "test_client.py",
+    ),
     "runtime/readers.py": ("runtime/test_readers.py", "test_webhooks.py", "runtime/test_decoding.py"),
     "runtime/validation.py": ("runtime/test_arguments.py", "runtime/test_validation.py", "runtime/test_models.py"),
     "sync/__init__.py": ("sync/test_store.py",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jsonschema
@@ -77,3 +78,23 @@ def test_rules_and_a_json_schema_validator_accept_the_same_values(name: str, dat
 def test_keyword_accepts_and_rejects_values(rule: Rule, allowed: list[Any], rejected: list[Any]) -> None:
     assert [value for value in allowed if not is_allowed(value, rule)] == []
     assert [value for value in rejected if is_allowed(value, rule)] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (-(2**64), str(-(2**64))),
+        (-(2**64) - 1, "a longer number"),
+        (-(10**5000), "a longer number"),
+        (-1.5e300, "-1.5e+300"),
+    ],
+    ids=["zero", "65 bits", "above 65 bits", "5000 digits", "float"],
+)
+def test_number_in_an_error_message_is_shown_unless_it_has_more_than_64_bits(value: float, shown: str) -> None:
+    with pytest.raises(InvalidInputError, match=re.escape(f"must be at least 1, got {shown}.")):
+        validate_value("operation", "page", value, Rule(types=("number",), minimum=1))
+
+
+def test_integer_that_is_too_large_for_a_float_is_finite() -> None:
+    validate_value("operation", "page", 10**400, Rule(types=("integer",), minimum=1))
