@@ -317,7 +317,7 @@ def test_unexpected_error_is_one_line_and_a_traceback_with_verbose(monkeypatch: 
     def fail(*_: object, **__: object) -> None:
         raise KeyError("s3cret")
 
-    monkeypatch.setattr("sendcloud_integrations_client.cli.commands.integrations.choose_account", fail)
+    monkeypatch.setattr("sendcloud_integrations_client.cli.input.option_groups.choose_account", fail)
     quiet = run("integrations", "show", "2")
     assert (quiet.exit_code, quiet.stderr.count("\n")) == (1, 1)
     assert "s3cret" not in quiet.stderr

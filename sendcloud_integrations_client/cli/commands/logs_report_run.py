@@ -11,17 +11,16 @@ from typing import Any, Final
 import attrs
 from rich.text import Text
 
-from sendcloud_integrations_client.cli.input.stores import describe_location, open_store
-from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message
-from sendcloud_integrations_client.cli.terminal.output import (
-    OutputFormat,
-    create_console,
+from sendcloud_integrations_client.cli.input.stores import open_migrated_store
+from sendcloud_integrations_client.cli.terminal.console import create_console
+from sendcloud_integrations_client.cli.terminal.errors import print_message
+from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
+from sendcloud_integrations_client.cli.terminal.text import (
     format_count,
     format_timestamp,
     to_plain_text,
-    write_json,
 )
-from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
 
 __all__ = ["run_report"]
@@ -57,9 +56,7 @@ def run_report(database: str, selection: Selection, *, html: Path | None, top: i
 
 
 async def _gather(database: str, selection: Selection) -> Figures:
-    async with open_store(database) as store:
-        if not await store.is_migrated():
-            raise CommandError(f"No logs found in {describe_location(store)}. Run logs sync first.")
+    async with open_migrated_store(database) as store:
         return await gather_figures(store, selection)
 
 

@@ -74,8 +74,9 @@ def report_errors(*, verbose: bool = False) -> Generator[None]:
             print_message(f"error: {error}")
             raise typer.Exit(ExitCode.FAILED) from None
         except OSError as error:
+            _discard_unwritable_output()
             details = filter(None, (error.filename, error.strerror or type(error).__name__))
-            print_message(f"error: {': '.join(details)}")
+            print_message(f"error: {': '.join(map(str, details))}")
             raise typer.Exit(ExitCode.FAILED) from None
         except Exception as error:
             if verbose:
@@ -108,6 +109,14 @@ def _show_log(verbose: bool) -> Generator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(previous_level)
+
+
+def _discard_unwritable_output() -> None:
+    # For example, the disk is full that stdout is redirected to.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
 
 
 def _discard_output() -> None:
