@@ -180,7 +180,7 @@ def test_second_signal_cancels_the_job_and_third_ends_the_process(times: str) ->
     assert done.stderr == STOP_MESSAGE
 
 
-def run_on_terminal(arguments: list[str], reply: bytes) -> tuple[int, str]:
+def run_on_terminal(arguments: list[str], reply: bytes, *, keep_styles: bool = False) -> tuple[int, str]:
     """Run a command on a new pseudo-terminal, reply to its prompt, and return its exit code and its output."""
     master, slave = os.openpty()
     shown, has_replied, deadline = b"", False, time.monotonic() + TIMEOUT
@@ -200,7 +200,8 @@ def run_on_terminal(arguments: list[str], reply: bytes) -> tuple[int, str]:
             code = running.wait(5)
     finally:
         os.close(master)
-    return code, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    text = shown.decode()
+    return code, text if keep_styles else re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
 @pytest.mark.sendcloud(integrations=2, logs=0)

@@ -42,9 +42,11 @@ def create_console(*, stderr: bool = False) -> Console:
     mode = _color_mode.get()
     if mode == "auto" and os.environ.get("NO_COLOR"):
         mode = "never"
+    width, height = _get_size(sys.stderr if stderr else sys.stdout)
     return _PipeableConsole(
         stderr=stderr,
-        width=_get_width(sys.stderr if stderr else sys.stdout),
+        width=width,
+        height=height,
         # Without a color system, Rich omits bold and dim text, too.
         color_system=None if mode == "never" else "standard" if mode == "always" else "auto",
         force_terminal=True if mode == "always" else None,
@@ -62,16 +64,16 @@ class _PipeableConsole(Console):
         raise BrokenPipeError
 
 
-def _get_width(stream: TextIO) -> int | None:
-    """Return the width of a console, or None if it follows the size of the terminal."""
+def _get_size(stream: TextIO) -> tuple[int | None, int | None]:
+    """Return the width and height of a console. None follows the size of the terminal."""
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and len(columns) <= 6 and int(columns) > 0:
-        return int(columns)
-    if not stream.isatty():
-        return _WIDTH_OF_PIPES
-    if not columns:
-        return None
-    # Rich would use an unusable value such as 0.
-    with contextlib.suppress(OSError, ValueError):
-        return os.get_terminal_size(stream.fileno()).columns or 80
-    return 80
+        return int(columns), None
+    width, height = _WIDTH_OF_PIPES, None
+    if stream.isatty():
+        if not columns:
+            return None, None
+        with contextlib.suppress(OSError, ValueError):
+            width, height = os.get_terminal_size(stream.fileno())
+    # Rich does not read COLUMNS, which is unusable here, if both values are set.
+    return width or 80, (height or 25) if columns else None

@@ -54,7 +54,7 @@ def show_progress(accounts: Iterable[str]) -> Generator[ProgressDisplay]:
 
 
 class ProgressTable:
-    """Shows one line per account. Counts are complete at any width: names are cut first, then the bar is dropped.
+    """Shows one line per account. Counts are complete at any width: names are cut first, then columns are dropped.
 
     Args:
         console: The console, whose width applies.
@@ -85,11 +85,11 @@ class ProgressTable:
 
 _COLUMNS: Final = (
     Column("account", min_width=6),
-    Column("progress", is_exact=True, drop_order=1),
+    Column("progress", is_exact=True, drop_order=3),
     Column.number("integrations"),
     Column.number("new logs"),
-    Column.number("per second", drop_order=2),
-    Column.number("time", drop_order=3),
+    Column.number("per second", drop_order=1),
+    Column.number("time", drop_order=2),
 )
 
 
@@ -111,7 +111,7 @@ class _Row:
             _draw_bar(completed, total),
             Text(f"{completed:,}/{total:,}" if self.progress is not None else "–"),
             Text(f"{new:,}", "bold"),
-            Text(f"{new / max(seconds, 0.001):,.0f}", "dim"),
+            Text(f"{new / seconds:,.0f}" if seconds >= 1 else "–", "dim"),
             Text(str(timedelta(seconds=int(seconds)))),
         )
 
