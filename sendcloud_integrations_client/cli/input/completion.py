@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Final
 
 import typer
@@ -17,7 +18,10 @@ _MAX_HELP_LENGTH: Final = 40
 
 def complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the profile names that start with `incomplete`."""
-    return [name for name in list_profile_names(ctx.params.get("config")) if name.startswith(incomplete)]
+    # Before the subcommand, there is no option --config, only its environment variable.
+    config: str | Path | None = ctx.params.get("config") or os.environ.get("SENDCLOUD_CONFIG")
+    names = list_profile_names(Path(config) if config else None)
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def complete_integration(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
