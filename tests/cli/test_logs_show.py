@@ -105,7 +105,7 @@ def test_id_that_several_accounts_have_requires_a_profile() -> None:
     with closing(sqlite3.connect("x.db")) as connection, connection:
         connection.execute("UPDATE log SET account = 'other' WHERE id = 7")
         connection.execute("CREATE TEMP TABLE copied AS SELECT * FROM log WHERE id = 5")
-        connection.execute("UPDATE copied SET account = 'other', record = '{\"id\": 5, \"of\": \"other\"}'")
+        connection.execute('UPDATE copied SET account = \'other\', record = \'{"id": 5, "of": "other"}\'')
         connection.execute("INSERT INTO log SELECT * FROM copied")
     result = run("show", "5", "--database", "x.db")
     assert result.exit_code == 2

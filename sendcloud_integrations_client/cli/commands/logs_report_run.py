@@ -22,6 +22,7 @@ from sendcloud_integrations_client.cli.terminal.text import (
     to_plain_text,
 )
 from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
+from sendcloud_integrations_client.sync.private_files import write_private_text
 
 __all__ = ["run_report"]
 
@@ -51,7 +52,7 @@ def run_report(database: str, selection: Selection, *, html: Path | None, top: i
     else:
         _print_tables(figures, top)
     if html is not None and page is not None:
-        html.write_text(page, encoding="utf-8")
+        write_private_text(html, page)
         print_message(f"Report page: {html}")
 
 
