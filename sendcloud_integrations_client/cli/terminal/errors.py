@@ -95,20 +95,28 @@ def print_message(text: str) -> None:
 
 @contextmanager
 def _show_log(verbose: bool) -> Generator[None]:
-    if not verbose:
-        yield
-        return
+    """Show the warnings of the package as messages, or its whole log if `verbose` is set."""
     logger = logging.getLogger(_LOGGER_NAME)
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler: logging.Handler = _MessageHandler(logging.WARNING)
+    if verbose:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    elif os.environ.get("SENDCLOUD_LOG"):  # the package then prints its log itself
+        handler = logging.NullHandler()
     previous_level = logger.level
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    if verbose:
+        logger.setLevel(logging.DEBUG)
     try:
         yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(previous_level)
+
+
+class _MessageHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print_message(f"warning: {record.getMessage()}")
 
 
 def _discard_unwritable_output() -> None:

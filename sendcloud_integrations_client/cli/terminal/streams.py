@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import unicodedata
-from typing import Final
+from typing import Final, Literal, TextIO
 
 __all__ = ["prepare_streams", "replace_unencodable"]
 
@@ -33,15 +33,19 @@ def prepare_streams() -> None:
     codecs.register_error(_HANDLER_NAME, replace_unencodable)
     # In this order, the null device gets the file descriptor of the closed stream.
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - None if the stream is closed
-        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+        sys.stdin = _open_null_device("r")
     if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout = _open_null_device("w")
     if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        # These are Python's default error handlers of stdout and stderr.
-        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
+        sys.stderr = _open_null_device("w")
+    for stream, default_handler in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == default_handler:
             stream.reconfigure(errors=_HANDLER_NAME)
+
+
+def _open_null_device(mode: Literal["r", "w"]) -> TextIO:
+    # The stream does not own the descriptor, like Python's own standard streams: it stays open until the process ends.
+    return open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False)
 
 
 def replace_unencodable(error: UnicodeError) -> tuple[str, int]:
