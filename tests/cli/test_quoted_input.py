@@ -38,6 +38,7 @@ def run(line: str, **env: str) -> Result:
         ("logs create 2 --created-at 31/01/2026", "Invalid value '31/01/2026' for --created-at"),
         ("logs sync --since 9999-12-31T23:59-12:00", "'9999-12-31T23:59-12:00' for --since: must be between the years"),
         ("statuses replace 1 --yes --status 3:Packed", "Invalid value '3:Packed' for --status: must be ID=LANG"),
+        ("statuses replace 1 --yes --status 3=en:Packed", "'3=en:Packed' for --status: the language must be one of en"),
         ("integrations list --sort name", "'name'"),
         ("integrations show seven", "'seven'"),
         ("integrations show 0", "0 is not in the range x>=1"),

@@ -15,6 +15,7 @@ from sendcloud_integrations_client.cli.input.stores import open_migrated_store
 from sendcloud_integrations_client.cli.terminal.console import create_console
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.cli.terminal.text import (
     format_count,
@@ -46,6 +47,10 @@ def run_report(database: str, selection: Selection, *, html: Path | None, top: i
         OSError: If the page cannot be written.
     """
     figures = asyncio.run(_gather(database, selection))
+    for name in sorted(selection.accounts.difference(figures.accounts)):
+        print_message(
+            f"warning: The database has no account {quote_value(name)}. Its accounts: {', '.join(figures.accounts)}."
+        )
     page = None if html is None else render_page(figures)
     if json:
         write_json(_figures_to_dict(figures), OutputFormat.JSON)
