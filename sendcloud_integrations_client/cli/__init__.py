@@ -22,6 +22,9 @@ def main() -> None:
     Raises:
         SystemExit: Always. Its code is one of `exit_codes.ExitCode`.
     """
+    from sendcloud_integrations_client.cli.terminal.streams import prepare_streams
+
+    prepare_streams()
     try:
         from sendcloud_integrations_client.cli.application import app
     except ModuleNotFoundError as error:

@@ -10,6 +10,7 @@ from sendcloud_integrations_client.cli.commands import (
     integrations,
     logs,
     logs_report,
+    logs_show,
     logs_sync,
     logs_tail,
     order_statuses,
@@ -17,13 +18,11 @@ from sendcloud_integrations_client.cli.commands import (
     status_mapping,
 )
 from sendcloud_integrations_client.cli.input.common_options import (
-    CommonJsonLinesOption,
-    CommonJsonOption,
+    CommonOptions,
     CommonOptionsGroup,
-    CommonProfileOption,
-    CommonVerboseOption,
     define_common_options,
 )
+from sendcloud_integrations_client.cli.input.option_groups import expand_option_groups
 from sendcloud_integrations_client.cli.terminal.exit_codes import EXIT_CODE_MEANINGS
 from sendcloud_integrations_client.version import __version__
 
@@ -49,6 +48,7 @@ _logs = typer.Typer(
     help="Exception logs: failed requests between Sendcloud and shops.",
 )
 _logs.command("list", epilog=logs.LIST_LOGS_EXAMPLES)(logs.list_logs)
+_logs.command("show", epilog=logs_show.SHOW_LOG_EXAMPLES)(logs_show.show_log)
 _logs.command("tail", epilog=logs_tail.TAIL_LOGS_EXAMPLES)(logs_tail.tail_logs)
 _logs.command("sync", epilog=logs_sync.SYNC_LOGS_EXAMPLES)(logs_sync.sync_logs)
 _logs.command("report", epilog=logs_report.REPORT_LOGS_EXAMPLES)(logs_report.report_logs)
@@ -67,14 +67,13 @@ def _show_version(is_requested: bool) -> None:
 
 
 @app.callback()
+@expand_option_groups
 def _define_global_options(  # pyright: ignore[reportUnusedFunction] - registered by the decorator
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
     ] = False,
-    profile: CommonProfileOption = None,
-    json: CommonJsonOption = False,
-    jsonl: CommonJsonLinesOption = False,
-    verbose: CommonVerboseOption = False,
+    *,
+    common: CommonOptions,
 ) -> None:
     """Command line client for Sendcloud's Integrations API v3.
 

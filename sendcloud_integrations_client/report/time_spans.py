@@ -46,7 +46,9 @@ class Span:
     @property
     def end(self) -> datetime | None:
         """End of the last interval; None if the span is empty."""
-        return _get_next_start(self.starts[-1], self.unit) if self.starts else None
+        if not self.starts:
+            return None
+        return _get_next_start(self.starts[-1], self.unit) or datetime.max.replace(tzinfo=UTC)
 
     def index(self, timestamp: datetime) -> int | None:
         """Return the index of the interval that contains a timestamp; None if it is outside the span."""
@@ -70,7 +72,7 @@ def build_span(first: datetime | None, last: datetime | None) -> Span:
     first = max(first, last - _MAX_LENGTH) if last.year > 10 else first
     unit = next((unit for limit, unit in _UNIT_LIMITS if last - first <= limit), Unit.MONTH)
     starts = [_get_start(first, unit)]
-    while (following := _get_next_start(starts[-1], unit)) <= last:
+    while (following := _get_next_start(starts[-1], unit)) is not None and following <= last:
         starts.append(following)
     return Span(unit, tuple(starts))
 
@@ -88,13 +90,17 @@ def _get_start(timestamp: datetime, unit: Unit) -> datetime:
             return day.replace(day=1)
 
 
-def _get_next_start(start: datetime, unit: Unit) -> datetime:
-    match unit:
-        case Unit.HOUR:
-            return start + timedelta(hours=1)
-        case Unit.DAY:
-            return start + timedelta(days=1)
-        case Unit.WEEK:
-            return start + timedelta(days=7)
-        case Unit.MONTH:
-            return (start + timedelta(days=31)).replace(day=1)
+def _get_next_start(start: datetime, unit: Unit) -> datetime | None:
+    """Return the start of the next interval; None if it is after year 9999."""
+    try:
+        match unit:
+            case Unit.HOUR:
+                return start + timedelta(hours=1)
+            case Unit.DAY:
+                return start + timedelta(days=1)
+            case Unit.WEEK:
+                return start + timedelta(days=7)
+            case Unit.MONTH:
+                return (start + timedelta(days=31)).replace(day=1)
+    except OverflowError:
+        return None

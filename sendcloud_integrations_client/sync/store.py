@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
+import re
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -21,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.errors import StoreError
+from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
 __all__ = ["SCHEMA_REVISION", "LogStore"]
@@ -31,6 +34,8 @@ SCHEMA_REVISION: Final = "0001"
 _VERSION_TABLE: Final = "sendcloud_sync_version"
 _MIGRATION_LOCK: Final = 0x5E4DC10D  # arbitrary; must not be used by other programs in the database
 _BUSY_TIMEOUT: Final = 30  # seconds
+# A mistyped URL must not become the name of an SQLite file, because it can contain a password.
+_LOOKS_LIKE_URL: Final = re.compile(r"(?is)(postgres|postgresql|mysql|sqlite)(\+\w+)?:|.*\bpassword=")
 
 
 class LogStore:
@@ -184,7 +189,7 @@ class LogStore:
 
     def __repr__(self) -> str:
         url = getattr(self, "_url", None)  # __init__ may have raised before this attribute was set
-        return f"LogStore({str(url)!r})" if url is not None else "LogStore()"
+        return f"LogStore({repr(url)!r})" if url is not None else "LogStore()"
 
     @contextlib.asynccontextmanager
     async def _connect(self) -> AsyncGenerator[AsyncConnection]:
@@ -239,8 +244,14 @@ class LogStore:
 
     def _describe_failure(self, error: BaseException) -> str:
         cause = getattr(error, "orig", None) or error
-        reason = self._url.hide_passwords(to_single_line(str(cause))).rstrip(".") or type(cause).__name__
-        return f"{self!r} cannot be used: {reason}. Check its URL, and that the database is available and writable."
+        text = cause.strerror or "" if isinstance(cause, OSError) else str(cause)
+        reason = self._url.hide_passwords(to_single_line(text)).rstrip(".") or type(cause).__name__
+        advice = (
+            "Check the path, and that it is an SQLite database that you can write"
+            if self.is_sqlite
+            else "Check its URL, and that the database is available and writable"
+        )
+        return f"The database {self._url} cannot be used: {reason}. {advice}."
 
 
 class _DatabaseUrl:
@@ -249,8 +260,9 @@ class _DatabaseUrl:
     An `URL` of SQLAlchemy is a tuple, of which such tools print each item.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, location: str) -> None:
         self.get_url: Final[Callable[[], URL]] = lambda: url
+        self._location = location
 
     @property
     def is_sqlite(self) -> bool:
@@ -272,9 +284,16 @@ class _DatabaseUrl:
         return text
 
     def __repr__(self) -> str:
-        # Drivers also accept a password in the query of the URL.
-        url = self.get_url()
-        return url.difference_update_query(list(filter(_is_secret_parameter, url.query))).render_as_string()
+        return _render_without_passwords(self.get_url())
+
+    def __str__(self) -> str:
+        """Return what the caller passed, without passwords."""
+        return self._location
+
+
+def _render_without_passwords(url: URL) -> str:
+    # Drivers also accept a password in the query of the URL.
+    return url.difference_update_query(list(filter(_is_secret_parameter, url.query))).render_as_string()
 
 
 def _is_secret_parameter(name: str) -> bool:
@@ -294,35 +313,41 @@ def _parse_url(url: object) -> _DatabaseUrl | ConfigurationError:
         url = str(url)
     if not isinstance(url, (str, URL)):
         return ConfigurationError(
-            f"Invalid LogStore URL: must be text, a path or a SQLAlchemy URL, not {type(url).__name__}."
+            f"Invalid database URL: must be text, a path or a SQLAlchemy URL, not {type(url).__name__}."
         )
     if isinstance(url, str) and not _is_file_name(url):
-        return ConfigurationError("Invalid LogStore URL: must not contain a NUL character or a lone surrogate.")
+        return ConfigurationError("Invalid database URL: must not contain a NUL character or a lone surrogate.")
     if isinstance(url, str) and "://" not in url:
         if not url:
             return ConfigurationError(
-                "Invalid LogStore URL: must not be empty. Pass a database URL or the path of a file."
+                "Invalid database URL: must not be empty. Pass a database URL or the path of a file."
             )
-        return _DatabaseUrl(URL.create("sqlite+aiosqlite", database=url))
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        return ConfigurationError(
-            "Invalid LogStore URL: cannot be parsed. Use sqlite:///file or postgresql://user:password@host/database."
-        )
+        if _LOOKS_LIKE_URL.match(url):
+            return ConfigurationError(
+                "Invalid database URL: cannot be parsed. Use sqlite:///file or postgresql://user:password@host/database."
+            )
+        parsed, location = URL.create("sqlite", database=url), url
+    else:
+        try:
+            parsed = make_url(url)
+            location = _render_without_passwords(parsed)
+        except (ArgumentError, ValueError):
+            return ConfigurationError(
+                "Invalid database URL: cannot be parsed. Use sqlite:///file or postgresql://user:password@host/database."
+            )
     match parsed.drivername:
         case "sqlite" | "sqlite+aiosqlite":
             if parsed.database in (None, "", ":memory:"):
                 return ConfigurationError(
-                    "Invalid LogStore URL: an in-memory database is lost when its connection closes. "
+                    "Invalid database URL: an in-memory database is lost when its connection closes. "
                     "Use the path of a file."
                 )
-            return _DatabaseUrl(parsed.set(drivername="sqlite+aiosqlite"))
+            return _DatabaseUrl(parsed.set(drivername="sqlite+aiosqlite"), location)
         case "postgres" | "postgresql" | "postgresql+asyncpg":
-            return _DatabaseUrl(parsed.set(drivername="postgresql+asyncpg"))
+            return _DatabaseUrl(parsed.set(drivername="postgresql+asyncpg"), location)
         case _:
             return ConfigurationError(
-                "Invalid LogStore URL: the database must be SQLite or PostgreSQL. Use sqlite:/// or postgresql://."
+                "Invalid database URL: the database must be SQLite or PostgreSQL. Use sqlite:/// or postgresql://."
             )
 
 
@@ -341,6 +366,14 @@ def _create_engine(url: _DatabaseUrl) -> AsyncEngine:
 
 
 def _open_file(file: str) -> None:
+    path = Path(file)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "its folder does not exist")
+    # SQLite creates its other files (-wal, -shm) with the permissions of this one.
+    if not create_private_file(path):
+        warn_if_accessible_to_others(path)
     sqlite3.connect(file).close()
 
 

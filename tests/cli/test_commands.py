@@ -136,6 +136,53 @@ def test_invalid_input_file_is_rejected(content: str, sendcloud: SimulatedSendcl
     assert get_operations(sendcloud) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "content", "message"),
+    [
+        (
+            ("integrations", "update", "3"),
+            '{"shopname": "x"}',
+            "unknown key 'shopname'. Allowed keys: shop_name, shop_url,",
+        ),
+        (("logs", "create", "3"), '{"base_url": "x", "status": 500}', "unknown key 'status'. Allowed keys: base_url,"),
+        (
+            ("logs", "create", "3"),
+            '{"base_url": "x", "request": {"body": 1}}',
+            "unknown key 'body' in request. Allowed",
+        ),
+        (
+            ("statuses", "replace", "1", "--yes"),
+            '[{"external_id": "3", "translations": [{"status": "Sent", "lang": "en-gb", "language": "en-gb"}]}]',
+            "unknown key 'lang' in statuses[0].translations[0]. Allowed keys: status, language.",
+        ),
+        (
+            ("mapping", "replace", "1", "--yes"),
+            '[{"status_category": "DELIVERED", "external_id": "5", "extra": 1}]',
+            "unknown key 'extra' in mapping[0]",
+        ),
+        (
+            ("mapping", "replace", "1", "--yes"),
+            '{"READY_TO_SEND": null, "IN_TRANSIT": null, "DELIVRED": "5", "CANCEL": null}',
+            "status_category",
+        ),
+    ],
+)
+def test_unknown_key_in_an_input_file_is_rejected_with_the_allowed_keys(
+    arguments: tuple[str, ...], content: str, message: str, sendcloud: SimulatedSendcloud
+) -> None:
+    result = run(*arguments, "--file", "-", stdin=content)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
+    assert get_operations(sendcloud) == []
+
+
+def test_headers_and_payload_in_an_input_file_can_have_any_keys() -> None:
+    content = {"base_url": "https://x.example", "request": {"headers": {"X-Any": "1"}, "payload": {"any": {"key": []}}}}
+    result = run("logs", "create", "3", "--file", "-", "--json", stdin=json.dumps(content))
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["request"] == content["request"]
+
+
 def test_missing_input_file_is_named_in_the_error() -> None:
     result = run("integrations", "update", "3", "--file", "/nowhere/x.json")
     assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
@@ -317,7 +364,7 @@ def test_unexpected_error_is_one_line_and_a_traceback_with_verbose(monkeypatch: 
     def fail(*_: object, **__: object) -> None:
         raise KeyError("s3cret")
 
-    monkeypatch.setattr("sendcloud_integrations_client.cli.commands.integrations.choose_account", fail)
+    monkeypatch.setattr("sendcloud_integrations_client.cli.input.option_groups.choose_account", fail)
     quiet = run("integrations", "show", "2")
     assert (quiet.exit_code, quiet.stderr.count("\n")) == (1, 1)
     assert "s3cret" not in quiet.stderr

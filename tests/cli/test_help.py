@@ -49,6 +49,7 @@ def test_application_has_all_documented_commands() -> None:
         "integrations update",
         "integrations delete",
         "logs list",
+        "logs show",
         "logs tail",
         "logs sync",
         "logs create",
@@ -143,7 +144,7 @@ def test_completion_supports_bash_zsh_and_fish() -> None:
 def test_completion_completes_command_names() -> None:
     environment = {
         "_SENDCLOUD_INTEGRATIONS_COMPLETE": "complete_bash",
-        "COMP_WORDS": "sendcloud-integrations logs s",
+        "COMP_WORDS": "sendcloud-integrations logs sy",
         "COMP_CWORD": "2",
     }
     result = CliRunner().invoke(app, [], env=environment, prog_name="sendcloud-integrations")

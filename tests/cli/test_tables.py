@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from rich.text import Text
 from typer.testing import CliRunner, Result
 
 from sendcloud_integrations_client.cli.application import app
+from sendcloud_integrations_client.cli.terminal.progress import ProgressLines, ProgressTable
 from sendcloud_integrations_client.cli.terminal.tables import Column, fit_columns, print_table
+from sendcloud_integrations_client.sync import SyncProgress
 from sendcloud_integrations_client.testing import Fault, SimulatedSendcloud
 
 WIDTHS = [40, 60, 80, 120]
@@ -43,10 +46,6 @@ def run(width: int, *arguments: str) -> Result:
 def assert_fits(text: str, width: int) -> None:
     for line in text.splitlines():
         assert cell_len(line.rstrip()) <= width, line
-
-
-def get_numbers(text: str) -> set[int]:
-    return {int(number.replace(",", "")) for number in re.findall(r"(?<![\d,])\d[\d,]*(?![\d…])", text)}
 
 
 @pytest.mark.usefixtures("sendcloud_server")
@@ -115,7 +114,6 @@ def test_statuses_and_mapping_show_complete_ids(width: int, sendcloud: Simulated
 def test_sync_summary_and_report_show_complete_counts(sendcloud: SimulatedSendcloud) -> None:
     for number, name in enumerate(NAMES[:3], start=1):
         sendcloud.set_integration(number, shop_name=name[:240])
-    totals: set[frozenset[int]] = set()
     for width in WIDTHS:
         summary = run(width, "logs", "sync", "--database", f"{width}.db").stdout
         assert_fits(summary, width)
@@ -125,9 +123,93 @@ def test_sync_summary_and_report_show_complete_counts(sendcloud: SimulatedSendcl
         assert_fits(report, width)
         (section,) = re.findall(r"By shop\n(.*?)\n\n?By exception", report, re.DOTALL)
         assert LONG_NAME[:6] in section
-        totals.add(frozenset(number for number in get_numbers(section) if number > 3000 or number in (1, 2, 3)))
+        figures = json.loads(run(width, "logs", "report", "--database", f"{width}.db", "--json").stdout)
+        counts = {(group["integration_id"], group["total"]) for group in figures["by_integration"]}
+        assert sum(total for _, total in counts) == 1100
+        # The id and the count of each shop are next to each other.
+        shown = {(int(id_), int(total.replace(",", ""))) for id_, total in re.findall(r" ([123]) +([\d,]+)\b", section)}
+        assert shown == counts
         assert re.search(r"1,100\s+failures", report)
-    assert all({1, 2, 3} <= total for total in totals)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("count", [3, 12_345, 1_234_567])
+def test_progress_of_a_sync_shows_complete_counts(width: int, count: int) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width)
+    names = [name[:90] for name in NAMES]
+    table = ProgressTable(console, names)
+    for number, name in enumerate(names):
+        table(build_progress(name, integrations=count + 10, completed=count + number, new=count * 7 + number))
+    console.print(table.render())
+    out = stream.getvalue()
+    assert_fits(out, width)
+    for number in range(len(names)):
+        assert f"{count + number:,}/{count + 10:,}" in out.split()
+        assert f"{count * 7 + number:,}" in out.split()
+    assert LONG_NAME[:5] in out
+    assert "━" in out or width < 80
+
+
+def test_progress_shows_a_full_bar_for_a_complete_account_and_none_before_the_start() -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=120)
+    table = ProgressTable(console, ["one", "two"])
+    table(build_progress("two", integrations=3, completed=3, new=5))
+    console.print(table.render())
+    _, first, second = stream.getvalue().splitlines()
+    assert re.match(r"one +– +0 +0 +0:00:00", first)
+    assert re.match(r"two +━{24} +3/3 +5 ", second)
+
+
+def build_progress(account: str, *, integrations: int, completed: int, new: int) -> SyncProgress:
+    return SyncProgress(
+        account=account,
+        integration_id=None,
+        integrations=integrations,
+        completed=completed,
+        pages=0,
+        new=new,
+        already_stored=0,
+        quarantined=0,
+    )
+
+
+def test_progress_lines_show_complete_counts_after_a_long_name(capsys: pytest.CaptureFixture[str]) -> None:
+    ProgressLines()(build_progress("x" * 5000, integrations=3, completed=2, new=123_456))
+    assert "2 of 3 integrations, 0 pages, 123456 new logs" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=3, logs=30)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_show_prints_all_values_complete(width: int, sendcloud: SimulatedSendcloud) -> None:
+    url = f"https://shop.example/{'path/' * 30}end"
+    record = {"id": LARGE_ID, "shop_name": WIDE_NAME, "shop_url": url, "service_point_carriers": ["dhl", "ups"]}
+    sendcloud.add_fault(Fault("retrieve_integration", status=200, body={"data": record}))
+    out = run(width, "integrations", "show", "2").stdout
+    assert_fits(out, width)
+    assert str(LARGE_ID) in out.split()
+    without_breaks = re.sub(r"\s+", "", out)
+    assert url in without_breaks
+    assert WIDE_NAME in without_breaks
+    assert "dhl,ups" in without_breaks
+    sendcloud.add_fault(Fault("list_logs", status=200, body={"data": [LOG | {"id": LARGE_ID}]}))
+    out = run(width, "logs", "show", str(LARGE_ID)).stdout
+    assert_fits(out, width)
+    assert {str(LARGE_ID), str(LARGE_ID - 1)} <= set(out.split())
+    first, second = (line for line in out.splitlines() if " line" in line)
+    assert second.index("second") == first.index("first") + 4
+    assert '"nested": [' in out
+
+
+LOG: dict[str, Any] = {
+    "id": 1,
+    "integration_id": LARGE_ID - 1,
+    "base_url": "https://shop.example",
+    "exception": "first line\n    second line",
+    "request": {"headers": {"Accept": "*/*"}, "payload": {"nested": [1, {"a": None}]}},
+}
 
 
 columns = st.lists(

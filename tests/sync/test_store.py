@@ -56,12 +56,18 @@ def test_store_accepts_url_or_path(url: Any, expected: str) -> None:
         "",
         "sqlite://",
         "sqlite:///:memory:",
+        "sqlite+aiosqlite:///:memory:",
+        ":memory:",
+        Path(":memory:"),
+        "postgresql:name:hush@host/logs",
+        "postgresql:/name:hush@host/logs",
+        "host=h password=hush dbname=logs",
         "mysql://name:hush@host/logs",
         "postgresql+psycopg://x:hush@h/d",
         "://hush",
     ],
 )
-def test_store_rejects_unsupported_url(url: str) -> None:
+def test_store_rejects_unsupported_url(url: Any) -> None:
     with pytest.raises(ConfigurationError) as raised:
         LogStore(url)
     assert "hush" not in str(raised.value)
@@ -79,6 +85,35 @@ async def test_store_error_is_one_line_without_the_password(url: str) -> None:
     assert "\n" not in message
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("folder", "The database folder cannot be used: it is a folder. Check the path, "),
+        ("sqlite:///folder", "The database sqlite:///folder cannot be used: it is a folder. Check the path, "),
+        ("no/such/x.db", "The database no/such/x.db cannot be used: its folder does not exist. Check the path, "),
+        ("corrupt.db", "The database corrupt.db cannot be used: file is not a database. Check the path, "),
+        ("folder/loop", "The database folder/loop cannot be used: Too many levels of symbolic links. Check the path, "),
+        (
+            "postgres://name:hush@127.0.0.1:1/logs?sslpassword=hush",
+            "The database postgres://name:***@127.0.0.1:1/logs cannot be used: ",
+        ),
+    ],
+)
+async def test_unusable_database_is_named_as_the_caller_passed_it(
+    url: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "loop").symlink_to("loop")
+    (tmp_path / "corrupt.db").write_bytes(b"not a database" * 1000)
+    async with LogStore(url) as store:
+        for call in (store.migrate, lambda: store.prune(timedelta(days=1))):
+            with pytest.raises(StoreError) as raised:
+                await call()
+            assert str(raised.value).startswith(expected)
+            assert "\n" not in str(raised.value)
 
 
 async def test_migrate_raises_for_a_file_that_is_not_a_database(tmp_path: Path) -> None:

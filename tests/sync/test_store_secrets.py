@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import make_url
 
 import sendcloud_integrations_client.sync
-from sendcloud_integrations_client import ConfigurationError, SendcloudError
+from sendcloud_integrations_client import ConfigurationError, SendcloudError, SendcloudIntegrations
 from sendcloud_integrations_client.sync import LogStore, Redaction, StoreError
 
 _DIRECTORY = Path(sendcloud_integrations_client.sync.__file__).parent
@@ -118,7 +118,7 @@ def test_repr_shows_no_password_in_user_or_query() -> None:
     assert text == "LogStore('postgresql+asyncpg://name:***@host/logs?ssl=require')"
 
 
-@pytest.mark.parametrize("kind", [LogStore, Redaction])
+@pytest.mark.parametrize("kind", [LogStore, Redaction, SendcloudIntegrations])
 def test_repr_of_an_object_whose_init_raised_works(kind: type) -> None:
     assert repr(object.__new__(kind)) == f"{kind.__name__}()"
 

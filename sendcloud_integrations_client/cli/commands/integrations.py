@@ -6,33 +6,21 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from sendcloud_integrations_client.cli.input.accounts import choose_account
 from sendcloud_integrations_client.cli.input.common_options import CommonOptionsGroup, define_common_options
-from sendcloud_integrations_client.cli.input.options import (
-    ConfigOption,
-    IntegrationArgument,
-    JsonLinesOption,
-    JsonOption,
-    ProfileOption,
-    VerboseOption,
-    YesOption,
-    format_examples,
-)
+from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, OutputOptions, command
+from sendcloud_integrations_client.cli.input.options import FileOption, IntegrationArgument, YesOption, format_examples
 from sendcloud_integrations_client.cli.input.prompts import check_can_confirm, confirm
-from sendcloud_integrations_client.cli.input.request_bodies import FileOption, build_model, read_json_object
-from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message, report_errors
-from sendcloud_integrations_client.cli.terminal.output import (
-    JsonWriter,
-    OutputFormat,
-    choose_format,
-    create_console,
-    create_table,
+from sendcloud_integrations_client.cli.input.request_bodies import build_model, read_json_object
+from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message
+from sendcloud_integrations_client.cli.terminal.json_output import JsonWriter, OutputFormat, write_json
+from sendcloud_integrations_client.cli.terminal.records import print_record
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
+from sendcloud_integrations_client.cli.terminal.text import (
     format_count,
     format_timestamp,
+    to_exact_text,
     to_plain_text,
-    write_json,
 )
-from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.generated.models import FeedbackType, Integration, IntegrationUpdate
 from sendcloud_integrations_client.generated.types import IntegrationSort
 
@@ -63,6 +51,7 @@ app = typer.Typer(
         "integrations list --jsonl | jq .shop_name",
     ),
 )
+@command
 def list_integrations(
     failing: Annotated[bool, typer.Option("--failing", help="Only integrations that are failing now.")] = False,
     sort: Annotated[
@@ -73,51 +62,34 @@ def list_integrations(
             help="Sort by integration_type, created_at, updated_at, last_fetch or failing_since; - reverses.",
         ),
     ] = None,
-    json: JsonOption = False,
-    jsonl: JsonLinesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
+    *,
+    output: OutputOptions,
+    account: AccountOptions,
 ) -> None:
     """List the integrations of the account."""
-    with report_errors(verbose=verbose):
-        output_format = choose_format(json=json, jsonl=jsonl)
-        account = choose_account(profile, config)
-        integrations = list(account.run(lambda client: client.integrations.list(sort=sort)))
-        if failing:
-            integrations = [integration for integration in integrations if integration.started_failing_at is not None]
-        if output_format is OutputFormat.TABLE:
-            _print_table(integrations)
-            return
-        writer = JsonWriter(output_format)
-        for integration in integrations:
-            writer.write(integration.to_dict())
-        writer.close()
+    output_format = output.choose_format()
+    integrations = list(account.choose().run(lambda client: client.integrations.list(sort=sort)))
+    if failing:
+        integrations = [integration for integration in integrations if integration.started_failing_at is not None]
+    if output_format is OutputFormat.TABLE:
+        _print_table(integrations)
+        return
+    writer = JsonWriter(output_format)
+    for integration in integrations:
+        writer.write(integration.get_source())
+    writer.close()
 
 
 @app.command("show", epilog=format_examples("integrations show 7", "integrations show 7 --json"))
-def show_integration(
-    integration: IntegrationArgument,
-    json: JsonOption = False,
-    jsonl: JsonLinesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
-) -> None:
-    """Show one integration."""
-    with report_errors(verbose=verbose):
-        output_format = choose_format(json=json, jsonl=jsonl)
-        record = choose_account(profile, config).run(lambda client: client.integrations.retrieve(integration))
-        if output_format is not OutputFormat.TABLE:
-            write_json(record.to_dict(), output_format)
-            return
-        table = create_table("field", "value")
-        table.show_header = False
-        table.columns[1].no_wrap = False
-        table.columns[1].overflow = "fold"
-        for name, value in record.to_dict().items():
-            table.add_row(to_plain_text(name, "bold"), to_plain_text(_format_value(value)))
-        create_console().print(table)
+@command
+def show_integration(integration: IntegrationArgument, output: OutputOptions, account: AccountOptions) -> None:
+    """Show one integration, with all its fields."""
+    output_format = output.choose_format()
+    record = account.choose().run(lambda client: client.integrations.retrieve(integration)).get_source()
+    if output_format is OutputFormat.TABLE:
+        print_record(record)
+    else:
+        write_json(record, output_format)
 
 
 @app.command(
@@ -129,6 +101,7 @@ def show_integration(
         "integrations update 7 --file changes.json",
     ),
 )
+@command
 def update_integration(
     integration: IntegrationArgument,
     shop_name: Annotated[str | None, typer.Option("--shop-name", metavar="TEXT", help="Name of the shop.")] = None,
@@ -159,58 +132,50 @@ def update_integration(
         FeedbackType | None, typer.Option(help="When Sendcloud notifies the shop that an order was sent.")
     ] = None,
     file: FileOption = None,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
+    *,
+    account: AccountOptions,
 ) -> None:
     """Update settings of an integration. Settings that you omit do not change.
 
     An option overrides the same field of the file.
     """
-    with report_errors(verbose=verbose):
-        if no_webhook_url and webhook_url is not None:
-            raise InputError("Invalid options: --webhook-url and --no-webhook-url cannot be combined. Choose one.")
-        options: dict[str, Any] = {
-            "shop_name": shop_name,
-            "shop_url": shop_url,
-            "service_point_enabled": service_points,
-            "service_point_carriers": carrier or None,
-            "webhook_active": webhook,
-            "webhook_url": webhook_url,
-            "feedback_type": feedback_type,
-        }
-        fields = read_json_object(file) | {name: value for name, value in options.items() if value is not None}
-        if no_webhook_url:
-            fields["webhook_url"] = None
-        changes = build_model(IntegrationUpdate.from_dict, fields)
-        choose_account(profile, config).run(lambda client: client.integrations.update(integration, changes))
-        print_message(f"Updated integration {integration}: {', '.join(sorted(fields))}.")
+    if no_webhook_url and webhook_url is not None:
+        raise InputError("Invalid options: --webhook-url and --no-webhook-url cannot be combined. Choose one.")
+    options: dict[str, Any] = {
+        "shop_name": shop_name,
+        "shop_url": shop_url,
+        "service_point_enabled": service_points,
+        "service_point_carriers": carrier or None,
+        "webhook_active": webhook,
+        "webhook_url": webhook_url,
+        "feedback_type": feedback_type,
+    }
+    fields = read_json_object(file) | {name: value for name, value in options.items() if value is not None}
+    if no_webhook_url:
+        fields["webhook_url"] = None
+    changes = build_model(IntegrationUpdate, fields)
+    account.choose().run(lambda client: client.integrations.update(integration, changes))
+    print_message(f"Updated integration {integration}: {', '.join(sorted(fields))}.")
 
 
 @app.command("delete", epilog=format_examples("integrations delete 7", "integrations delete 7 --yes"))
-def delete_integration(
-    integration: IntegrationArgument,
-    yes: YesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
-) -> None:
+@command
+def delete_integration(integration: IntegrationArgument, yes: YesOption = False, *, account: AccountOptions) -> None:
     """Delete an integration permanently, after confirmation."""
-    with report_errors(verbose=verbose):
-        check_can_confirm(yes=yes)
-        account = choose_account(profile, config)
-        if not yes:
-            record = account.run(lambda client: client.integrations.retrieve(integration))
-            name, kind = to_plain_text(record.shop_name), to_plain_text(record.type)
-            confirm(f"Permanently delete integration {integration} ({name}, {kind})?")
-        account.run(lambda client: client.integrations.delete(integration))
-        print_message(f"Deleted integration {integration}.")
+    check_can_confirm(yes=yes)
+    chosen = account.choose()
+    if not yes:
+        record = chosen.run(lambda client: client.integrations.retrieve(integration))
+        name, kind = to_plain_text(record.shop_name), to_plain_text(record.type)
+        confirm(f"Permanently delete integration {integration} ({name}, {kind})?")
+    chosen.run(lambda client: client.integrations.delete(integration))
+    print_message(f"Deleted integration {integration}.")
 
 
 def _print_table(integrations: list[Integration]) -> None:
     rows = [
         (
-            to_plain_text(integration.id),
+            to_exact_text(integration.id),
             to_plain_text(integration.shop_name),
             to_plain_text(integration.type),
             to_plain_text(integration.shop_url),
@@ -224,11 +189,3 @@ def _print_table(integrations: list[Integration]) -> None:
     print_table(_COLUMNS, rows)
     failing = sum(integration.started_failing_at is not None for integration in integrations)
     print_message(f"{format_count(len(integrations), 'integration')}, {failing} failing. Times are in UTC.")
-
-
-def _format_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value.__class__ is list:
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)

@@ -9,28 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from sendcloud_integrations_client.cli.input.accounts import choose_account
+from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, OutputOptions, command
 from sendcloud_integrations_client.cli.input.options import (
-    ConfigOption,
+    FileOption,
     IntegrationArgument,
-    JsonLinesOption,
-    JsonOption,
-    ProfileOption,
-    VerboseOption,
+    IntegrationsOption,
     format_examples,
 )
-from sendcloud_integrations_client.cli.input.request_bodies import FileOption, build_model, read_json_object
+from sendcloud_integrations_client.cli.input.request_bodies import build_model, read_json_object
 from sendcloud_integrations_client.cli.input.timestamps import parse_timestamp
-from sendcloud_integrations_client.cli.terminal.errors import print_message, report_errors
+from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
+from sendcloud_integrations_client.cli.terminal.json_output import JsonWriter, OutputFormat, write_json
 from sendcloud_integrations_client.cli.terminal.log_table import LogTable
-from sendcloud_integrations_client.cli.terminal.output import (
-    JsonWriter,
-    OutputFormat,
-    choose_format,
-    format_count,
-    write_json,
-)
+from sendcloud_integrations_client.cli.terminal.text import format_count
 from sendcloud_integrations_client.cli.terminal.undecodable_records import UndecodableRecords
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.generated.models import IntegrationLog, IntegrationLogCreate
@@ -42,11 +34,9 @@ _PAGE_SIZE = 100
 _DEFAULT_TABLE_ROWS = 25
 
 
+@command
 def list_logs(
-    integration: Annotated[
-        list[int] | None,
-        typer.Option("--integration", "-i", min=1, metavar="ID", help="Only logs of this integration. Repeatable."),
-    ] = None,
+    integration: IntegrationsOption = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -61,52 +51,46 @@ def list_logs(
     cursor: Annotated[
         str | None, typer.Option("--cursor", metavar="CURSOR", help="Start at the page with this cursor.")
     ] = None,
-    json: JsonOption = False,
-    jsonl: JsonLinesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
+    *,
+    output: OutputOptions,
+    account: AccountOptions,
 ) -> None:
     """List exception logs, in the order in which Sendcloud returns them.
 
     JSON output starts before all logs are loaded.
     """
-    with report_errors(verbose=verbose):
-        output_format = choose_format(json=json, jsonl=jsonl)
-        default_limit = _DEFAULT_TABLE_ROWS if output_format is OutputFormat.TABLE else 0
-        max_logs = (default_limit if limit is None else limit) or None
-        account = choose_account(profile, config)
-        undecodable_records = UndecodableRecords()
-        table, writer = LogTable(), JsonWriter(output_format)
+    output_format = output.choose_format()
+    default_limit = _DEFAULT_TABLE_ROWS if output_format is OutputFormat.TABLE else 0
+    max_logs = (default_limit if limit is None else limit) or None
+    undecodable_records = UndecodableRecords()
+    table, writer = LogTable(), JsonWriter(output_format)
 
-        async def print_logs(client: SendcloudIntegrations) -> bool:
-            ids: list[int | None] = [*dict.fromkeys(integration or [])] or [None]
-            remaining = max_logs
-            for integration_id in ids:
-                pages_of_integration = _iterate_pages(
-                    client, integration_id, cursor, remaining, undecodable_records.report
-                )
-                async with aclosing(pages_of_integration) as pages:
-                    async for logs in pages:
-                        if output_format is OutputFormat.TABLE:
-                            table.print(logs)
-                        else:
-                            for log in logs:
-                                writer.write(log.to_dict())
-                        if remaining is not None:
-                            remaining -= len(logs)
-                if remaining == 0:
-                    return True
-            return False
+    async def print_logs(client: SendcloudIntegrations) -> bool:
+        ids: list[int | None] = [*dict.fromkeys(integration or [])] or [None]
+        remaining = max_logs
+        for integration_id in ids:
+            pages_of_integration = _iterate_pages(client, integration_id, cursor, remaining, undecodable_records.report)
+            async with aclosing(pages_of_integration) as pages:
+                async for logs in pages:
+                    if output_format is OutputFormat.TABLE:
+                        table.print(logs)
+                    else:
+                        for log in logs:
+                            writer.write(log.get_source())
+                    if remaining is not None:
+                        remaining -= len(logs)
+            if remaining == 0:
+                return True
+        return False
 
-        is_truncated = account.run(print_logs)
-        if output_format is not OutputFormat.TABLE:
-            writer.close()
-        else:
-            hint = " There may be more. Pass --limit 0 to show all." if is_truncated else ""
-            print_message(f"{format_count(table.count, 'log')}.{hint}")
-        if undecodable_records.count:
-            raise typer.Exit(ExitCode.FAILED)
+    is_truncated = account.choose().run(print_logs)
+    if output_format is not OutputFormat.TABLE:
+        writer.close()
+    else:
+        hint = " There may be more. Pass --limit 0 to show all." if is_truncated else ""
+        print_message(f"{format_count(table.count, 'log')}.{hint}")
+    if undecodable_records.count:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 LIST_LOGS_EXAMPLES = format_examples(
@@ -116,6 +100,7 @@ LIST_LOGS_EXAMPLES = format_examples(
 )
 
 
+@command
 def create_log(
     integration: IntegrationArgument,
     base_url: Annotated[str | None, typer.Option("--base-url", metavar="URL", help="URL of the shop.")] = None,
@@ -141,35 +126,32 @@ def create_log(
         str | None, typer.Option("--exception", metavar="TEXT", help="Message of the exception.")
     ] = None,
     file: FileOption = None,
-    json: JsonOption = False,
-    jsonl: JsonLinesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
+    *,
+    output: OutputOptions,
+    account: AccountOptions,
 ) -> None:
     """Create an exception log for a failed request. Each run creates another log.
 
     An option overrides the same field of the file. The request and the response
     can only be set in the file.
     """
-    with report_errors(verbose=verbose):
-        output_format = choose_format(json=json, jsonl=jsonl)
-        options: dict[str, Any] = {
-            "base_url": base_url,
-            "full_url": full_url,
-            "method": method,
-            "response_code": response_code,
-            "created_at": None if created_at is None else parse_timestamp("--created-at", created_at).isoformat(),
-            "exception_type": exception_type,
-            "exception": exception,
-        }
-        fields = read_json_object(file) | {name: value for name, value in options.items() if value is not None}
-        body = build_model(IntegrationLogCreate.from_dict, fields)
-        log = choose_account(profile, config).run(lambda client: client.logs.create(integration, body))
-        if output_format is OutputFormat.TABLE:
-            print_message(f"Created log {log.id}.")
-        else:
-            write_json(log.to_dict(), output_format)
+    output_format = output.choose_format()
+    options: dict[str, Any] = {
+        "base_url": base_url,
+        "full_url": full_url,
+        "method": method,
+        "response_code": response_code,
+        "created_at": None if created_at is None else parse_timestamp("--created-at", created_at).isoformat(),
+        "exception_type": exception_type,
+        "exception": exception,
+    }
+    fields = read_json_object(file) | {name: value for name, value in options.items() if value is not None}
+    body = build_model(IntegrationLogCreate, fields)
+    log = account.choose().run(lambda client: client.logs.create(integration, body))
+    if output_format is OutputFormat.TABLE:
+        print_message(f"Created log {log.id}.")
+    else:
+        write_json(log.get_source(), output_format)
 
 
 CREATE_LOG_EXAMPLES = format_examples(

@@ -7,21 +7,23 @@ from typing import Annotated
 
 import typer
 
+from sendcloud_integrations_client.cli.input.option_groups import command
 from sendcloud_integrations_client.cli.input.options import (
-    OUTPUT_PANEL,
     SELECTION_PANEL,
     DatabaseOption,
+    IntegrationsOption,
+    JsonOption,
     SinceOption,
-    StoredIntegrationsOption,
-    VerboseOption,
     format_examples,
 )
 from sendcloud_integrations_client.cli.input.timestamps import parse_timestamp
-from sendcloud_integrations_client.cli.terminal.errors import report_errors
+from sendcloud_integrations_client.cli.terminal.errors import InputError
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
 __all__ = ["report_logs", "REPORT_LOGS_EXAMPLES"]
 
 
+@command
 def report_logs(
     database: DatabaseOption = "sendcloud.db",
     html: Annotated[
@@ -43,29 +45,32 @@ def report_logs(
             "--account", metavar="NAME", help="Only logs of this account. Repeatable.", rich_help_panel=SELECTION_PANEL
         ),
     ] = None,
-    integration: StoredIntegrationsOption = None,
+    integration: IntegrationsOption = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="COUNT", help="Maximum number of rows per table.")] = 10,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the numbers as JSON.", rich_help_panel=OUTPUT_PANEL)
-    ] = False,
-    verbose: VerboseOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Show failures by shop, by exception type and by status, over time.
 
     Reads only the database of logs sync. Needs no credentials and sends no
     requests.
     """
-    with report_errors(verbose=verbose):
-        from sendcloud_integrations_client.cli.commands.logs_report_run import run_report
-        from sendcloud_integrations_client.report import Selection
-
-        selection = Selection(
-            accounts=frozenset(account or ()),
-            integrations=frozenset(integration or ()),
-            since=None if since is None else parse_timestamp("--since", since),
-            until=None if until is None else parse_timestamp("--until", until),
+    selection_start = None if since is None else parse_timestamp("--since", since)
+    selection_end = None if until is None else parse_timestamp("--until", until)
+    if selection_start is not None and selection_end is not None and selection_start >= selection_end:
+        raise InputError(
+            f"Invalid values {quote_value(since or '')} for --since and {quote_value(until or '')} for --until: "
+            "--since must be earlier than --until."
         )
-        run_report(database, selection, html=html, top=top, json=json)
+    from sendcloud_integrations_client.cli.commands.logs_report_run import run_report
+    from sendcloud_integrations_client.report import Selection
+
+    selection = Selection(
+        accounts=frozenset(account or ()),
+        integrations=frozenset(integration or ()),
+        since=selection_start,
+        until=selection_end,
+    )
+    run_report(database, selection, html=html, top=top, json=json)
 
 
 REPORT_LOGS_EXAMPLES = format_examples(

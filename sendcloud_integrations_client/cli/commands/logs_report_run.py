@@ -11,18 +11,19 @@ from typing import Any, Final
 import attrs
 from rich.text import Text
 
-from sendcloud_integrations_client.cli.input.stores import describe_location, open_store
-from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message
-from sendcloud_integrations_client.cli.terminal.output import (
-    OutputFormat,
-    create_console,
+from sendcloud_integrations_client.cli.input.stores import open_migrated_store
+from sendcloud_integrations_client.cli.terminal.console import create_console
+from sendcloud_integrations_client.cli.terminal.errors import print_message
+from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
+from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
+from sendcloud_integrations_client.cli.terminal.text import (
     format_count,
     format_timestamp,
     to_plain_text,
-    write_json,
 )
-from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
+from sendcloud_integrations_client.sync.private_files import write_private_text
 
 __all__ = ["run_report"]
 
@@ -46,20 +47,22 @@ def run_report(database: str, selection: Selection, *, html: Path | None, top: i
         OSError: If the page cannot be written.
     """
     figures = asyncio.run(_gather(database, selection))
+    for name in sorted(selection.accounts.difference(figures.accounts)):
+        print_message(
+            f"warning: The database has no account {quote_value(name)}. Its accounts: {', '.join(figures.accounts)}."
+        )
     page = None if html is None else render_page(figures)
     if json:
         write_json(_figures_to_dict(figures), OutputFormat.JSON)
     else:
         _print_tables(figures, top)
     if html is not None and page is not None:
-        html.write_text(page, encoding="utf-8")
+        write_private_text(html, page)
         print_message(f"Report page: {html}")
 
 
 async def _gather(database: str, selection: Selection) -> Figures:
-    async with open_store(database) as store:
-        if not await store.is_migrated():
-            raise CommandError(f"No logs found in {describe_location(store)}. Run logs sync first.")
+    async with open_migrated_store(database) as store:
         return await gather_figures(store, selection)
 
 

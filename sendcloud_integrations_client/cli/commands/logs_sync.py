@@ -7,30 +7,31 @@ from typing import Annotated
 import typer
 
 from sendcloud_integrations_client.cli.input.accounts import choose_accounts
+from sendcloud_integrations_client.cli.input.option_groups import command
 from sendcloud_integrations_client.cli.input.options import (
     ACCOUNT_PANEL,
-    OUTPUT_PANEL,
     SELECTION_PANEL,
     ConfigOption,
     DatabaseOption,
+    IntegrationsOption,
+    JsonOption,
     ProfilesOption,
     SinceOption,
-    StoredIntegrationsOption,
-    VerboseOption,
     format_examples,
 )
 from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_timestamp
-from sendcloud_integrations_client.cli.terminal.errors import InputError, report_errors
+from sendcloud_integrations_client.cli.terminal.errors import InputError
 
 __all__ = ["sync_logs", "SYNC_LOGS_EXAMPLES"]
 
 _STORAGE_PANEL = "Storage"
 
 
+@command
 def sync_logs(
     database: DatabaseOption = "sendcloud.db",
     since: SinceOption = None,
-    integration: StoredIntegrationsOption = None,
+    integration: IntegrationsOption = None,
     concurrency: Annotated[
         int,
         typer.Option(
@@ -71,15 +72,12 @@ def sync_logs(
             rich_help_panel=_STORAGE_PANEL,
         ),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON.", rich_help_panel=OUTPUT_PANEL)
-    ] = False,
+    json: JsonOption = False,
     profile: ProfilesOption = None,
     all_profiles: Annotated[
         bool, typer.Option("--all-profiles", help="Sync all profiles of the file.", rich_help_panel=ACCOUNT_PANEL)
     ] = False,
     config: ConfigOption = None,
-    verbose: VerboseOption = False,
 ) -> None:
     """Store exception logs in a database: all logs at first, then new ones.
 
@@ -87,25 +85,24 @@ def sync_logs(
     without losing or duplicating logs. Accounts are synced concurrently, each
     within its own rate limits. If one fails, the others continue.
     """
-    with report_errors(verbose=verbose):
-        if redact_field and not redact:
-            raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
-        from sendcloud_integrations_client.cli.commands.logs_sync_run import SyncOptions, run_sync
+    if redact_field and not redact:
+        raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
+    from sendcloud_integrations_client.cli.commands.logs_sync_run import SyncOptions, run_sync
 
-        options = SyncOptions(
-            database=database,
-            integrations=frozenset(integration) if integration else None,
-            since=None if since is None else parse_timestamp("--since", since),
-            concurrency=concurrency,
-            dry_run=dry_run,
-            prune_older_than=None if prune_older_than is None else parse_age("--prune-older-than", prune_older_than),
-            redact=redact,
-            redacted_names=frozenset(redact_field or ()),
-            json=json,
-        )
-        # SENDCLOUD_PROFILE can be set for other commands, so --all-profiles overrides it.
-        accounts = choose_accounts([] if all_profiles else profile or [], all_profiles=all_profiles, config=config)
-        raise typer.Exit(run_sync(accounts, options))
+    options = SyncOptions(
+        database=database,
+        integrations=frozenset(integration) if integration else None,
+        since=None if since is None else parse_timestamp("--since", since),
+        concurrency=concurrency,
+        dry_run=dry_run,
+        prune_older_than=None if prune_older_than is None else parse_age("--prune-older-than", prune_older_than),
+        redact=redact,
+        redacted_names=frozenset(redact_field or ()),
+        json=json,
+    )
+    # SENDCLOUD_PROFILE can be set for other commands, so --all-profiles overrides it.
+    accounts = choose_accounts([] if all_profiles else profile or [], all_profiles=all_profiles, config=config)
+    raise typer.Exit(run_sync(accounts, options))
 
 
 SYNC_LOGS_EXAMPLES = format_examples(

@@ -14,15 +14,11 @@ from sendcloud_integrations_client.cli.input.accounts import Account
 from sendcloud_integrations_client.cli.input.stores import describe_location, open_store
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode, get_exit_code
-from sendcloud_integrations_client.cli.terminal.output import (
-    OutputFormat,
-    format_count,
-    to_plain_text,
-    write_json,
-)
+from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
 from sendcloud_integrations_client.cli.terminal.progress import show_progress
 from sendcloud_integrations_client.cli.terminal.signals import StopRequest, stop_on_signals
 from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
+from sendcloud_integrations_client.cli.terminal.text import format_count, to_plain_text
 from sendcloud_integrations_client.errors import SendcloudError, to_single_line
 from sendcloud_integrations_client.sync import (
     DEFAULT_FIELDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -10,18 +11,12 @@ from typing import Annotated, Final
 
 import typer
 
-from sendcloud_integrations_client.cli.input.accounts import choose_account
-from sendcloud_integrations_client.cli.input.options import (
-    ConfigOption,
-    JsonLinesOption,
-    ProfileOption,
-    VerboseOption,
-    format_examples,
-)
-from sendcloud_integrations_client.cli.terminal.errors import print_message, report_errors
+from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, command
+from sendcloud_integrations_client.cli.input.options import IntegrationOption, JsonLinesOption, format_examples
+from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
+from sendcloud_integrations_client.cli.terminal.json_output import JsonWriter, OutputFormat
 from sendcloud_integrations_client.cli.terminal.log_table import LogTable
-from sendcloud_integrations_client.cli.terminal.output import JsonWriter, OutputFormat
 from sendcloud_integrations_client.cli.terminal.undecodable_records import UndecodableRecords
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import APIConnectionError, RateLimitError, ResponseDecodeError, ServerError
@@ -33,10 +28,9 @@ _PAGE_SIZE: Final = 100
 _MAX_REMEMBERED_IDS: Final = 10_000
 
 
+@command
 def tail_logs(
-    integration: Annotated[
-        int | None, typer.Option("--integration", "-i", min=1, metavar="ID", help="Only logs of this integration.")
-    ] = None,
+    integration: IntegrationOption = None,
     last: Annotated[
         int,
         typer.Option(
@@ -47,42 +41,41 @@ def tail_logs(
         float, typer.Option("--interval", min=0.1, metavar="SECONDS", help="Seconds between two checks for new logs.")
     ] = 5.0,
     jsonl: JsonLinesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
+    *,
+    account: AccountOptions,
 ) -> None:
     """Show the newest logs, then each new log as it appears, oldest first.
 
     Press Ctrl-C to stop; the exit code is then 0. The command relies on Sendcloud
     listing the newest logs first.
     """
-    with report_errors(verbose=verbose):
-        account = choose_account(profile, config)
-        undecodable_records = UndecodableRecords()
-        table, writer = LogTable(), JsonWriter(OutputFormat.JSON_LINES, flush=True)
+    if not math.isfinite(interval):
+        raise InputError(f"Invalid value '{interval}' for --interval: must be a number of seconds.")
+    undecodable_records = UndecodableRecords()
+    table, writer = LogTable(), JsonWriter(OutputFormat.JSON_LINES, flush=True)
 
-        async def follow_logs(client: SendcloudIntegrations) -> None:
-            finder = NewLogFinder(client, integration, undecodable_records.report)
-            existing = await finder.find_new()
-            print_logs(existing[-last:] if last else [])
-            while True:
-                await asyncio.sleep(interval)
-                try:
-                    print_logs(await finder.find_new())
-                except (APIConnectionError, RateLimitError, ServerError) as error:
-                    print_message(f"warning: Checking for new logs failed; retrying in {interval:g} s: {error}")
+    async def follow_logs(client: SendcloudIntegrations) -> None:
+        finder = NewLogFinder(client, integration, undecodable_records.report)
+        existing = await finder.find_new()
+        print_logs(existing[-last:] if last else [])
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                print_logs(await finder.find_new())
+            except (APIConnectionError, RateLimitError, ServerError) as error:
+                print_message(f"warning: Checking for new logs failed; retrying in {interval:g} s: {error}")
 
-        def print_logs(logs: list[IntegrationLog]) -> None:
-            if not jsonl:
-                table.print(logs)
-                return
-            for log in logs:
-                writer.write(log.to_dict())
+    def print_logs(logs: list[IntegrationLog]) -> None:
+        if not jsonl:
+            table.print(logs)
+            return
+        for log in logs:
+            writer.write(log.get_source())
 
-        try:
-            account.run(follow_logs)
-        except KeyboardInterrupt:
-            raise typer.Exit(ExitCode.OK) from None
+    try:
+        account.choose().run(follow_logs)
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.OK) from None
 
 
 TAIL_LOGS_EXAMPLES = format_examples(

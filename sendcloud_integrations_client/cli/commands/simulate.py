@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from sendcloud_integrations_client.cli.input.options import VerboseOption, format_examples
-from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message, report_errors
+from sendcloud_integrations_client.cli.input.option_groups import command
+from sendcloud_integrations_client.cli.input.options import format_examples
+from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message
 
 __all__ = ["SIMULATE_EXAMPLES", "ScenarioName", "simulate"]
 
@@ -16,6 +17,7 @@ __all__ = ["SIMULATE_EXAMPLES", "ScenarioName", "simulate"]
 ScenarioName = Literal["mixed", "healthy", "one_shop_failing", "expired_credentials", "large_account", "bursty"]
 
 
+@command
 def simulate(
     scenario: Annotated[ScenarioName, typer.Option("--scenario", help="Which shops fail, and when.")] = "mixed",
     port: Annotated[
@@ -32,35 +34,33 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of the generated data.")] = 0,
     limits: Annotated[bool, typer.Option("--limits", help="Enforce Sendcloud's rate limits.")] = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Run a simulated Sendcloud on a loopback port, for experiments and tests.
 
     Prints the environment variables that connect the client and this command to it.
     Press Ctrl-C to stop; the exit code is then 0. Requires the extra testing.
     """
-    with report_errors(verbose=verbose):
-        from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve_until_signal
+    from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve_until_signal
 
-        server = SimulatedSendcloud(
-            scenario=scenario,
-            integrations=integrations,
-            logs=logs,
-            seed=seed,
-            limits=SimulatedLimits() if limits else None,
-        )
+    server = SimulatedSendcloud(
+        scenario=scenario,
+        integrations=integrations,
+        logs=logs,
+        seed=seed,
+        limits=SimulatedLimits() if limits else None,
+    )
 
-        def print_environment(base_url: str) -> None:
-            print_message(f"Simulated Sendcloud on {base_url}, scenario {scenario}. Press Ctrl-C to stop.")
-            print_message("Run these lines in another shell:")
-            for name, value in server.get_environment(base_url).items():
-                typer.echo(f"export {name}={value}")
+    def print_environment(base_url: str) -> None:
+        print_message(f"Simulated Sendcloud on {base_url}, scenario {scenario}. Press Ctrl-C to stop.")
+        print_message("Run these lines in another shell:")
+        for name, value in server.get_environment(base_url).items():
+            typer.echo(f"export {name}={value}")
 
-        try:
-            asyncio.run(serve_until_signal(server, port, print_environment))
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise CommandError(f"Cannot listen on port {port}: {reason}. Choose another port with --port.") from None
+    try:
+        asyncio.run(serve_until_signal(server, port, print_environment))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CommandError(f"Cannot listen on port {port}: {reason}. Choose another port with --port.") from None
 
 
 SIMULATE_EXAMPLES = format_examples(

@@ -7,28 +7,15 @@ from typing import Annotated, Any, Final
 import typer
 from rich.text import Text
 
-from sendcloud_integrations_client.cli.input.accounts import choose_account
 from sendcloud_integrations_client.cli.input.common_options import CommonOptionsGroup, define_common_options
-from sendcloud_integrations_client.cli.input.options import (
-    ConfigOption,
-    IntegrationArgument,
-    JsonLinesOption,
-    JsonOption,
-    ProfileOption,
-    VerboseOption,
-    YesOption,
-    format_examples,
-)
+from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, OutputOptions, command
+from sendcloud_integrations_client.cli.input.options import FileOption, IntegrationArgument, YesOption, format_examples
 from sendcloud_integrations_client.cli.input.prompts import check_can_confirm, confirm
-from sendcloud_integrations_client.cli.input.request_bodies import FileOption, build_model, is_stdin, read_json
-from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message, report_errors
-from sendcloud_integrations_client.cli.terminal.output import (
-    OutputFormat,
-    choose_format,
-    to_plain_text,
-    write_json,
-)
+from sendcloud_integrations_client.cli.input.request_bodies import build_model, is_stdin, read_json
+from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message
+from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
 from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
+from sendcloud_integrations_client.cli.terminal.text import to_exact_text, to_plain_text
 from sendcloud_integrations_client.generated.models import StatusMapping, StatusMappingReplace
 
 __all__ = ["app"]
@@ -54,33 +41,26 @@ _Cancel = Annotated[str | None, typer.Option("--cancel", metavar="ID", help=_STA
 
 
 @app.command("show", epilog=format_examples("mapping show 1", "mapping show 1 --json > mapping.json"))
-def show_mapping(
-    integration: IntegrationArgument,
-    json: JsonOption = False,
-    jsonl: JsonLinesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
-) -> None:
+@command
+def show_mapping(integration: IntegrationArgument, output: OutputOptions, account: AccountOptions) -> None:
     """Show the status mapping of an integration."""
-    with report_errors(verbose=verbose):
-        output_format = choose_format(json=json, jsonl=jsonl)
-        mapping = choose_account(profile, config).run(lambda client: client.status_mapping.retrieve(integration))
-        if output_format is not OutputFormat.TABLE:
-            write_json(mapping.to_dict(), output_format)
-            return
-        rows: list[tuple[Text, ...]] = []
-        for entry in mapping.mapping:
-            is_invalid = entry.is_valid is False and entry.external_id is not None
-            valid = "no: deleted in the shop" if is_invalid else "yes" if entry.external_id else ""
-            rows.append(
-                (
-                    to_plain_text(entry.status_category),
-                    to_plain_text(entry.external_id),
-                    to_plain_text(valid, "red" * is_invalid),
-                )
+    output_format = output.choose_format()
+    mapping = account.choose().run(lambda client: client.status_mapping.retrieve(integration))
+    if output_format is not OutputFormat.TABLE:
+        write_json(mapping.get_source(), output_format)
+        return
+    rows: list[tuple[Text, ...]] = []
+    for entry in mapping.mapping:
+        is_invalid = entry.is_valid is False and entry.external_id is not None
+        valid = "no: deleted in the shop" if is_invalid else "yes" if entry.external_id else ""
+        rows.append(
+            (
+                to_exact_text(entry.status_category),
+                to_exact_text(entry.external_id),
+                to_plain_text(valid, "red" * is_invalid),
             )
-        print_table(_COLUMNS, rows)
+        )
+    print_table(_COLUMNS, rows)
 
 
 @app.command(
@@ -91,6 +71,7 @@ def show_mapping(
         "mapping replace 1 --file mapping.json",
     ),
 )
+@command
 def replace_mapping(
     integration: IntegrationArgument,
     ready_to_send: _ReadyToSend = None,
@@ -99,9 +80,8 @@ def replace_mapping(
     cancel: _Cancel = None,
     file: FileOption = None,
     yes: YesOption = False,
-    profile: ProfileOption = None,
-    config: ConfigOption = None,
-    verbose: VerboseOption = False,
+    *,
+    account: AccountOptions,
 ) -> None:
     """Replace the status mapping of an integration, after confirmation.
 
@@ -109,30 +89,30 @@ def replace_mapping(
     categories: the output of mapping show --json, only its list of entries, or an
     object that maps categories to ids.
     """
-    with report_errors(verbose=verbose):
-        options = {"READY_TO_SEND": ready_to_send, "IN_TRANSIT": in_transit, "DELIVERED": delivered, "CANCEL": cancel}
-        changes = {
-            category: external_id or None for category, external_id in options.items() if external_id is not None
-        }
-        if (file is None) == (not changes):
-            raise InputError("Invalid options: pass the mapping with options such as --delivered or with --file.")
-        check_can_confirm(yes=yes, uses_stdin=is_stdin(file))
-        replacement = None if file is None else _extract_mapping(read_json(file))
-        account = choose_account(profile, config)
-        current = {}
-        if replacement is None or not yes:
-            current = _to_ids_by_category(account.run(lambda client: client.status_mapping.retrieve(integration)))
-        if replacement is None:
-            replacement = current | changes
-        body = build_model(
-            StatusMappingReplace.from_dict, {"integration_id": integration, "mapping": _to_entries(replacement)}
-        )
-        body.validate()
-        if not yes:
-            new = {entry["status_category"]: entry["external_id"] for entry in body.to_dict()["mapping"]}
-            confirm(f"Replace the mapping of integration {integration}: {_describe_changes(current, new)}?")
-        account.run(lambda client: client.status_mapping.replace(body))
-        print_message(f"Replaced the mapping of integration {integration}.")
+    options = {"READY_TO_SEND": ready_to_send, "IN_TRANSIT": in_transit, "DELIVERED": delivered, "CANCEL": cancel}
+    changes = {category: external_id or None for category, external_id in options.items() if external_id is not None}
+    if (file is None) == (not changes):
+        raise InputError("Invalid options: pass the mapping with options such as --delivered or with --file.")
+    check_can_confirm(yes=yes, uses_stdin=is_stdin(file))
+    replacement = None if file is None else _extract_mapping(read_json(file))
+    if replacement is not None:
+        _build_body(integration, replacement)  # rejects an invalid file before any request
+    chosen = account.choose()
+    current = {}
+    if replacement is None or not yes:
+        current = _to_ids_by_category(chosen.run(lambda client: client.status_mapping.retrieve(integration)))
+    body = _build_body(integration, current | changes if replacement is None else replacement)
+    if not yes:
+        new = {entry["status_category"]: entry["external_id"] for entry in body.to_dict()["mapping"]}
+        confirm(f"Replace the mapping of integration {integration}: {_describe_changes(current, new)}?")
+    chosen.run(lambda client: client.status_mapping.replace(body))
+    print_message(f"Replaced the mapping of integration {integration}.")
+
+
+def _build_body(integration: int, mapping: dict[str, Any] | list[Any]) -> StatusMappingReplace:
+    body = build_model(StatusMappingReplace, {"integration_id": integration, "mapping": _to_entries(mapping)})
+    body.validate()
+    return body
 
 
 def _extract_mapping(body: Any) -> dict[str, Any] | list[Any]:

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the formatting of examples in help texts."""
+"""Options that several commands share, each defined once, and the formatting of examples in help texts."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from typing import Annotated
 
 import typer
 
-from sendcloud_integrations_client.cli.input.accounts import list_profile_names
+from sendcloud_integrations_client.cli.input.completion import complete_integration, complete_profile
+from sendcloud_integrations_client.cli.terminal.console import ColorMode
 
 __all__ = [
     "ACCOUNT_PANEL",
     "OUTPUT_PANEL",
     "SELECTION_PANEL",
+    "ColorOption",
     "ConfigOption",
     "DatabaseOption",
+    "FileOption",
     "IntegrationArgument",
+    "IntegrationOption",
+    "IntegrationsOption",
     "JsonLinesOption",
     "JsonOption",
     "ProfileOption",
     "ProfilesOption",
     "SinceOption",
-    "StoredIntegrationsOption",
     "VerboseOption",
     "YesOption",
-    "complete_profile",
     "format_examples",
+    "validate_id",
 ]
 
 # Headings of option groups in help texts.
@@ -33,19 +37,31 @@ ACCOUNT_PANEL = "Account"
 OUTPUT_PANEL = "Output"
 SELECTION_PANEL = "Log selection"
 
-_MAX_STORABLE_ID = 2**63 - 1  # the largest signed 64-bit integer, the limit of SQLite and PostgreSQL
+_MAX_ID = 2**63 - 1  # the largest signed 64-bit integer, the limit of SQLite and PostgreSQL
 
 
-def complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the profile names that start with `incomplete`, for shell completion."""
-    return [name for name in list_profile_names(ctx.params.get("config")) if name.startswith(incomplete)]
+def validate_id(value: int | None) -> int | None:
+    """Reject ids that no database column can hold. Pass it as `callback`.
 
+    Args:
+        value: The id; None if the option is not set.
 
-def _validate_storable_ids(ids: list[int] | None) -> list[int] | None:
+    Returns:
+        The id.
+
+    Raises:
+        typer.BadParameter: If the id has more than 64 bits.
+    """
     # A callback instead of `max=`, because the help text would show a range with 19 digits.
-    if ids and max(ids) > _MAX_STORABLE_ID:
-        raise typer.BadParameter(f"{max(ids)} is too large for an id in the database")
-    return ids
+    if value is not None and value > _MAX_ID:
+        raise typer.BadParameter(f"{value} is too large for an id")
+    return value
+
+
+def _validate_ids(values: list[int] | None) -> list[int] | None:
+    for value in values or ():
+        validate_id(value)
+    return values
 
 
 ProfileOption = Annotated[
@@ -87,10 +103,15 @@ VerboseOption = Annotated[
     bool,
     typer.Option("--verbose", "-v", help="Log requests and retries on stderr.", rich_help_panel=OUTPUT_PANEL),
 ]
-JsonOption = Annotated[
-    bool,
-    typer.Option("--json", help="Print JSON, with all fields of the API response.", rich_help_panel=OUTPUT_PANEL),
+ColorOption = Annotated[
+    ColorMode,
+    typer.Option(
+        "--color",
+        help="Colors in tables and progress; auto: on a terminal, unless NO_COLOR is set.",
+        rich_help_panel=OUTPUT_PANEL,
+    ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=OUTPUT_PANEL)]
 JsonLinesOption = Annotated[
     bool,
     typer.Option("--jsonl", help="Print JSON Lines, one record per line.", rich_help_panel=OUTPUT_PANEL),
@@ -113,21 +134,47 @@ SinceOption = Annotated[
         rich_help_panel=SELECTION_PANEL,
     ),
 ]
-StoredIntegrationsOption = Annotated[
+IntegrationOption = Annotated[
+    int | None,
+    typer.Option(
+        "--integration",
+        "-i",
+        min=1,
+        metavar="ID",
+        callback=validate_id,
+        autocompletion=complete_integration,
+        help="Only logs of this integration.",
+        rich_help_panel=SELECTION_PANEL,
+    ),
+]
+IntegrationsOption = Annotated[
     list[int] | None,
     typer.Option(
         "--integration",
         "-i",
         min=1,
         metavar="ID",
-        callback=_validate_storable_ids,
+        callback=_validate_ids,
+        autocompletion=complete_integration,
         help="Only logs of this integration. Repeatable.",
         rich_help_panel=SELECTION_PANEL,
     ),
 ]
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", metavar="FILE", help="JSON file with the request body, or - for stdin."),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation prompt.")]
 IntegrationArgument = Annotated[
-    int, typer.Argument(metavar="INTEGRATION", min=1, help="Id of the integration.", show_default=False)
+    int,
+    typer.Argument(
+        metavar="INTEGRATION",
+        min=1,
+        callback=validate_id,
+        autocompletion=complete_integration,
+        help="Id of the integration.",
+        show_default=False,
+    ),
 ]
 
 

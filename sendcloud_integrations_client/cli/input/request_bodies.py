@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import orjson
-import typer
 
 from sendcloud_integrations_client.cli.terminal.errors import InputError
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 from sendcloud_integrations_client.errors import FieldMismatchError
+from sendcloud_integrations_client.runtime.models import Model
+from sendcloud_integrations_client.runtime.validation import Rule
 
-__all__ = ["FileOption", "build_model", "is_stdin", "read_json", "read_json_object"]
+__all__ = ["build_model", "is_stdin", "read_json", "read_json_object"]
 
-T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 _STDIN: Final = Path("-")
-
-FileOption = Annotated[
-    Path | None,
-    typer.Option("--file", "-f", metavar="FILE", help="JSON file with the request body, or - for stdin."),
-]
 
 
 def is_stdin(path: Path | None) -> bool:
@@ -47,9 +44,8 @@ def read_json(path: Path) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        name = "stdin" if is_stdin(path) else str(path)
         raise InputError(
-            f"Invalid input in {name}: not valid JSON at line {error.lineno}, column {error.colno}."
+            f"Invalid input in {_describe(path)}: not valid JSON at line {error.lineno}, column {error.colno}."
         ) from None
 
 
@@ -70,24 +66,46 @@ def read_json_object(path: Path | None) -> dict[str, Any]:
         return {}
     body = read_json(path)
     if body.__class__ is not dict:
-        raise InputError("Invalid input: must be a JSON object.")
+        raise InputError(f"Invalid input in {_describe(path)}: must be a JSON object.")
     return body
 
 
-def build_model(from_dict: Callable[[Mapping[str, Any]], T], body: Mapping[str, Any]) -> T:
+def _describe(path: Path) -> str:
+    return "stdin" if is_stdin(path) else str(path)
+
+
+def build_model(model: type[M], body: Mapping[str, Any]) -> M:
     """Build the model of a request body.
 
     Args:
-        from_dict: Method `from_dict` of the model.
+        model: Class of the model.
         body: Fields of the request body.
 
     Returns:
         The model.
 
     Raises:
-        InputError: If a field has the wrong type or is missing.
+        InputError: If a field is unknown, has the wrong type or is missing.
     """
     try:
-        return from_dict(body)
+        built = model.from_dict(body)
     except FieldMismatchError as error:
         raise InputError(f"Invalid input: {error}. Nothing was changed.") from None
+    _reject_unknown_keys(body, cast("Any", model).validation_rule, "")
+    return built
+
+
+def _reject_unknown_keys(value: Any, rule: Rule, path: str) -> None:
+    # Models keep unknown keys for later versions of the API. In a file, an unknown key is most likely a typing error.
+    if value.__class__ is list and rule.items is not None:
+        for index, item in enumerate(value):
+            _reject_unknown_keys(item, rule.items, f"{path}[{index}]")
+    elif value.__class__ is dict and rule.properties:
+        for key, item in value.items():
+            if key not in rule.properties:
+                place = f" in {path}" if path else ""
+                raise InputError(
+                    f"Invalid input: unknown key {quote_value(key)}{place}. "
+                    f"Allowed keys: {', '.join(rule.properties)}. Nothing was changed."
+                )
+            _reject_unknown_keys(item, rule.properties[key], f"{path}.{key}" if path else key)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sendcloud_integrations_client.cli.terminal.errors import InputError
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from sendcloud_integrations_client.cli.terminal.errors import CommandError, InputError
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.sync import LogStore
 
-__all__ = ["describe_location", "open_store"]
+__all__ = ["describe_location", "open_migrated_store", "open_store"]
 
 
 def open_store(url: str) -> LogStore:
@@ -25,8 +29,29 @@ def open_store(url: str) -> LogStore:
         store = LogStore(url)
         _ = store.engine  # raises if the driver is not installed
     except ConfigurationError as error:
-        raise InputError(str(error)) from None
+        raise InputError(f"Invalid value {quote_value(url)} for --database: {error}") from None
     return store
+
+
+@asynccontextmanager
+async def open_migrated_store(url: str) -> AsyncGenerator[LogStore]:
+    """Open a store that `logs sync` has filled.
+
+    Args:
+        url: URL of the database, or path of an SQLite file.
+
+    Yields:
+        The store.
+
+    Raises:
+        CommandError: If the database does not exist or has no tables.
+        InputError: See `open_store`.
+        StoreError: If the database cannot be used.
+    """
+    async with open_store(url) as store:
+        if not await store.is_migrated():
+            raise CommandError(f"No logs found in {describe_location(store)}. Run logs sync first.")
+        yield store
 
 
 def describe_location(store: LogStore) -> str:

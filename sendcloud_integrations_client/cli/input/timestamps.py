@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sendcloud_integrations_client.cli.terminal.errors import InputError
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
 __all__ = ["parse_age", "parse_timestamp"]
 
@@ -25,12 +26,17 @@ def parse_age(option: str, text: str) -> timedelta:
         The age.
 
     Raises:
-        InputError: If the text is not an age, or if the age is zero.
+        InputError: If the text is not an age, if the age is zero, or if it reaches back before year 1.
     """
     match = _AGE_PATTERN.fullmatch(text.strip())
     if match is None or int(match[1]) == 0:
-        raise InputError(f"Invalid value for {option}: must be an age such as 90d, 36h, 15m or 2w.")
-    return timedelta(**{_AGE_UNITS[match[2]]: int(match[1])})
+        raise InputError(f"{_describe(option, text)}: must be an age such as 90d, 36h, 15m or 2w.")
+    age = timedelta(**{_AGE_UNITS[match[2]]: int(match[1])})
+    try:
+        _ = datetime.now(UTC) - age
+    except OverflowError:
+        raise InputError(f"{_describe(option, text)}: the age is too large. Use a smaller one.") from None
+    return age
 
 
 def parse_timestamp(option: str, text: str, *, now: datetime | None = None) -> datetime:
@@ -45,18 +51,29 @@ def parse_timestamp(option: str, text: str, *, now: datetime | None = None) -> d
         The timestamp, with a time zone: UTC if the text has no offset.
 
     Raises:
-        InputError: If the text is neither a timestamp nor an age, or if the age reaches back before year 1.
+        InputError: If the text is neither a timestamp nor an age, or if the time is not between the years 1 and 9999
+            in UTC.
     """
     if _AGE_PATTERN.fullmatch(text.strip()):
         try:
             return (now or datetime.now(UTC)) - parse_age(option, text)
         except OverflowError:
-            raise InputError(f"Invalid value for {option}: the age is too large. Use a smaller one.") from None
+            raise InputError(f"{_describe(option, text)}: the age is too large. Use a smaller one.") from None
     try:
         timestamp = datetime.fromisoformat(text.strip())
     except ValueError:
         raise InputError(
-            f"Invalid value for {option}: must be a timestamp such as 2026-01-31 or 2026-01-31T12:00Z, "
+            f"{_describe(option, text)}: must be a timestamp such as 2026-01-31 or 2026-01-31T12:00Z, "
             "or an age such as 30d."
         ) from None
-    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+    if timestamp.tzinfo is None:
+        return timestamp.replace(tzinfo=UTC)
+    try:
+        timestamp.astimezone(UTC)
+    except OverflowError:
+        raise InputError(f"{_describe(option, text)}: must be between the years 1 and 9999 in UTC.") from None
+    return timestamp
+
+
+def _describe(option: str, text: str) -> str:
+    return f"Invalid value {quote_value(text)} for {option}"

@@ -74,8 +74,9 @@ def report_errors(*, verbose: bool = False) -> Generator[None]:
             print_message(f"error: {error}")
             raise typer.Exit(ExitCode.FAILED) from None
         except OSError as error:
+            _discard_unwritable_output()
             details = filter(None, (error.filename, error.strerror or type(error).__name__))
-            print_message(f"error: {': '.join(details)}")
+            print_message(f"error: {': '.join(map(str, details))}")
             raise typer.Exit(ExitCode.FAILED) from None
         except Exception as error:
             if verbose:
@@ -94,20 +95,36 @@ def print_message(text: str) -> None:
 
 @contextmanager
 def _show_log(verbose: bool) -> Generator[None]:
-    if not verbose:
-        yield
-        return
+    """Show the warnings of the package as messages, or its whole log if `verbose` is set."""
     logger = logging.getLogger(_LOGGER_NAME)
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler: logging.Handler = _MessageHandler(logging.WARNING)
+    if verbose:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    elif os.environ.get("SENDCLOUD_LOG"):  # the package then prints its log itself
+        handler = logging.NullHandler()
     previous_level = logger.level
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    if verbose:
+        logger.setLevel(logging.DEBUG)
     try:
         yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(previous_level)
+
+
+class _MessageHandler(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        print_message(f"warning: {record.getMessage()}")
+
+
+def _discard_unwritable_output() -> None:
+    # For example, the disk is full that stdout is redirected to.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
 
 
 def _discard_output() -> None:

@@ -8,12 +8,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from sendcloud_integrations_client.cli.terminal.output import (
-    create_console,
-    format_timestamp,
-    to_plain_text,
-)
+from sendcloud_integrations_client.cli.terminal.console import create_console
 from sendcloud_integrations_client.cli.terminal.tables import Column, build_table, fit_columns, print_table
+from sendcloud_integrations_client.cli.terminal.text import format_timestamp, to_exact_text, to_plain_text
 from sendcloud_integrations_client.generated.models import IntegrationLog
 
 __all__ = ["LogTable"]
@@ -69,9 +66,9 @@ _MIN_WIDTH_FOR_ALL_COLUMNS: Final = 110
 
 def _build_row(log: IntegrationLog, columns: Sequence[Column]) -> tuple[Text, ...]:
     cells = {
-        "log": to_plain_text(log.id),
+        "log": to_exact_text(log.id),
         "created (UTC)": to_plain_text(format_timestamp(log.created_at)),
-        "integration": to_plain_text(log.integration_id),
+        "integration": to_exact_text(log.integration_id),
         "method": to_plain_text(log.method),
         "code": to_plain_text(log.response_code, _get_status_style(log.response_code)),
         "type": to_plain_text((log.exception_type or "").rpartition(".")[2]),

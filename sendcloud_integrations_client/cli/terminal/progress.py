@@ -1,24 +1,29 @@
-"""Progress of a sync on stderr: bars on a terminal, periodic lines elsewhere."""
+"""Progress of a sync on stderr: a table with bars on a terminal, periodic lines elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+import attrs
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
 
+from sendcloud_integrations_client.cli.terminal.console import create_console
 from sendcloud_integrations_client.cli.terminal.errors import print_message
-from sendcloud_integrations_client.cli.terminal.output import to_plain_text
+from sendcloud_integrations_client.cli.terminal.tables import Column, build_blocks, build_table, fit_columns
+from sendcloud_integrations_client.cli.terminal.text import to_plain_text
 from sendcloud_integrations_client.sync import SyncProgress
 
-__all__ = ["ProgressDisplay", "show_progress"]
+__all__ = ["ProgressDisplay", "ProgressLines", "ProgressTable", "show_progress"]
 
 _SECONDS_BETWEEN_LINES: Final = 5.0  # per account
+_BAR_WIDTH: Final = 24
 
 
 class ProgressDisplay(Protocol):
@@ -42,47 +47,78 @@ def show_progress(accounts: Iterable[str]) -> Generator[ProgressDisplay]:
     if not sys.stderr.isatty():
         yield ProgressLines()
         return
-    bars = Progress(
-        SpinnerColumn(finished_text="✓"),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=28),
-        MofNCompleteColumn(),
-        TextColumn("integrations"),
-        TextColumn("{task.fields[new]:>9,} new logs", style="bold", markup=False),
-        TextColumn("{task.fields[rate]}", style="dim", markup=False),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-    with bars:
-        yield ProgressBars(bars, accounts)
+    console = create_console(stderr=True)
+    table = ProgressTable(console, accounts)
+    with Live(console=console, get_renderable=table.render, refresh_per_second=8):
+        yield table
 
 
-class ProgressBars:
-    """Shows one progress bar per account.
+class ProgressTable:
+    """Shows one line per account. Counts are complete at any width: names are cut first, then columns are dropped.
 
     Args:
-        bars: The Rich display that draws the bars.
+        console: The console, whose width applies.
         accounts: Names of the accounts.
     """
 
-    def __init__(self, bars: Progress, accounts: Iterable[str]) -> None:
-        self._bars = bars
-        self._tasks: dict[str, TaskID] = {
-            name: bars.add_task(to_plain_text(name).plain, total=None, new=0, rate="") for name in accounts
-        }
+    def __init__(self, console: Console, accounts: Iterable[str]) -> None:
+        self._console = console
+        self._rows = {name: _Row(name) for name in accounts}
         self._started_at = time.monotonic()
 
     def __call__(self, progress: SyncProgress) -> None:
-        """Update the bar of one account."""
-        seconds = max(time.monotonic() - self._started_at, 0.001)
-        self._bars.update(
-            self._tasks[progress.account],
-            # Rich shows a task with a total of 0 as finished only after an update.
-            total=progress.integrations,
-            completed=progress.completed,
-            new=progress.new,
-            rate=f"{progress.new / seconds:,.0f}/s",
+        """Update the line of one account."""
+        row = self._rows[progress.account]
+        row.progress = progress
+        row.seconds = time.monotonic() - self._started_at
+
+    def render(self) -> RenderableType:
+        """Return the table for the current width of the terminal."""
+        seconds = time.monotonic() - self._started_at
+        rows = [row.build_cells(seconds) for row in self._rows.values()]
+        width = self._console.width
+        widths = fit_columns(_COLUMNS, rows, width)
+        if widths is None:
+            return Group(*build_blocks(_COLUMNS, rows, width))
+        return build_table(_COLUMNS, rows, widths)
+
+
+_COLUMNS: Final = (
+    Column("account", min_width=6),
+    Column("progress", is_exact=True, drop_order=3),
+    Column.number("integrations"),
+    Column.number("new logs"),
+    Column.number("per second", drop_order=1),
+    Column.number("time", drop_order=2),
+)
+
+
+@attrs.define
+class _Row:
+    """One line: the newest progress of an account, and when it was reported, in seconds since the start of the sync."""
+
+    account: str
+    progress: SyncProgress | None = None
+    seconds: float = 0.0
+
+    def build_cells(self, now: float) -> Sequence[Text]:
+        completed, total, new = 0, 0, 0
+        if self.progress is not None:
+            completed, total, new = self.progress.completed, self.progress.integrations, self.progress.new
+        seconds = self.seconds if total and completed == total else now
+        return (
+            to_plain_text(self.account),
+            _draw_bar(completed, total),
+            Text(f"{completed:,}/{total:,}" if self.progress is not None else "–"),
+            Text(f"{new:,}", "bold"),
+            Text(f"{new / seconds:,.0f}" if seconds >= 1 else "–", "dim"),
+            Text(str(timedelta(seconds=int(seconds)))),
         )
+
+
+def _draw_bar(completed: int, total: int) -> Text:
+    filled = _BAR_WIDTH * completed // total if total else 0
+    return Text("━" * filled + " " * (_BAR_WIDTH - filled), "green" if filled == _BAR_WIDTH else "cyan")
 
 
 class ProgressLines:
@@ -99,6 +135,6 @@ class ProgressLines:
             return
         self._printed_at[progress.account] = now
         print_message(
-            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {progress.account}: {progress.completed} of "
+            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {to_plain_text(progress.account)}: {progress.completed} of "
             f"{progress.integrations} integrations, {progress.pages} pages, {progress.new} new logs"
         )

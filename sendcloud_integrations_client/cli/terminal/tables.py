@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendcloud_integrations_client.cli.terminal.output import create_console
+from sendcloud_integrations_client.cli.terminal.console import create_console
 
-__all__ = ["Column", "build_table", "fit_columns", "print_table"]
+__all__ = ["Column", "build_blocks", "build_table", "fit_columns", "print_fields", "print_table"]
 
 _GAP: Final = 2  # spaces between two columns
-_TIMESTAMP_WIDTH: Final = 19
+_MIN_VALUE_WIDTH: Final = 24  # of the values of a record; wide enough for any numeric id and timestamp
 
 
 @attrs.frozen
@@ -25,7 +26,7 @@ class Column:
 
     Attributes:
         header: Header of the column.
-        is_exact: Whether values are never cut, as for ids and counts.
+        is_exact: Whether values are never cut, as for ids, counts and timestamps.
         is_right_aligned: Whether values are right-aligned.
         min_width: Minimum width of a column whose values can be cut, in terminal cells. Defaults to 12.
         max_width: Maximum width of a column whose values can be cut. None means no maximum.
@@ -48,7 +49,7 @@ class Column:
     @classmethod
     def timestamp(cls, header: str, *, drop_order: int | None = None) -> Column:
         """Return a column for timestamps, which are dropped instead of cut."""
-        return cls(header, min_width=_TIMESTAMP_WIDTH, drop_order=drop_order)
+        return cls(header, is_exact=True, drop_order=drop_order)
 
     def get_width(self, values: Sequence[Text]) -> int:
         """Return the width that shows the header and all values uncut."""
@@ -90,9 +91,35 @@ def print_table(
     if title is not None:
         console.print(Text(title, "bold"), soft_wrap=True)
     if widths is None:
-        _print_blocks(console, columns, rows)
+        for line in build_blocks(columns, rows, console.width):
+            # Exact values can be wider than the terminal, which then wraps the line.
+            console.print(line, soft_wrap=True)
     else:
         console.print(build_table(columns, rows, widths))
+
+
+def print_fields(fields: Mapping[str, Text]) -> None:
+    """Print a record on stdout, with all values complete: one line per field, or more if a value is longer.
+
+    If the terminal is too narrow for names and values next to each other, each value is below its name.
+
+    Args:
+        fields: The values by name. They can contain line breaks.
+    """
+    console = create_console()
+    name_width = max(map(cell_len, fields), default=0)
+    value_width = console.width - name_width - _GAP
+    if value_width < _MIN_VALUE_WIDTH:
+        for name, value in fields.items():
+            console.print(Text(name, "bold"), soft_wrap=True)
+            console.print(Padding(value, (0, 0, 0, _GAP)), overflow="fold")
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(width=name_width, no_wrap=True, style="bold")
+    table.add_column(width=value_width, overflow="fold")
+    for name, value in fields.items():
+        table.add_row(name, value)
+    console.print(table)
 
 
 def fit_columns(columns: Sequence[Column], rows: Sequence[Sequence[Text]], max_width: int) -> list[int] | None:
@@ -144,6 +171,32 @@ def build_table(
     return table
 
 
+def build_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Text]], max_width: int) -> list[Text]:
+    """Return each row as a block of lines, one per value, for terminals that are too narrow for a table.
+
+    Args:
+        columns: The columns.
+        rows: The values of each row, one per column.
+        max_width: Width of the terminal. Exact values can be wider.
+
+    Returns:
+        The lines, with an empty line between two blocks.
+    """
+    label_width = max(cell_len(column.header) for column in columns)
+    value_width = max(max_width - label_width - _GAP, 1)
+    lines: list[Text] = []
+    for number, row in enumerate(rows):
+        if number:
+            lines.append(Text())
+        for column, value in zip(columns, row, strict=True):
+            shown = value.copy()
+            if not column.is_exact:
+                shown.truncate(value_width, overflow="ellipsis")
+            label = Text(column.header + " " * (label_width - cell_len(column.header) + _GAP), "bold")
+            lines.append(label + shown)
+    return lines
+
+
 def _shrink(widths: list[int], least: Sequence[int], indexes: Sequence[int], available: int) -> None:
     """Shrink the widest columns first, until the table fits or all columns have their minimum width."""
     while sum(widths) > available:
@@ -151,21 +204,6 @@ def _shrink(widths: list[int], least: Sequence[int], indexes: Sequence[int], ava
         if not shrinkable:
             return
         widths[max(shrinkable, key=lambda index: widths[index])] -= 1
-
-
-def _print_blocks(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> None:
-    label_width = max(cell_len(column.header) for column in columns)
-    value_width = max(console.width - label_width - _GAP, 1)
-    for number, row in enumerate(rows):
-        if number:
-            console.print()
-        for column, value in zip(columns, row, strict=True):
-            shown = value.copy()
-            if not column.is_exact:
-                shown.truncate(value_width, overflow="ellipsis")
-            label = Text(column.header + " " * (label_width - cell_len(column.header) + _GAP), "bold")
-            # Exact values can be wider than the terminal, which then wraps the line.
-            console.print(label + shown, soft_wrap=True)
 
 
 def _get_width(value: Text) -> int:
