@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["HARMLESS", "SECRETS", "SHAPES"]
+__all__ = ["ATTACKS", "HARMLESS", "PERSONAL_DATA", "SECRETS", "SHAPES"]
 
 SECRETS: Final[dict[str, list[str]]] = {
     "authentication schemes": [
@@ -385,8 +385,125 @@ HARMLESS: Final[dict[str, list[str]]] = {
     ],
 }  # fmt: skip
 
-ATTACKS: Final[dict[str, list[str]]] = {}
-"""Log lines and dumps of shops and frameworks, collected independently of the patterns."""
+ATTACKS: Final[dict[str, list[str]]] = {
+    "logs of shops, frameworks and programs": [
+        '2023-03-01 10:00:00.123 ERROR [http-nio-8080-exec-1] o.s.web.client.RestTemplate'
+        ' - headers=[Authorization:"Bearer S3CRET", Accept:"application/json"]',
+        'feign.FeignException$Unauthorized: [401] during [GET] to [https://shop.example/a'
+        'pi?api_key=S3CRET&page=1] [Shop#list()]: [{"error":"no"}]',
+        'HttpRequest{method=GET, uri=/orders, headers={X-Api-Key=[S3CRET], Host=[x]}}',
+        'LoginRequest(username=bob, password=S3CRET)',
+        'java.util.Properties: {mail.smtp.user=bob, mail.smtp.password=S3CRET}',
+        'requests.exceptions.HTTPError: 401 Client Error for url: https://bob:S3CRET@shop.example/api/orders',
+        "Session(headers={'User-Agent': 'x', 'X-Auth-Token': 'S3CRET'}, auth=('bob', 'S3CRET'))",
+        'urllib3.connectionpool DEBUG "GET /orders?consumer_key=ck_x&consumer_secret=S3CRET HTTP/1.1" 401',
+        "send: b'GET / HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Basic S3CRETS3==\\r\\n\\r\\n'",
+        "Namespace(user='bob', password='S3CRET', port=5)",
+        "httpx.Headers({'host': 'x', 'authorization': '[secure]', 'x-api-key': 'S3CRET'})",
+        "KeyError: {'client_secret': 'S3CRET', 'client_id': 'x'}",
+        'object(stdClass)#1 (2) {\n  ["user"]=>\n  string(3) "bob"\n  ["api_key"]=>\n  string(6) "S3CRET"\n}',
+        'stdClass Object\n(\n    [username] => bob\n    [apiKey] => S3CRET\n)\n',
+        'O:8:"stdClass":2:{s:4:"user";s:3:"bob";s:8:"password";s:6:"S3CRET";}',
+        "define('DB_PASSWORD', 'S3CRET');",
+        "define( 'AUTH_KEY',         'S3CRET|x+y' );",
+        "'_COOKIE_KEY_' => 'S3CRET',",
+        '[previous exception] GuzzleHttp\\Exception: `POST https://x` resulted in 401: {"t'
+        'oken":"S3CRET","a":(truncated...)',
+        'Started POST "/login" Parameters: {"utf8"=>"x", "session"=>{"email"=>"a", "password"=>"S3CRET"}}',
+        '#<Faraday::Env @request_headers={"Authorization"=>"Token token=\\"S3CRET\\""}>',
+        'RestClient.get "https://x", "Accept"=>"*/*", "Authorization"=>"Bearer S3CRET"',
+        '{:access_token=>"S3CRET", :shop=>"x"}',
+        '&http.Request{Method:"GET", Header:http.Header{"Authorization":[]string{"Bearer '
+        'S3CRET"}, "Accept":[]string{"*/*"}}}',
+        'level=error msg="login failed" user=bob password=S3CRET status=401',
+        'time="2023" level=debug token="S3CRET"',
+        'panic: config {Host:x APIKey:S3CRET Timeout:5s}',
+        'Get "https://shop.example/?key=1&access_token=S3CRET": dial tcp: timeout',
+        'System.Net.Http.HttpRequestException: Headers: { Authorization: Bearer S3CRET\r\n  Accept: */*\r\n}',
+        'Data Source=db;Initial Catalog=x;User ID=bob;Pwd=S3CRET;MultipleActiveResultSets=True',
+        'DefaultEndpointsProtocol=https;AccountName=x;AccountKey=S3CRETS3==;EndpointSuffix=core.windows.net',
+        'Endpoint=sb://x/;SharedAccessKeyName=Root;SharedAccessKey=S3CRET=',
+        "AxiosError: config: { headers: { Accept: 'x', Authorization: 'Bearer S3CRET' }, url: '/x' }",
+        "{ headers: { 'x-api-key': 'S3CRET' }, method: 'get' }",
+        "config: { auth: { username: 'bob', password: 'S3CRET' } }",
+        "_header: 'GET / HTTP/1.1\\r\\nAuthorization: Bearer S3CRET\\r\\nHost: x\\r\\n\\r\\n',",
+        'Error: connect ECONNREFUSED redis://:S3CRET@redis.example:6379',
+        '+ export SENDCLOUD_SECRET_KEY=S3CRET',
+        '+ curl -sS -X POST -H \'Content-Type: application/json\' -d \'{"api_key":"S3CRET"}\' https://x',
+        '+ mysql -h db -u bob -pS3CRET shop',
+        '+ wget --user=bob --password=S3CRET https://x',
+        'PGPASSWORD=S3CRET psql -h db -U bob',
+        'http --auth bob:S3CRET https://x',
+        'docker login -u bob -p S3CRET registry.example',
+        '127.0.0.1 - bob [01/Mar/2023:10:00:00 +0100] "GET /api?token=S3CRET HTTP/1.1" 200 5 "-" "curl/7"',
+        'upstream prematurely closed connection, request: "GET /?ws_key=S3CRET HTTP/1.1",'
+        ' upstream: "http://x/?ws_key=S3CRET"',
+        'proxy_set_header Authorization "Basic S3CRETS3==";',
+        '<soapenv:Envelope><soapenv:Header><wsse:UsernameToken><wsse:Username>bob</wsse:U'
+        'sername><wsse:Password>S3CRET</wsse:Password></wsse:UsernameToken></soapenv:Head'
+        'er></soapenv:Envelope>',
+        '<SOAP-ENV:Body><ns1:login><username xsi:type="xsd:string">bob</username><apiKey '
+        'xsi:type="xsd:string">S3CRET</apiKey></ns1:login></SOAP-ENV:Body>',
+        '<AuthenticationHeader xmlns="x"><Credential Name="x">S3CRET</Credential></AuthenticationHeader>',
+        '<ns:Security><ns:BinarySecurityToken EncodingType="x">S3CRET</ns:BinarySecurityToken></ns:Security>',
+        '<row><field name="user">bob</field><field name="user_pass">S3CRET</field></row>',
+        'woocommerce_rest_authentication_error https://x/wp-json/wc/v3/orders?oauth_consu'
+        'mer_key=ck_1&oauth_signature=S3CRET&oauth_nonce=x',
+        'wordpress_logged_in_abcdef=bob%7C1677%7CS3CRET; wp-settings=1',
+        'Cookie: wordpress_sec_ab=S3CRET; woocommerce_cart_hash=x',
+        'X-WC-Webhook-Signature: S3CRET',
+        'X-Shopify-Access-Token=S3CRET&x=1',
+        'https://x.myshopify.example/admin/oauth/access_token?client_id=1&client_secret=S3CRET&code=2',
+        '{"errors":"[API] Invalid API key or access token (S3CRET)"}',
+        'main.CRITICAL: Report ID: webapi-5; Message: Authorization Bearer S3CRET4x5 rejected',
+        '{"path":"carriers/dhl/password","value":"S3CRET"}',
+        'a:1:{s:12:"access_token";s:6:"S3CRET";}',
+        'https://x/api/orders?ws_key=S3CRET&output_format=JSON',
+        "define('_DB_PASSWD_', 'S3CRET');",
+        '<prestashop><customer><passwd><![CDATA[S3CRET]]></passwd><secure_key><![CDATA[S3'
+        'CRET]]></secure_key></customer></prestashop>',
+        'request.CRITICAL: {"grant_type":"client_credentials","client_id":"SWIAX","client_secret":"S3CRET"}',
+        'sw-context-token: S3CRET',
+        'APP_SECRET=S3CRET\nDATABASE_URL=mysql://bob:S3CRET@db:3306/shop',
+        'Invalid credentials for user bob with password S3CRET',
+        'password is S3CRET',
+        'Passwort lautet S3CRET',
+        'api_key (S3CRET) is invalid',
+        'username: bob / password: S3CRET',
+        'user=bob,pass=S3CRET,host=x',
+        'Authorization -> Bearer S3CRET',
+        'Authorization => Bearer S3CRET',
+        '<Authorization: Bearer S3CRET>',
+        "token == 'S3CRET'",
+        'const apiToken = `S3CRET`;',
+        '"password","S3CRET"',
+        "set-cookie: [ 'sid=S3CRET; Path=/' ]",
+        '"Set-Cookie" => ["sid=S3CRET; path=/"]',
+        '{"headers":"Host: x\\r\\nAuthorization: Bearer S3CRET\\r\\n"}',
+        '{"cookies":[{"name":"sid","value":"S3CRET"}]}',
+        "--form 'password=S3CRET' https://x",
+        "curl --user 'bob:S3CRET' x",
+        '<string name="api_key">S3CRET</string>',
+        '<input name="login[password]" id="p" type="text" value="S3CRET"/>',
+        '%7B%22name%22%3A%22password%22%2C%22value%22%3A%22S3CRET%22%7D',
+        'password[]=S3CRET&password[]=S3CRET',
+        'password%5B%5D=S3CRET',
+        'token: >\n  S3CRET\n  S3CRET\nuser: x',
+        'db:\n  password:    "S3CRET" # comment',
+        'redis.password: S3CRET',
+        '{"auth":{"pass":"S3CRET","user":"bob"}}',
+        '{"auth":["bob","S3CRET"]}',
+        '{"basicAuth":"bob:S3CRET"}',
+        'AWS_SECRET_ACCESS_KEY=S3CRET',
+        'aws_secret_access_key = S3CRET',
+        '{"X-Amz-Credential":"S3CRET"}',
+        '"Passwort";"S3CRET"',
+        "UPDATE users SET password = 'S3CRET' WHERE id = 5",
+        "SELECT * FROM users WHERE token = 'S3CRET'",
+        'WHERE "token" = $1 [["token", "S3CRET"]]',
+    ],
+}  # fmt: skip
+"""Log lines and dumps that were written without regard to the patterns."""
 
 PERSONAL_DATA: Final[list[str]] = [
     "write to jo.doe@example.com",

@@ -133,7 +133,7 @@ def test_redaction_with_all_options_can_be_pickled_and_copied() -> None:
 TEXTS = st.lists(
     st.sampled_from(ALL_SECRETS + ALL_HARMLESS + SHAPES)
     | st.text(st.characters(codec=None) | st.sampled_from("%=&:;,\"'{}[]()<>\\/ \r\n|@-+S3\ud800"), max_size=12)
-    | st.sampled_from(["password", "token=", "Authorization: ", "name=", "value=", MARK, "%25", "&quot;", "\\\"", "<pin>"]),
+    | st.sampled_from(["password", "token=", "Authorization: ", "name=", "value=", MARK, "%25", "&quot;", "<pin>"]),
     max_size=5,
 ).map("".join)  # fmt: skip
 

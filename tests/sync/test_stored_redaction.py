@@ -19,7 +19,7 @@ from tests.support.sync_servers import Listing, build_client
 
 LOGS: list[Any] = [
     *({"id": number, "base_url": "https://x", "exception": f"order {number}"} for number in range(1, 8)),
-    {"id": 8, "base_url": "https://x", "full_url": "https://x/?token=S3CRET", "request": {"headers": {"Cookie": "S3CRET"}}},
+    {"id": 8, "base_url": "https://x", "full_url": "https://x/?token=S3CRET", "request": {"headers": {"Cookie": "S3"}}},
     {"id": 9, "base_url": "https://x", "exception": "Authorization=Bearer S3CRET"},
     {"id": 10, "base_url": 5, "exception": "password=S3CRET"},
     {"base_url": "https://x", "exception": "no id, password=S3CRET"},

@@ -33,7 +33,8 @@ _NO_USERS: Final = frozenset(
 )  # fmt: skip
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z]?[a-z.\-_]*\d{0,4}")
 _SCHEME: Final = re.compile(
-    r"\b(?P<word>Bearer|Basic|Token|ApiKey|Api-Key|JWT|OAuth|SSWS|GenieKey|SharedKey)(?P<gap>(?:[ \t]|\\t){1,20}+|\+|%20)"
+    r"\b(?P<word>Bearer|Basic|Token|ApiKey|Api-Key|JWT|OAuth|SSWS|GenieKey|SharedKey)"
+    r"(?P<gap>(?:[ \t]|\\t){1,20}+|\+|%20)"
     r"(?P<quote>\\{0,9}[\"'])?(?P<value>[\w\-.~+/=:]{4,}+)",
     re.IGNORECASE,
 )
@@ -47,6 +48,13 @@ _SHELL_SECRET: Final = re.compile(
     r"""curl[^\n|;]{0,150}?[ ](?:-b|--cookie|--oauth2-bearer|--pass|-u(?=\w))|"""
     r"""docker[ ]login[^\n|;]{0,100}?[ ]-p|--oauth2-bearer)[ =]{0,9}+(?P<quote>["'])?"""
     r"""(?P<password>(?(quote)[^"']|[^\s"'\-]){1}(?(quote)[^"']|[^\s"']){0,1000}+)"""
+)
+# Only what looks generated is replaced: "with password S3CRET", not "the password is wrong".
+_PROSE: Final = re.compile(
+    r"(?P<name>\b(?:password|passwort|passwd|pwd|wachtwoord|mot de passe|contrase(?:ñ|n)a|token|secret|kennwort|"
+    r"(?:api|access|secret|private|auth)[ _\-]?key)(?:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?[ ]?[ (]"
+    r"[\"'`(]{0,2})(?P<value>(?=[\w\-.~+/=]{0,60}?\d)(?=[\w\-.~+/=]{0,60}?[A-Za-z])[\w\-~+/=]{6,}+)",
+    re.IGNORECASE,
 )
 _PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer")
 _LETTER_AND_DIGIT: Final = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])|[a-z][A-Z]|=\Z")
@@ -78,7 +86,8 @@ class CredentialFinder:
 
     def redact_schemes(self, text: str) -> str:
         """Replace what follows the name of an authentication scheme, if it looks like a credential."""
-        return _SCHEME.sub(self._redact_scheme, text)
+        text = _SCHEME.sub(self._redact_scheme, text)
+        return _PROSE.sub(lambda found: f"{found['name']}{self._marker}", text)
 
     def redact_shell(self, text: str) -> str:
         """Replace credentials in the options of shell commands."""

@@ -91,7 +91,7 @@ def has_escapes(text: str) -> bool:
 
 
 def decode_escapes(text: str) -> str:
-    """Decode entities, and escapes of printable ASCII characters such as `\\u0022`, at all levels."""
+    r"""Decode entities, and escapes of printable ASCII characters such as `\u0022`, at all levels."""
     return _ESCAPE.sub(_decode_escape, text)
 
 

@@ -1,6 +1,7 @@
 """Replaces the values of secret names in text that no parser accepts, in one pass from left to right.
 
-Names are recognized in headers, forms, URLs, YAML, shell options, truncated JSON, and the dumps of programming languages.
+Names are recognized in headers, forms, URLs, YAML, shell options, truncated JSON, and in the dumps of programming
+languages.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ _ASSIGNMENT: Final = re.compile(
       (?:
         \s{{0,40}}+ (?P<sign> =>|:=|={{1,3}}|::?|->)
       | (?P<tab> \t{{1,9}}+ | [ ]{{1,40}}+\|[ ])
-      | (?P<serialized> ; [ ]?(?=[sSaAOidbC]:))                                                  # s:8:"password";s:6:"…"
-      | (?P<item> \s{{0,40}}+,\s{{0,40}}+ (?=[bBuUrR]?{_QUOTE}|\[) )                             # ("Cookie", "…")
+      | (?P<serialized> ; [ ]?(?=[sSaAOidbC]:))                                       # s:8:"password";s:6:"…"
+      | (?P<item> \s{{0,40}}+[,;]\s{{0,40}}+ (?=[bBuUrR]?{_QUOTE}|\[) )               # ("Cookie", "…")
+      | (?P<space> [ ]{{1,9}}+ (?={_QUOTE}) )                                         # header Authorization "…"
       )
     )
     """,
@@ -36,7 +38,7 @@ _ASSIGNMENT: Final = re.compile(
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
     rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s)? (?:[bBuUrR:](?={_QUOTE}|\w))? (?P<quote>{_QUOTE})? :?
-    (?P<name>[\w.\-$@]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
+    (?P<name>[\w.\-$@\[\]]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
     re.VERBOSE,
 )
 _PART: Final = re.compile(
@@ -49,6 +51,7 @@ _WORDS_BEFORE: Final = re.compile(r"(?:(?<![^\W_])[^\W_]{1,20}+[ _'’]){1,3}\Z"
 _SIMPLE_VALUE: Final = re.compile(r"[\w.+\-%/~!*:]++(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)")
 _BLOCK: Final = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)|(?=\r?\n)")
 _ENCLOSING: Final = frozenset("[({,")
+_PAIR: Final = frozenset("[(")
 _NO_SECRETS: Final = frozenset(
     {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "na", "yes", "no", "nan", "(null)", "<null>", "-",
      "none,", "required", "missing", "empty", "unset", "string", "***", "*****", "********", "invalid", "expired",
@@ -128,6 +131,8 @@ class _Scan:
         if kind & (NameKind.VALUE | NameKind.LOOSE_VALUE):
             self._value_sign = found
         if kind & NameKind.WEAK:
+            if found["name"] in ("auth", "Auth") and self._text[found.end() : found.end() + 2].lstrip()[:1] in _PAIR:
+                return self._replace_value(found, is_header=False)
             weak = _WEAK_VALUE.match(self._text, found.end())
             if weak and looks_random(weak["value"]):
                 return self._replace(weak.start("value"), weak.end("value"))
@@ -144,18 +149,17 @@ class _Scan:
             simple = _SIMPLE_VALUE.match(text, position)
             if simple is not None:
                 return self._replace(position, simple.end())
-        groups = found.groupdict()
-        if groups["pair"]:
+        if found["pair"]:
             marker_end = position + len(self._marker)
             end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
             return self._replace(position, len(text) if end < 0 else end)
-        sign = groups["sign"] or ("option" if groups["option"] else "item")
-        if groups["serialized"]:
+        sign = found["sign"] or ("option" if found["option"] else "item")
+        if found["serialized"]:
             type_prefix = _SERIALIZED.match(text, position)
             position = type_prefix.end() if type_prefix else position
-        first = found.start("name") if groups["name"] else found.start()
-        quote_before = "" if groups["close"] else _get_quote_before(text, first)
-        is_enclosed = groups["close"] is not None or _is_enclosed(text, first)
+        first = found.start("name") if found["name"] else found.start()
+        quote_before = "" if found["close"] else _get_quote_before(text, first)
+        is_enclosed = found["close"] is not None or _is_enclosed(text, first)
         start, stop = self._values.find(
             text,
             position,
@@ -165,7 +169,7 @@ class _Scan:
             is_enclosed=is_enclosed,
             is_at_line_start=first == 0 or text[first - 1] == "\n",
         )
-        if sign == ":" and not groups["close"] and not is_enclosed:
+        if sign == ":" and not found["close"] and not is_enclosed:
             # A folded header continues on the next lines, and so does a value in YAML that begins there.
             stop = self._find_block_end(first, stop if is_header else start) or stop
         return self._replace(start, stop)
@@ -205,13 +209,22 @@ class _Scan:
             return 0
         if any(char in "{}<>" for char in text[before.end() : found.start()]):
             return 0
-        start, stop = self._values.find(
-            text, before.end(), before["sign"] or "item", "", is_header=False, is_enclosed=True, is_at_line_start=False
-        )
+        start, stop = self._find_paired_value(before)
         if stop > found.start():
             return 0
         self._replace(start, stop)
         return found.end()
+
+    def _find_paired_value(self, sign: re.Match[str]) -> tuple[int, int]:
+        return self._values.find(
+            self._text,
+            sign.end(),
+            sign["sign"] or "item",
+            "",
+            is_header=False,
+            is_enclosed=True,
+            is_at_line_start=False,
+        )
 
     def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
         """Return the assignment to a name such as `value` in the same object or tag."""
@@ -267,7 +280,8 @@ def _compile_block(indent: int) -> re.Pattern[str]:
     if pattern is None:
         # Items of a list can have the indent of the name.
         pattern = _BLOCKS[indent] = re.compile(
-            rf"(?:\r?\n(?:[ \t]{{{indent + 1}}}[^\r\n]*+|[ ]{{{indent}}}-[ ][^\r\n]*+|[ \t]*+(?=\r?\n[ \t]{{{indent + 1}}})))++"
+            rf"(?:\r?\n(?:[ \t]{{{indent + 1}}}[^\r\n]*+|[ ]{{{indent}}}-[ ][^\r\n]*+"
+            rf"|[ \t]*+(?=\r?\n[ \t]{{{indent + 1}}})))++"
         )
     return pattern
 

@@ -51,7 +51,7 @@ DEFAULT_FIELDS: Final = frozenset(
     {
         # Passwords
         "password", "passwd", "passwrd", "passphrase", "passcode", "passkey", "pass", "pwd", "pswd", "psw", "pw",
-        "auth_pw", "pin", "otp", "totp", "mfa_code",
+        "auth_pw", "basic_auth", "http_auth", "proxy_auth", "pin", "otp", "totp", "mfa_code",
         # Tokens and secrets
         "secret", "token", "credential", "authorization", "jwt",
         # Keys
@@ -65,7 +65,8 @@ DEFAULT_FIELDS: Final = frozenset(
         "rest_key", "soap_key", "http_key", "web_key", "system_key", "site_key", "store_key", "host_key",
         # Sessions
         "session_id", "sess_id", "session_token", "session_cookie", "phpsessid", "jsessionid",
-        "aspsessionid", "asp_net_session_id", "connect_sid", "laravel_session", "csrf", "xsrf",
+        "aspsessionid", "asp_net_session_id", "connect_sid", "laravel_session", "wordpress_logged_in",
+        "wordpress_sec", "woocommerce_session", "csrf", "xsrf",
         # Signatures
         "signature", "sig", "hmac",
         # Payment data
@@ -105,8 +106,8 @@ _WEAK_FIELDS: Final = frozenset(
     {
         "key", "auth", "sid", "session", "sess", "code", "hash", "login_hash", "ticket", "sign", "checksum", "apikeys",
         "schlüssel", "schluessel", "sleutel", "clé", "cle", "clef", "llave", "chiave", "chave", "digest", "response",
-        "cnonce", "firma", "sitzung", "sessie", "state", "nonce", "verifier", "challenge", "assertion", "samlresponse", "access", "login", "api",
-        "bearer",
+        "cnonce", "firma", "sitzung", "sessie", "state", "nonce", "verifier", "challenge", "assertion", "samlresponse",
+        "access", "login", "api", "bearer",
     }
 )  # fmt: skip
 
@@ -117,7 +118,8 @@ _HARMLESS_ENDS: Final = frozenset(
         "confirmed", "count", "counter", "created", "date", "deadline", "disabled", "enabled", "endpoint", "error",
         "errors", "exists", "expiration", "expired", "expires", "expiry", "field", "fee", "format", "id", "ids", "in",
         "invalid", "is", "issued", "issuer", "label", "lasts", "length", "level", "lifetime", "limit", "max", "message",
-        "method", "min", "missing", "mode", "name", "names", "needed", "option", "options", "page", "path", "placeholder",
+        "method", "min", "missing", "mode", "name", "names", "needed", "option", "options", "page", "path",
+        "placeholder",
         "policy", "present", "price", "prompt", "required", "requirement", "requirements", "requested", "reset", "rule",
         "rules", "scope", "scopes", "service", "set", "setup", "size", "source", "state", "status", "strength",
         "supported", "time", "timeout", "timestamp", "ttl", "type", "types", "updated", "uri", "url", "usage", "used",
@@ -160,7 +162,8 @@ _WHOLE_WORDS: Final = frozenset({"clave"})
 
 _PHONE_WORDS: Final = frozenset(
     {
-        "phone", "phones", "telephone", "tel", "mobile", "mobil", "fax", "cell", "cellphone", "telefon", "telefonnummer",
+        "phone", "phones", "telephone", "tel", "mobile", "mobil", "fax", "cell", "cellphone", "telefon",
+        "telefonnummer",
         "handy", "handynummer", "rufnummer", "mobilnummer", "telefoon", "telefoonnummer", "mobiel", "téléphone",
         "teléfono", "telefono", "móvil", "movil", "celular", "cellulare", "portable", "gsm", "whatsapp", "msisdn",
         "phonenumber", "mobilenumber", "faxnumber", "telephonenumber",
@@ -284,14 +287,12 @@ class NameClassifier:
                     found = index + len(wanted)
             if word.endswith("pass") and index == len(words) - 1:
                 found = len(words)
-        match = None
-        for match in self._parts.finditer(joined):
-            pass
-        if match is not None:
+        ends = [match.end() for match in self._parts.finditer(joined)]
+        if ends:
             length = 0
             for index, word in enumerate(words):
                 length += len(word)
-                if length >= match.end():
+                if length >= ends[-1]:
                     return max(found or 0, index + 1)
             return len(words)
         return found

@@ -53,7 +53,7 @@ class SecretPattern:
 DEFAULT_PATTERNS: Final = (
     SecretPattern("JSON Web Token or key", "eyJ", r"[\w\-]{8,}+(?:\.[\w\-]{4,}+(?:\.[\w\-]*+){0,3}|\.?\Z|(?=\.{3}))"),
     SecretPattern("PEM private key", "-----BEGIN", r" [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"),
-    SecretPattern("PEM certificate request or certificate", "-----BEGIN", r" [A-Z0-9 ]{0,40}CERTIFICATE(?: REQUEST)?-----"),
+    SecretPattern("PEM certificate", "-----BEGIN", r" [A-Z0-9 ]{0,40}CERTIFICATE(?: REQUEST)?-----"),
     SecretPattern("PuTTY private key", "PuTTY-User-Key-File-", r"\d:[^\0]{0,8000}?Private-MAC: ?\w{1,100}+"),
     SecretPattern("Stripe secret key", "sk_live_", r"[0-9A-Za-z]{6,}+"),
     SecretPattern("Stripe secret key for tests", "sk_test_", r"[0-9A-Za-z]{6,}+"),

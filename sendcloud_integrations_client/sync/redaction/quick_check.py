@@ -1,4 +1,4 @@
-"""Fast check what kinds of secrets a text can contain. Most records contain none, and are stored without being parsed."""
+"""Fast check what kinds of secrets a text can contain. Most records contain none and need no other check."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ _FREQUENT_WORDS: Final = frozenset(
      "user", "vendor", "web", "webservice", "webshop", "ws", "x", "api", "proxy", "sendcloud", "sha", "hash", "admin",
      "seguridad", "securite", "sécurité", "licence", "privada", "privee", "privée", "prive", "privé", "confidentiel"}
 )  # fmt: skip
-_SCHEMES: Final = ("bearer", "basic", "apikey", "jwt", "oauth", "ssws", "geniekey", "sharedkey", "curl", "hawk")
+_SCHEMES: Final = (
+    "bearer", "basic", "apikey", "jwt", "oauth", "ssws", "geniekey", "sharedkey", "curl", "hawk", "mysql", "sshpass",
+    "redis", "docker",
+)  # fmt: skip
 _MAX_KNOWN_WORDS: Final = 20_000
 _MAX_SPLIT_LENGTH: Final = 20_000
 _MIN_SUBSTRING_LENGTH: Final = 5

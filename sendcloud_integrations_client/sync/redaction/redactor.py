@@ -160,6 +160,8 @@ class Redaction:
                     item = self.marker
                 else:
                     item = self._redact_nested_text(item, depth)
+            elif item.__class__ is list and kind & NameKind.WEAK and name in ("auth", "Auth"):
+                item = self._replace_secret(item)
             elif item.__class__ is dict or item.__class__ is list:
                 item = self._redact_value(item, depth)
             elif kind & NameKind.PHONE and item.__class__ is int and _is_phone(str(item)):

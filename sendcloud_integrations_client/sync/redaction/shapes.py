@@ -53,7 +53,7 @@ class ShapeFinder:
 
 
 def _require_boundary(prefix: str) -> str:
-    """Return an assertion after the prefix: before it, there is no letter or digit, except that of an escape (`\\n`)."""
+    r"""Return an assertion that no letter or digit precedes the prefix, except that of an escape such as `\n`."""
     if not prefix[0].isalnum():
         return ""
     escaped = re.escape(prefix)

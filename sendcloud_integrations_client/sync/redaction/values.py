@@ -13,7 +13,10 @@ __all__ = ["ValueFinder", "LINE_BREAK"]
 # Quotes and line breaks can be escaped once or more, as in JSON within JSON.
 LINE_BREAK: Final = r"(?:\\{0,40}+\r?\\{0,40}\n|\\{0,40}+\r|(?:\\+r)?\\+n|\\+r)"
 
-_TYPE: Final = r"(?:(?:string|int|integer|float|bool|boolean|array|object|binary)\(\d{1,9}+\)\s{1,5}+|[sSbBuUrRfF@]{1,2}(?=\\*[\"'`])|&|new\s)"
+_TYPE: Final = (
+    r"(?:(?:string|int|integer|float|bool|boolean|array|object|binary)\(\d{1,9}+\)\s{1,5}+"
+    r"|[sSbBuUrRfF@]{1,2}(?=\\*[\"'`])|&|new\s|\[\][a-z]{1,20}+(?=\{))"
+)
 _START: Final = re.compile(
     rf"""\s{{0,200}}+{_TYPE}?(?P<open>\\{{0,100}}+["'`]|[\[({{]|[Aa]rray\s{{0,20}}+\(|map\[|[A-Z]\w{{0,60}}+[\[({{])"""
 )
@@ -31,10 +34,14 @@ _PLAIN_BRACKETS: Final = re.compile(r"[\[({]|[\])}]")
 
 _CLOSERS: Final = r"""[)\]}](?=[)\]}]{0,20}+(?:[\s,;"'`<&|]|\\|$))"""
 _NEXT_NAME: Final = r"""[,;](?=\s{0,9}+\\{0,9}["'`:]?[\w.\-$\[\]]{1,60}+\\{0,9}["'`]?\s{0,3}+(?:=|:))"""
+_NEXT_HEADER: Final = r""",(?=\s\\{0,9}["']?[\w\-]{1,60}+\\{0,9}["']?[=:])"""
 _MARKUP: Final = r"</|<br|-->|&lt;/|\s\|\s|"
 _REST: Final = r"(?:[ \t]{1,9}+(?=[\w\-.~+/=:]{0,60}\d)(?=[\w\-.~+/=:]{0,60}[A-Za-z])[\w\-.~+/=:]{6,}+)*+"
 _PAIRS: Final = r"""(?:[\w\-]{1,60}+=\\{0,9}"[^"\\]*+\\{0,9}",?\s{0,9}+)++"""
-_TOKEN: Final = r"""(?:[^&\s"'`<>,;)\]}\\]++|[,;](?![\s,;]|$|[\w.\-$]{1,60}+\s?[=:])|\\(?![nrt"'`]|\\)|[)\]}'](?![)\]}']{0,20}+(?:[\s,;&"'`<>|\\]|$)))++"""
+_WORD: Final = (
+    r"""(?:[^&\s"'`<>,;)\]}\\]++|[,;](?![\s,;]|$|[\w.\-$]{1,60}+\s?[=:])|\\(?![nrt"'`]|\\)"""
+    r"""|[)\]}'](?![)\]}']{0,20}+(?:[\s,;&"'`<>|\\]|$)))++"""
+)
 
 
 class ValueFinder:
@@ -48,8 +55,8 @@ class ValueFinder:
         mark = re.escape(marker)
         self._marker = marker
         scheme = rf"(?:{SCHEME_WORDS}(?:[ \t+:]|%20){{1,20}}+)?"
-        self._bare = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_TOKEN})(?:{_TOKEN})?")
-        self._bare_header = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_TOKEN})(?:{_TOKEN})?{_REST}")
+        self._bare = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_WORD})(?:{_WORD})?")
+        self._bare_header = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_WORD})(?:{_WORD})?{_REST}")
         self._line = re.compile(rf"{LINE_BREAK}|{_MARKUP}{mark}|{_CLOSERS}|{_NEXT_NAME}")
         self._after_marker = re.compile(rf"{mark}[\w.\-~+/=]*+")
         self._whole_line = re.compile(LINE_BREAK)

@@ -14,19 +14,21 @@ _TAG: Final = re.compile(
     r"""<(?P<close>\\{0,9}/)?(?P<name>[A-Za-z_][\w:.\-]{0,200}+)(?P<attributes>[^<>]*+)>|(?P<comment><!--)|(?P<cdata><!\[CDATA\[)"""
 )
 _NAMING_ATTRIBUTE: Final = re.compile(
-    r"""(?<![\w\-])(?:[\w\-]{1,40}:)?(?:name|key|id|field|label|code|property|param)\s{0,9}=\s{0,9}\\{0,9}["']?(?P<name>[\w.\-\[\]: ]{1,100})""",
+    r"""(?<![\w\-])(?:[\w\-]{1,40}:)?(?:name|key|id|field|label|code|property|param)"""
+    r"""\s{0,9}=\s{0,9}\\{0,9}["']?(?P<name>[\w.\-\[\]: ]{1,100})""",
     re.IGNORECASE,
 )
 _VOID_ELEMENTS: Final = frozenset({"input", "meta", "link", "img", "br", "hr", "param", "source", "base"})
 # Elements that contain fields, and are no values themselves.
 _CONTAINERS: Final = frozenset(
-    {"form", "div", "html", "body", "head", "section", "fieldset", "table", "tr", "tbody", "script", "style", "main", "ul",
+    {"form", "div", "html", "body", "head", "section", "fieldset", "table", "tr", "tbody", "script", "style", "main",
+     "ul",
      "nav", "header", "footer", "article", "label", "a", "p", "button", "h1", "h2", "h3", "svg", "iframe"}
 )  # fmt: skip
 _NAMING_ELEMENTS: Final = frozenset(
-    {"name", "key", "field", "param", "parameter", "parametername", "paramname", "fieldname", "attribute", "label", "id",
-     "td", "th", "dt", "property", "code", "header", "headername", "option", "identifier", "n", "k", "b", "strong",
-     "setting", "attributename", "propertyname", "keyname"}
+    {"name", "key", "field", "param", "parameter", "parametername", "paramname", "fieldname", "attribute", "label",
+     "id", "td", "th", "dt", "property", "code", "header", "headername", "option", "identifier", "n", "k", "b",
+     "strong", "setting", "attributename", "propertyname", "keyname"}
 )  # fmt: skip
 _MAX_NAME_LENGTH: Final = 100
 
