@@ -38,7 +38,7 @@ _ASSIGNMENT: Final = re.compile(
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
     rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s)? (?:[bBuUrR:](?={_QUOTE}|\w))? (?P<quote>{_QUOTE})? :?
-    (?P<name>[\w.\-$@\[\]]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
+    (?P<name>[\w.\-$@\[\]/]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
     re.VERBOSE,
 )
 _PART: Final = re.compile(
@@ -158,6 +158,8 @@ class _Scan:
             type_prefix = _SERIALIZED.match(text, position)
             position = type_prefix.end() if type_prefix else position
         first = found.start("name") if found["name"] else found.start()
+        if found["item"] and not _get_quote_before(text, first):
+            return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
         quote_before = "" if found["close"] else _get_quote_before(text, first)
         is_enclosed = found["close"] is not None or _is_enclosed(text, first)
         start, stop = self._values.find(
