@@ -6,9 +6,10 @@ import asyncio
 
 import attrs
 
-from sendcloud_integrations_client.cli.input.stores import describe_location, open_store
-from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message
-from sendcloud_integrations_client.cli.terminal.output import OutputFormat, format_count, write_json
+from sendcloud_integrations_client.cli.input.stores import describe_location, open_migrated_store
+from sendcloud_integrations_client.cli.terminal.errors import print_message
+from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
+from sendcloud_integrations_client.cli.terminal.text import format_count
 from sendcloud_integrations_client.sync import (
     DEFAULT_FIELDS,
     DEFAULT_HEADERS,
@@ -55,8 +56,6 @@ def run_redact(
 async def _redact(
     database: str, redaction: Redaction, *, batch_size: int, dry_run: bool
 ) -> tuple[StoredRedactionSummary, str]:
-    async with open_store(database) as store:
+    async with open_migrated_store(database) as store:
         location = describe_location(store)
-        if not await store.is_migrated():
-            raise CommandError(f"No logs found in {location}. Run logs sync first.")
         return await redact_store(store, redaction, batch_size=batch_size, dry_run=dry_run), location
