@@ -86,6 +86,8 @@ class CredentialFinder:
 
     def redact_schemes(self, text: str) -> str:
         """Replace what follows the name of an authentication scheme, if it looks like a credential."""
+        if " " not in text and "+" not in text and "\\t" not in text and "\t" not in text and "%20" not in text:
+            return text  # nothing separates the scheme from the credential
         text = _SCHEME.sub(self._redact_scheme, text)
         return _PROSE.sub(lambda found: f"{found['name']}{self._marker}", text)
 

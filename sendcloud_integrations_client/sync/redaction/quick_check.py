@@ -127,7 +127,7 @@ class QuickCheck:
     def _find_words(self, content: bytes) -> int:
         spaced = content.translate(_TO_WORDS)
         if len(content) > _MAX_SPLIT_LENGTH:
-            return self._find_in_words(b" %b " % spaced)
+            return self._find_in_words(b" %b " % b" ".join(spaced.split()))
         words = set(spaced.split())
         if words <= self._harmless:
             return Hint.NONE
