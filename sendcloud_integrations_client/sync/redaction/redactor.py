@@ -35,6 +35,8 @@ from sendcloud_integrations_client.sync.redaction.text_redactor import TextRedac
 __all__ = ["Redaction"]
 
 _MAX_CACHED_LENGTH: Final = 40
+_MAX_ROUNDS: Final = 10
+_MAX_REPEATED_LENGTH: Final = 20_000
 _MIN_PHONE_DIGITS: Final = 6
 _ANY_NAMING: Final = NameKind.NAMING | NameKind.LOOSE_NAMING
 _ANY_VALUE: Final = NameKind.VALUE | NameKind.LOOSE_VALUE
@@ -205,7 +207,13 @@ class Redaction:
                     return encode_json(clean).decode()
                 if not has_repeated_names(value):
                     return value
-        return self._text.redact(value, hints)
+        text = self._text.redact(value, hints)
+        # A replacement can complete another notation, so short texts are redacted until nothing changes.
+        previous, rounds = value, _MAX_ROUNDS if len(value) <= _MAX_REPEATED_LENGTH else 0
+        while text != previous and rounds:
+            previous, rounds = text, rounds - 1
+            text = self._text.redact(text, self._find_hints(text))
+        return text
 
 
 _OPTIONS: Final = ("headers", "fields", "marker", "patterns", "personal_data")
