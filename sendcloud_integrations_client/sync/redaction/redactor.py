@@ -5,6 +5,7 @@ Parsed JSON is redacted by its structure, text by `text_redactor`. Both call eac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
@@ -35,6 +36,7 @@ from sendcloud_integrations_client.sync.redaction.text_redactor import TextRedac
 __all__ = ["Redaction"]
 
 _MAX_CACHED_LENGTH: Final = 40
+_NAME: Final = re.compile(r"[\w.\-\[\]$@/ ’']{1,100}")
 _MAX_ROUNDS: Final = 10
 _MAX_REPEATED_LENGTH: Final = 20_000
 _MIN_PHONE_DIGITS: Final = 6
@@ -188,7 +190,9 @@ class Redaction:
 
     def _is_secret_text(self, text: str) -> bool:
         # The classification of a text that is no name is slow, and the hints are cached.
-        return "=" not in text and bool(self._find_hints_cached(text) & Hint.NAME) and self._names.is_secret(text)
+        if not _NAME.fullmatch(text) or self.marker in text:
+            return False
+        return bool(self._find_hints_cached(text) & Hint.NAME) and self._names.is_secret(text)
 
     def _replace_secret(self, value: Any) -> Any:
         if value is None or value.__class__ is bool or (value.__class__ is str and is_no_secret(value)):
