@@ -6,7 +6,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import budget, calls, connections, decoding, imports, iterations, layers, memory, storms
+from benchmarks import budget, calls, connections, decoding, imports, iterations, layers, memory, redaction, storms
 from benchmarks.ratios import Row, format_table
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "iterations": iterations.measure,
     "budget": budget.measure,
     "memory": memory.measure,
+    "redaction": redaction.measure,
     "storms": storms.measure,
     "connections": connections.measure,
 }

@@ -56,7 +56,7 @@ KNOWN: Final = (
         "                current.order.observe(row.id, row.created_at_utc)\n",
     ),
     KnownMutant(
-        "sync/redaction.py",
+        "sync/redaction/redactor.py",
         "a secret inside a JSON key is stored",
         "clean[self._redact_nested_text(name, depth)] = item",
         "clean[name] = item",

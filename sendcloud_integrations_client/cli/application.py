@@ -9,6 +9,7 @@ import typer
 from sendcloud_integrations_client.cli.commands import (
     integrations,
     logs,
+    logs_redact,
     logs_report,
     logs_show,
     logs_sync,
@@ -52,6 +53,7 @@ _logs.command("show", epilog=logs_show.SHOW_LOG_EXAMPLES)(logs_show.show_log)
 _logs.command("tail", epilog=logs_tail.TAIL_LOGS_EXAMPLES)(logs_tail.tail_logs)
 _logs.command("sync", epilog=logs_sync.SYNC_LOGS_EXAMPLES)(logs_sync.sync_logs)
 _logs.command("report", epilog=logs_report.REPORT_LOGS_EXAMPLES)(logs_report.report_logs)
+_logs.command("redact", epilog=logs_redact.REDACT_LOGS_EXAMPLES)(logs_redact.redact_logs)
 _logs.command("create", epilog=logs.CREATE_LOG_EXAMPLES)(logs.create_log)
 app.add_typer(_logs, name="logs")
 

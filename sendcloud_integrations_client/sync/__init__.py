@@ -22,19 +22,24 @@ except ImportError:
 
 from .errors import StoreError, SyncSupersededError
 from .job import sync_accounts, sync_logs
-from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, Redaction
+from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, Redaction, SecretPattern
 from .store import LogStore
+from .stored_redaction import StoredRedactionSummary, redact_store
 from .summary import SyncProgress, SyncSummary
 
 __all__ = [
     "DEFAULT_FIELDS",
     "DEFAULT_HEADERS",
+    "DEFAULT_PATTERNS",
     "LogStore",
     "Redaction",
+    "SecretPattern",
     "StoreError",
+    "StoredRedactionSummary",
     "SyncProgress",
     "SyncSummary",
     "SyncSupersededError",
+    "redact_store",
     "sync_accounts",
     "sync_logs",
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "build_invalid_record",
     "build_page_key",
     "build_record_without_id",
+    "build_stable_content",
     "build_unreadable_page",
     "is_int64",
     "is_integration_id",
@@ -120,8 +121,13 @@ def build_integration_without_id(integration: Integration, redaction: Redaction 
     source = integration.get_source()
     reason = "the integration has no id, or an id that is not between 1 and 2**63 - 1"
     record = _build_invalid_record(source, redaction, reason, "id", None, None)
-    stable = {name: value for name, value in source.items() if name not in _VOLATILE_FIELDS}
-    return attrs.evolve(record, key=_build_hash_key("sha256", _redact(stable, redaction)[0]))
+    redacted = source if redaction is None else redaction.redact_record(source)[0]
+    return attrs.evolve(record, key=_build_hash_key("sha256", build_stable_content(redacted)))
+
+
+def build_stable_content(record: dict[str, Any]) -> bytes:
+    """Return the JSON of an integration without the timestamps that change, from which its key is built."""
+    return encode_json({name: value for name, value in record.items() if name not in _VOLATILE_FIELDS})
 
 
 def build_unreadable_page(

@@ -54,6 +54,7 @@ def test_application_has_all_documented_commands() -> None:
         "logs sync",
         "logs create",
         "logs report",
+        "logs redact",
         "statuses list",
         "statuses replace",
         "mapping show",

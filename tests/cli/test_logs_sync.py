@@ -100,10 +100,10 @@ def test_pruned_logs_are_not_stored_again(sendcloud: SimulatedSendcloud) -> None
 @pytest.mark.sendcloud(integrations=1, logs=0)
 @pytest.mark.parametrize(
     ("options", "stored_secrets"),
-    [([], {"hunter2", "shopkey"}), (["--redact-field", "X-Shop-Key"], {"hunter2"}), (["--no-redact"], set())],
+    [([], {"hunter2", "shopkey"}), (["--redact-field", "X-Shop-Colour"], {"hunter2"}), (["--no-redact"], set())],
 )
 def test_secrets_are_redacted_before_storing(options: list[str], stored_secrets: set[str], tmp_path: Path) -> None:
-    secrets = {"Authorization": "Bearer t0ken", "X-Shop-Key": "shopkey", "X-Other": "hunter2"}
+    secrets = {"Authorization": "Bearer t0ken", "X-Shop-Colour": "shopkey", "X-Other": "hunter2"}
     body = {"base_url": "https://shop.example", "request": {"headers": secrets, "payload": {"password": "pa55"}}}
     (tmp_path / "log.json").write_text(json.dumps(body))
     assert run("create", "1", "--file", "log.json").exit_code == 0

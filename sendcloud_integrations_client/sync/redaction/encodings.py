@@ -1,0 +1,142 @@
+"""Encodings that hide secrets in text: percent-encoding, entities and escapes, base64.
+
+Each function decodes all levels of an encoding in one pass, so that text that is encoded many times takes linear time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote_plus
+
+__all__ = [
+    "decode_escapes",
+    "decode_percent",
+    "has_escapes",
+    "redact_base64",
+    "redact_percent_encoded",
+]
+
+# %41, and %2541, %252541 and so on for text that was encoded more than once.
+_PERCENT_RUN: Final = re.compile(r"(?:%(?:25)*[0-9A-Fa-f]{2})+")
+_PERCENT_LEVEL: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_PERCENT: Final = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})")
+_ENCODED_TOKEN: Final = re.compile(r"""[^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+""")
+_ESCAPE: Final = re.compile(
+    r"&(?:amp;)*+(?:(?P<entity>quot|apos|lt|gt|amp|equals|colon|commat);|\#0{0,6}(?P<decimal>\d{1,5});|\#[xX]0{0,6}(?P<hex>[0-9A-Fa-f]{1,4});)"
+    r"|\\++(?:u00(?P<unicode>[2-7][0-9a-fA-F])|x(?P<byte>[2-7][0-9a-fA-F])|u\{(?P<braced>[2-7][0-9a-fA-F])\})"
+)
+_ENTITIES: Final = {
+    "quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&", "equals": "=", "colon": ":", "commat": "@",
+}  # fmt: skip
+_BASE64: Final = re.compile(r"(?<![\w+/\-])[A-Za-z0-9+/_\-]{14,}+(?:\\{0,9}/[A-Za-z0-9+/]*)*+={0,2}")
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_URL_SAFE: Final = str.maketrans("-_", "+/", "\\")
+
+
+def decode_percent(text: str, *, all_levels: bool) -> str:
+    """Decode percent-encoding. `+` stays.
+
+    Args:
+        text: The text.
+        all_levels: Whether text that was encoded more than once is decoded completely, otherwise once.
+    """
+    if all_levels:
+        return _PERCENT_RUN.sub(_decode_all_levels, text)
+    return _PERCENT_LEVEL.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace"), text)
+
+
+def redact_percent_encoded(
+    text: str, redact: Callable[[str], str], is_secret: Callable[[str], bool], marker: str, *, all_levels: bool
+) -> str:
+    """Replace the secrets in each part of a text that is percent-encoded.
+
+    Args:
+        text: The text.
+        redact: Replaces the secrets in decoded text.
+        is_secret: Whether a decoded name is that of a secret.
+        marker: Replacement for a secret, which is not encoded in the result.
+        all_levels: See `decode_percent`.
+
+    Returns:
+        The text. Parts without secrets are unchanged; parts with secrets are encoded once.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        token = found[0]
+        name, sign, value = token.partition("=")
+        if sign and "%" in name:
+            plain = decode_percent(name, all_levels=True)
+            if is_secret(plain.replace("+", " ")):
+                return f"{name}={marker}" if value else token
+        if sign and "%" in value and "%" not in name:
+            decoded = decode_percent(value.replace("+", " "), all_levels=all_levels)
+            clean = redact(decoded)
+            if clean != decoded:
+                return f"{name}={_encode(clean, marker, safe='')}"
+            # The value can be the rest of a longer text, such as `a=b%26password=c`.
+        decoded = decode_percent(token.replace("+", " ") if sign else token, all_levels=all_levels)
+        clean = redact(decoded)
+        return token if clean == decoded else _encode(clean, marker, safe="/")
+
+    return _ENCODED_TOKEN.sub(replace, text)
+
+
+def has_escapes(text: str) -> bool:
+    """Whether a text can contain entities, or escapes of ASCII characters."""
+    return ("&" in text and ";" in text) or "\\u" in text or "\\x" in text
+
+
+def decode_escapes(text: str) -> str:
+    r"""Decode entities, and escapes of printable ASCII characters such as `\u0022`, at all levels."""
+    return _ESCAPE.sub(_decode_escape, text)
+
+
+def redact_base64(text: str, redact: Callable[[str], str], marker: str) -> str:
+    """Replace each base64 text that contains a secret.
+
+    Args:
+        text: The text.
+        redact: Replaces the secrets in decoded text.
+        marker: Replacement for the whole base64 text.
+
+    Returns:
+        The text.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        decoded = _decode_base64(found[0])
+        return found[0] if decoded is None or redact(decoded) == decoded else marker
+
+    return _BASE64.sub(replace, text)
+
+
+def _decode_all_levels(found: re.Match[str]) -> str:
+    return bytes(int(pair, 16) for pair in _PERCENT.findall(found[0])).decode("utf-8", "replace")
+
+
+def _encode(text: str, marker: str, *, safe: str) -> str:
+    return marker.join(quote_plus(part, safe=safe, errors="replace") for part in text.split(marker))
+
+
+def _decode_escape(found: re.Match[str]) -> str:
+    group = found.lastgroup or ""
+    value = found[group]
+    if group == "entity":
+        return _ENTITIES[value]
+    code = int(value, 10 if group == "decimal" else 16)
+    return chr(code) if 9 <= code < 0xD800 else found[0]
+
+
+def _decode_base64(text: str) -> str | None:
+    """Decode base64 that contains text. Returns None for any other text; a truncated end is ignored."""
+    plain = text.translate(_URL_SAFE).rstrip("=")
+    plain = plain[: len(plain) - (1 if len(plain) % 4 == 1 else 0)]
+    try:
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return None
+    return None if _UNPRINTABLE.search(decoded) else decoded

@@ -1,0 +1,303 @@
+"""Replaces the values of secret names in text that no parser accepts, in one pass from left to right.
+
+Names are recognized in headers, forms, URLs, YAML, shell options, truncated JSON, and in the dumps of programming
+languages.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.names import NameClassifier, NameKind
+from sendcloud_integrations_client.sync.redaction.values import LINE_BREAK, ValueFinder
+
+__all__ = ["NamedValueRedactor", "is_no_secret"]
+
+_CHARS: Final = r"\w.\-\[\]$@"
+_QUOTE: Final = r"""\\{0,100}+["'`]"""
+_ASSIGNMENT: Final = re.compile(
+    rf"""
+    (?<![{_CHARS}]) (?:
+      (?P<option> --?[A-Za-z][\w\-]{{0,100}}+) [ ]{{1,20}}+ (?=[^\s\-]) (?<=[A-Za-z\d_\-][ ])    # --password S3CRET
+    | \[(?P<pair> [\w.\-]{{1,100}}+), [ ]                                                       # [Password, S3CRET]
+    | (?P<name> [{_CHARS}]{{1,200}}+)
+      (?P<close> {_QUOTE} \]?)?
+      (?:
+        \s{{0,40}}+ (?P<sign> =>|:=|={{1,3}}|::?|->)
+      | (?P<tab> \t{{1,9}}+ | [ ]{{1,40}}+\|[ ])
+      | (?P<serialized> ; [ ]?(?=[sSaAOidbC]:))                                       # s:8:"password";s:6:"…"
+      | (?P<item> \s{{0,40}}+[,;]\s{{0,40}}+ (?=[bBuUrR]?{_QUOTE}|\[) )               # ("Cookie", "…")
+      | (?P<space> [ ]{{1,9}}+ (?={_QUOTE}) )                                         # header Authorization "…"
+      )
+    )
+    """,
+    re.VERBOSE,
+)
+_SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
+_NAMED: Final = re.compile(
+    rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s)? (?:[bBuUrR:](?={_QUOTE}|\w))? (?P<quote>{_QUOTE})? :?
+    (?P<name>[\w.\-$@\[\]/]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
+    re.VERBOSE,
+)
+_PART: Final = re.compile(
+    rf"""[^\r\n\\]{{0,300}} {LINE_BREAK} (?:[\w\-]{{1,60}}+:[^\r\n\\]{{0,300}} {LINE_BREAK}){{0,9}} {LINE_BREAK}""",
+    re.VERBOSE,
+)
+_END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
+_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/=.~]{{16,1000}}+)")
+_WORDS_BEFORE: Final = re.compile(r"(?:(?<![^\W_])[^\W_]{1,20}+[ _'’]){1,3}\Z")
+_SIMPLE_VALUE: Final = re.compile(r"[\w.+\-%/~!*:]++(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)")
+_BLOCK: Final = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)|(?=\r?\n)")
+_ENCLOSING: Final = frozenset("[({,")
+_PAIR: Final = frozenset("[(")
+_NO_SECRETS: Final = frozenset(
+    {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "na", "yes", "no", "nan", "(null)", "<null>", "-",
+     "none,", "required", "missing", "empty", "unset", "string", "***", "*****", "********", "invalid", "expired",
+     "filtered", "[filtered]", "redacted", "masked", "hidden"}
+)  # fmt: skip
+_MAX_LENGTH_OF_NO_SECRET: Final = 12
+_MAX_DISTANCE: Final = 300
+_MAX_NAMES_BETWEEN: Final = 8
+_MAX_DISTANCE_BACK: Final = 2000
+_MIN_PHONE_DIGITS: Final = 6
+
+
+class NamedValueRedactor:
+    """Replaces the values of secret names.
+
+    Args:
+        names: Classifies the names.
+        marker: Replacement for a value.
+    """
+
+    def __init__(self, names: NameClassifier, marker: str) -> None:
+        self._names = names
+        self._marker = marker
+        self._values = ValueFinder(marker)
+
+    def redact(self, text: str) -> str:
+        """Replace the values of secret names in a text."""
+        return _Scan(text, self._names, self._values, self._marker).run()
+
+
+def is_no_secret(value: str) -> bool:
+    """Whether a value under a secret name is a placeholder, such as `null` or `true`, that reveals nothing."""
+    return (
+        len(value) <= _MAX_LENGTH_OF_NO_SECRET and not value.isdigit() and value.strip(" \t,;").lower() in _NO_SECRETS
+    )
+
+
+class _Scan:
+    """One pass over one text."""
+
+    def __init__(self, text: str, names: NameClassifier, values: ValueFinder, marker: str) -> None:
+        self._text = text
+        self._classify = names.classify
+        self._values = values
+        self._marker = marker
+        self._parts: list[str] = []
+        self._done = 0  # everything before is in the parts
+        self._value_sign: re.Match[str] | None = None  # the last name such as `value`
+
+    def run(self) -> str:
+        text, search, classify = self._text, _ASSIGNMENT.search, self._classify
+        position = 0
+        while found := search(text, position):
+            name = found["name"] or found["option"] or found["pair"]
+            position = found.end()
+            kind = classify(name)
+            if kind == NameKind.NONE:
+                # The letter of an escape is not a part of the name: \ntoken=…
+                if name[0] not in "nrt" or text[found.start() - 1 : found.start()] != "\\":
+                    continue
+                kind = classify(name[1:])
+                if kind == NameKind.NONE:
+                    continue
+            if kind & NameKind.LAST_WORD and not kind & NameKind.SECRET:
+                kind = self._classify_with_words_before(found, kind)
+            position = max(position, self._handle(found, kind))
+        return "".join([*self._parts, text[self._done :]]) if self._parts else text
+
+    def _handle(self, found: re.Match[str], kind: int) -> int:
+        """Replace the value of one name if it is a secret. Returns the position to continue at."""
+        if kind & NameKind.SECRET:
+            return self._replace_value(found, is_header=bool(kind & NameKind.HEADER))
+        if kind & (NameKind.NAMING | NameKind.LOOSE_NAMING):
+            end = self._handle_naming(found)
+            if end:
+                return end
+        if kind & (NameKind.VALUE | NameKind.LOOSE_VALUE):
+            self._value_sign = found
+        if kind & NameKind.WEAK:
+            if found["name"] in ("auth", "Auth") and self._text[found.end() : found.end() + 2].lstrip()[:1] in _PAIR:
+                return self._replace_value(found, is_header=False)
+            weak = _WEAK_VALUE.match(self._text, found.end())
+            if weak and looks_random(weak["value"]):
+                return self._replace(weak.start("value"), weak.end("value"))
+        if kind & NameKind.PHONE:
+            phone = _PHONE_VALUE.match(self._text, found.end())
+            if phone and sum(map(str.isdigit, phone["value"])) >= _MIN_PHONE_DIGITS:
+                return self._replace(phone.start("value"), phone.end("value"))
+        return found.end()
+
+    def _replace_value(self, found: re.Match[str], *, is_header: bool) -> int:
+        text, position = self._text, found.end()
+        # Most secrets in URLs and forms.
+        if not is_header and found["sign"] == "=" and not found["close"]:
+            simple = _SIMPLE_VALUE.match(text, position)
+            if simple is not None:
+                return self._replace(position, simple.end())
+        if found["pair"]:
+            marker_end = position + len(self._marker)
+            end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
+            return self._replace(position, len(text) if end < 0 else end)
+        sign = found["sign"] or ("option" if found["option"] else "item")
+        if found["serialized"]:
+            type_prefix = _SERIALIZED.match(text, position)
+            position = type_prefix.end() if type_prefix else position
+        first = found.start("name") if found["name"] else found.start()
+        if found["item"] and not _get_quote_before(text, first):
+            return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
+        quote_before = "" if found["close"] else _get_quote_before(text, first)
+        is_enclosed = found["close"] is not None or _is_enclosed(text, first)
+        start, stop = self._values.find(
+            text,
+            position,
+            sign,
+            quote_before,
+            is_header=is_header,
+            is_enclosed=is_enclosed,
+            is_at_line_start=first == 0 or text[first - 1] == "\n",
+        )
+        if sign == ":" and not found["close"] and not is_enclosed:
+            # A folded header continues on the next lines, and so does a value in YAML that begins there.
+            stop = self._find_block_end(first, stop if is_header else start) or stop
+        return self._replace(start, stop)
+
+    def _replace(self, start: int, stop: int) -> int:
+        value = self._text[start:stop]
+        if value == self._marker or is_no_secret(value):
+            return stop
+        self._parts += [self._text[self._done : start], self._marker]
+        self._done = stop
+        return stop
+
+    def _handle_naming(self, found: re.Match[str]) -> int:
+        """Replace the value beside a name such as `name="password"`. Returns the position to continue at, or 0."""
+        text = self._text
+        named = _NAMED.match(text, found.end())
+        if named is None or not self._classify(named["name"]) & NameKind.SECRET:
+            return 0
+        after = self._find_value_name(found["name"], named.end())
+        if after is not None:
+            start, stop = self._values.find(
+                text,
+                after.end(),
+                after["sign"] or "item",
+                "",
+                is_header=False,
+                is_enclosed=True,
+                is_at_line_start=False,
+            )
+            return self._replace(start, stop)
+        part = _PART.match(text, named.end()) if named["quote"] else None
+        if part is not None:
+            end = _END_OF_PART.search(text, part.end())
+            return self._replace(part.end(), end.start() if end else len(text))
+        before, self._value_sign = self._value_sign, None
+        if before is None or before.start() < self._done or found.start() - before.end() > _MAX_DISTANCE_BACK:
+            return 0
+        if any(char in "{}<>" for char in text[before.end() : found.start()]):
+            return 0
+        start, stop = self._find_paired_value(before)
+        if stop > found.start():
+            return 0
+        self._replace(start, stop)
+        return found.end()
+
+    def _find_paired_value(self, sign: re.Match[str]) -> tuple[int, int]:
+        return self._values.find(
+            self._text,
+            sign.end(),
+            sign["sign"] or "item",
+            "",
+            is_header=False,
+            is_enclosed=True,
+            is_at_line_start=False,
+        )
+
+    def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
+        """Return the assignment to a name such as `value` in the same object or tag."""
+        text, end = self._text, position + _MAX_DISTANCE
+        for _ in range(_MAX_NAMES_BETWEEN):
+            found = _ASSIGNMENT.search(text, position, end)
+            if found is None or found["name"] is None or found["name"] == naming:
+                return None
+            if any(char in "{}<>" for char in text[position : found.start()]):
+                return None
+            if self._classify(found["name"]) & (NameKind.VALUE | NameKind.LOOSE_VALUE):
+                return found
+            position = found.end()
+        return None
+
+    def _classify_with_words_before(self, found: re.Match[str], kind: int) -> int:
+        """Classify the last word of a name together with the words before it, as in `API key: …`."""
+        start = found.start("name")
+        if start < 2 or self._text[start - 1] not in " '’" or not self._text[start - 2].isalnum():
+            return kind
+        before = _WORDS_BEFORE.search(self._text[max(self._done, start - 45) : start])
+        if before is None:
+            return kind
+        words = before[0].replace("'", " ").replace("’", " ").split()
+        for count in range(1, len(words) + 1):
+            longer = self._classify(" ".join([*words[-count:], found["name"]]))
+            if longer & NameKind.SECRET:
+                return longer
+        return kind
+
+    def _find_block_end(self, name_start: int, line_end: int) -> int:
+        """Return the end of the lines below that are indented deeper than a name, or 0 if there are none."""
+        text = self._text
+        opening = _BLOCK.match(text, line_end)
+        if opening is None:
+            return 0
+        line_start = max(text.rfind("\n", max(0, name_start - 200), name_start) + 1, name_start - 200, 0)
+        before = text[line_start:name_start]
+        if before.strip(" -\t\"'>"):
+            indent = len(before) - len(before.lstrip(" \t"))  # other text precedes the name in its line
+        else:
+            indent = len(before) - (2 if before.endswith("- ") else 0)
+        lines = _compile_block(min(max(indent, 0), 100)).match(text, opening.end())
+        return lines.end() if lines is not None and lines[0].strip() else 0
+
+
+_PHONE_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>\+?[\d ()./\-]{{6,30}}+(?<=\d))")
+_BLOCKS: dict[int, re.Pattern[str]] = {}
+
+
+def _compile_block(indent: int) -> re.Pattern[str]:
+    pattern = _BLOCKS.get(indent)
+    if pattern is None:
+        # Items of a list can have the indent of the name.
+        pattern = _BLOCKS[indent] = re.compile(
+            rf"(?:\r?\n(?:[ \t]{{{indent + 1}}}[^\r\n]*+|[ ]{{{indent}}}-[ ][^\r\n]*+"
+            rf"|[ \t]*+(?=\r?\n[ \t]{{{indent + 1}}})))++"
+        )
+    return pattern
+
+
+def _get_quote_before(text: str, start: int) -> str:
+    """Return the quote directly before a position, with its backslashes, or an empty text."""
+    if start < 1 or text[start - 1] not in "\"'`":
+        return ""
+    first = start - 1
+    while first > 0 and start - first < 20 and text[first - 1] == "\\":
+        first -= 1
+    return text[first:start]
+
+
+def _is_enclosed(text: str, start: int) -> bool:
+    before = text[max(0, start - 4) : start].rstrip(" \t\"'`\\:")
+    return before[-1:] in _ENCLOSING or text[start : start + 1] == "[" or text.startswith("map[", start)

@@ -1,0 +1,208 @@
+"""Fast check what kinds of secrets a text can contain. Most records contain none and need no other check."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.names import DEFAULT_FIELDS, DEFAULT_HEADERS, split_words
+from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
+
+__all__ = ["Hint", "QuickCheck"]
+
+
+class Hint:
+    """Flags that say what a text can contain. Plain integers, because they are compared often."""
+
+    NONE: Final = 0
+    NAME: Final = 1
+    """A secret name, or the name of an authentication scheme."""
+    PATTERN: Final = 2
+    """The prefix of a secret with a known shape."""
+    USERINFO: Final = 4
+    """`user:password@host`."""
+    PERCENT: Final = 8
+    """Percent-encoded letters."""
+    ESCAPE: Final = 16
+    """Escaped letters, such as `\\u0070`."""
+    RUN: Final = 32
+    """Base64 text, or a random text."""
+    ALL: Final = 63
+
+
+# Words of default names that occur in many names without secrets. The other words of the name are searched for.
+_FREQUENT_WORDS: Final = frozenset(
+    {"access", "account", "acces", "acceso", "accès", "amz", "app", "application", "asp", "carrier", "carte", "client",
+     "code", "connect", "consumer", "d", "de", "dev", "export", "feed", "gateway", "host", "http", "id", "integration",
+     "kaart", "licencia", "merchant", "module", "mot", "net", "number", "numero", "numéro", "partner", "plugin",
+     "product", "public", "rest", "service", "set", "shop", "shopify", "site", "soap", "storage", "store", "system",
+     "user", "vendor", "web", "webservice", "webshop", "ws", "x", "api", "proxy", "sendcloud", "sha", "hash", "admin",
+     "seguridad", "securite", "sécurité", "licence", "privada", "privee", "privée", "prive", "privé", "confidentiel"}
+)  # fmt: skip
+_SCHEMES: Final = (
+    "bearer", "basic", "apikey", "jwt", "oauth", "ssws", "geniekey", "sharedkey", "curl", "hawk", "mysql", "sshpass",
+    "redis", "docker",
+)  # fmt: skip
+_MAX_KNOWN_WORDS: Final = 20_000
+_MAX_SPLIT_LENGTH: Final = 20_000
+_MIN_SUBSTRING_LENGTH: Final = 5
+_PREFIX_WORD: Final = re.compile(r"[A-Za-z_]{2,}")
+# ASCII letters and `_`, and characters that are not ASCII, are kept; everything else becomes a space.
+_TO_WORDS: Final = bytes(code if code >= 128 or chr(code).isalpha() or code == 95 else 32 for code in range(256))
+_TO_LOWERCASE_WORDS: Final = bytes(32 if code == 95 else code for code in range(256)).lower()
+_CAMEL_CASE: Final = re.compile(rb"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_IS_RUN: Final = bytes(1 if code < 128 and (chr(code).isalnum() or chr(code) in "+/") else 0 for code in range(256))
+_SHORTEST_RUN: Final = b"\1" * 14
+_LOWERCASE: Final = bytes(range(256)).lower()
+_IGNORED: Final = b"-_ .[]+$@:'\"/\\"
+_USERINFO: Final = re.compile(rb"(?<![^\s\"@])[^\s\"@:%]*+(?::|%(?:25)*3[Aa])[^\s\"@]++@|%(?:25)*40")
+_ENCODED_LETTER: Final = re.compile(rb"%(?:25|[4-7CcDd]|[0-9A-Fa-f][A-Fa-f][A-Za-z])")
+_ESCAPED_LETTER: Final = re.compile(rb"&(?:#|amp;|quot;|apos;|lt;|gt;|equals;|colon;|commat;)")
+
+
+class QuickCheck:
+    """Finds what kinds of secrets a text can contain; it can err only on the safe side.
+
+    A text is split into words. The result for each word is cached.
+
+    Args:
+        names: Secret names.
+        patterns: Shapes of secrets.
+    """
+
+    def __init__(self, names: Iterable[str], patterns: Iterable[SecretPattern]) -> None:
+        parts: set[str] = set(_SCHEMES)
+        words: set[str] = {"key", "keys", "pass"}
+        custom: set[str] = set()
+        for name in names:
+            joined = "".join(split_words(name))
+            if name not in DEFAULT_FIELDS and name not in DEFAULT_HEADERS:
+                custom.add(joined)
+                continue
+            (parts if len(joined) >= _MIN_SUBSTRING_LENGTH else words).add(joined)
+            words.add(_get_rarest_word(name))
+        # Only ASCII letters are compared regardless of case.
+        for texts in (parts, words):
+            texts |= {"".join(char if char.isascii() else char.upper() for char in text) for text in texts}
+        self._names = re.compile(b"%b| (?:%b) |pass " % (_build_trie(parts), _build_trie(words)))
+        starts, whole = set[str](), set[str]()
+        for pattern in patterns:
+            found = _PREFIX_WORD.search(pattern.prefix)
+            word = found[0] if found else ""
+            (starts if found and found.end() == len(pattern.prefix) else whole).add(word)
+        self._patterns = re.compile(b" [nrtbf]?(?:%b|(?:%b) )" % (_build_trie(starts), _build_trie(whole)))
+        # Custom names can have separators anywhere, and letters in upper case that are not ASCII.
+        custom.discard("")
+        self._has_custom = bool(custom)
+        is_ascii = all(name.isascii() for name in custom)
+        self._custom = re.compile(b"|".join(re.escape(name.encode()) for name in sorted(custom))) if is_ascii else None
+        self._harmless: set[bytes] = set()
+        self._suspicious: dict[bytes, int] = {}
+
+    def find_hints(self, content: bytes) -> int:
+        """Return the flags of `Hint` that apply to a text.
+
+        Args:
+            content: The text, or JSON, in UTF-8.
+        """
+        hints = self._find_words(content)
+        if b"%" in content and _ENCODED_LETTER.search(content):
+            hints |= Hint.PERCENT
+        if b"\\u" in content or b"\\x" in content or (b"&" in content and _ESCAPED_LETTER.search(content)):
+            hints |= Hint.ESCAPE
+        if b"@" in content and _USERINFO.search(content):
+            hints |= Hint.USERINFO
+        if self._has_custom and (
+            self._custom is None or self._custom.search(content.translate(_LOWERCASE, _IGNORED)) is not None
+        ):
+            hints |= Hint.NAME
+        mask = content.translate(_IS_RUN)
+        if _SHORTEST_RUN in mask and _has_suspicious_run(content, mask):
+            hints |= Hint.RUN
+        return hints
+
+    def _find_words(self, content: bytes) -> int:
+        spaced = content.translate(_TO_WORDS)
+        if len(content) > _MAX_SPLIT_LENGTH:
+            return self._find_in_words(b" %b " % b" ".join(spaced.split()))
+        words = set(spaced.split())
+        if words <= self._harmless:
+            return Hint.NONE
+        hints = Hint.NONE
+        for word in words - self._harmless:
+            found = self._suspicious.get(word)
+            hints |= self._classify_word(word) if found is None else found
+        return hints
+
+    def _classify_word(self, word: bytes) -> int:
+        hints = self._find_in_words(b" %b " % word)
+        if len(self._harmless) + len(self._suspicious) > _MAX_KNOWN_WORDS:
+            self._harmless.clear()
+            self._suspicious.clear()
+        if hints:
+            self._suspicious[word] = hints
+        else:
+            self._harmless.add(word)
+        return hints
+
+    def _find_in_words(self, words: bytes) -> int:
+        hints = Hint.PATTERN if self._patterns.search(words) else Hint.NONE
+        lowercase = words.translate(_TO_LOWERCASE_WORDS)
+        if self._names.search(lowercase) or self._names.search(
+            _CAMEL_CASE.sub(b" ", words).translate(_TO_LOWERCASE_WORDS)
+        ):
+            hints |= Hint.NAME
+        return hints
+
+
+def _has_suspicious_run(content: bytes, mask: bytes) -> bool:
+    """Whether a text contains base64 that decodes to text, or text that looks random.
+
+    Args:
+        content: The text.
+        mask: 1 for each character of base64 in the text, otherwise 0.
+    """
+    start = mask.find(_SHORTEST_RUN)
+    while start >= 0:
+        end = mask.find(b"\0", start)
+        run = content[start : end if end >= 0 else len(content)]
+        if _is_base64_text(run[:64]) or looks_random(run[:200].decode()):
+            return True
+        start = mask.find(_SHORTEST_RUN, end) if end >= 0 else -1
+    return False
+
+
+def _is_base64_text(head: bytes) -> bool:
+    try:
+        decoded = binascii.a2b_base64(head[: len(head) // 4 * 4])
+    except binascii.Error:
+        return False
+    return decoded.isascii() and decoded.translate(None, b"\t\r\n").decode().isprintable()
+
+
+def _get_rarest_word(name: str) -> str:
+    words = split_words(name)
+    rare = [word for word in words if word not in _FREQUENT_WORDS] or list(words)
+    return max(rare, key=len)
+
+
+def _build_trie(texts: Iterable[str]) -> bytes:
+    """Return a regular expression that matches any of the texts. Alternatives with a common prefix share it."""
+    root: dict[str, Any] = {}
+    for text in set(texts) - {""}:
+        node = root
+        for letter in text.encode().decode("latin-1"):
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return (_render_trie(root) or "(?!)").encode("latin-1")
+
+
+def _render_trie(node: dict[str, Any]) -> str:
+    if "" in node and len(node) == 1:
+        return ""
+    parts = [re.escape(letter) + _render_trie(node[letter]) for letter in sorted(node) if letter]
+    body = parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
+    return f"(?:{body})?" if "" in node else body

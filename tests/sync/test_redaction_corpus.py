@@ -1,0 +1,184 @@
+"""Tests of the redaction against a corpus: which texts must lose their secret, and which must stay as they are."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sendcloud_integrations_client.sync import DEFAULT_FIELDS, DEFAULT_PATTERNS, Redaction, SecretPattern
+from tests.sync.redaction_corpus import ATTACKS, HARMLESS, PERSONAL_DATA, SECRETS, SHAPES
+
+MARK = "[redacted]"
+REDACTION = Redaction()
+ALL_SECRETS = [text for texts in (*SECRETS.values(), *ATTACKS.values()) for text in texts]
+ALL_HARMLESS = [text for texts in HARMLESS.values() for text in texts]
+
+
+def test_corpus_is_large() -> None:
+    assert len(set(ALL_SECRETS)) + len(SHAPES) >= 250
+    assert len(set(ALL_HARMLESS)) >= 90
+
+
+@pytest.mark.parametrize("text", ALL_SECRETS)
+def test_secret_is_replaced(text: str) -> None:
+    clean = REDACTION.redact_text(text)
+    assert "S3" not in clean
+    assert "UzNDUkVU" not in clean  # the secret in base64
+    assert MARK in clean
+    assert REDACTION.redact_text(clean) == clean
+
+
+@pytest.mark.parametrize("text", ALL_SECRETS)
+def test_secret_in_a_record_is_replaced_and_the_record_stays_valid(text: str) -> None:
+    record = {"id": 5, "response": {"body": text, "headers": {"X-Debug": [text]}}, "exception": f"failed: {text}"}
+    clean, content = REDACTION.redact_record(record)
+    assert b"S3" not in content
+    assert orjson.loads(content) == clean
+    assert clean["id"] == 5
+    assert REDACTION.redact_record(clean)[0] == clean
+
+
+@pytest.mark.parametrize("text", ALL_HARMLESS)
+def test_harmless_text_stays(text: str) -> None:
+    assert REDACTION.redact_text(text) == text
+    record = {"body": text, "nested": json.dumps({"text": text})}
+    assert REDACTION.redact_record(record)[0] == record
+
+
+@pytest.mark.parametrize("frame", ["{}", "failed for {}.", 'x: "{}", y', "\\n{}", "https://x/?q={}&p=2", "a={}; b=c"])
+@pytest.mark.parametrize("secret", SHAPES)
+def test_secret_with_a_known_shape_is_replaced_under_any_name(secret: str, frame: str) -> None:
+    clean = REDACTION.redact_text(frame.format(secret))
+    assert secret not in clean
+    assert secret[8:20] not in clean
+    assert REDACTION.redact_text(clean) == clean
+    record = {"note": frame.format(secret)}
+    assert secret[8:20] not in REDACTION.redact_record(record)[1].decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{Authorization=Bearer x5X, Accept=*/*}", f"{{Authorization={MARK}, Accept=*/*}}"),
+        ("[user] => bob [password] => x5X", f"[user] => bob [password] => {MARK}"),
+        ("<a><password><v>x5X</v></password><b>1</b></a>", f"<a><password>{MARK}</password><b>1</b></a>"),
+        ("curl -u user:x5X https://x", f"curl -u user:{MARK} https://x"),
+        ('s:8:"password";s:6:"x5X";s:1:"a";', f's:8:"password";s:6:"{MARK}";s:1:"a";'),
+        ('{"name": "password", "value": "x5X"}', f'{{"name":"password","value":"{MARK}"}}'),
+        ("Server=x;Password=x5X;Encrypt=true", f"Server=x;Password={MARK};Encrypt=true"),
+        ("user: bob\npassword: x5X\nhost: x", f"user: bob\npassword: {MARK}\nhost: x"),
+        ("paid with AKIAIOSFODNN7EXAMPLE today", f"paid with {MARK} today"),
+        ('{"price": 1.50, "password": "x5X", "or', f'{{"price": 1.50, "password": "{MARK}", "or'),
+        ("-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\nafter", f"{MARK}\nafter"),
+        ("map[Token:[x5X] Accept:[*/*]]", f"map[Token:{MARK} Accept:[*/*]]"),
+    ],
+)  # fmt: skip
+def test_text_around_the_secret_stays(text: str, expected: str) -> None:
+    assert REDACTION.redact_text(text) == expected
+
+
+@pytest.mark.parametrize("text", PERSONAL_DATA)
+def test_personal_data_is_replaced_only_on_request(text: str) -> None:
+    redaction = Redaction(personal_data=True)
+    clean = redaction.redact_text(text)
+    assert MARK in clean
+    assert not any(part in clean for part in ("jo.doe", "jo%2Edoe", "12345678", "345 678", "34-56"))
+    assert redaction.redact_text(clean) == clean
+    assert REDACTION.redact_text(text) == text
+
+
+@pytest.mark.parametrize("text", [text for text in ALL_HARMLESS if "@" not in text and "phone" not in text])
+def test_order_numbers_and_prices_are_no_personal_data(text: str) -> None:
+    assert Redaction(personal_data=True).redact_text(text) == text
+
+
+def test_phone_numbers_in_records_are_replaced_under_their_names() -> None:
+    record = {"phone": 612345678, "mobile": "0612345678", "has_phone": True, "id": 612345678, "tel": "n/a"}
+    assert Redaction(personal_data=True).redact_record(record)[0] == {
+        "phone": MARK, "mobile": MARK, "has_phone": True, "id": 612345678, "tel": "n/a",
+    }  # fmt: skip
+
+
+def test_patterns_can_be_added() -> None:
+    acme = SecretPattern("ACME key", "acme_", r"[0-9a-f]{8}")
+    redaction = Redaction(patterns=[*DEFAULT_PATTERNS, acme])
+    assert redaction.redact_text("used acme_0123abcd, not acme_x") == f"used {MARK}, not acme_x"
+    assert redaction.redact_record({"note": "acme_0123abcd"})[0] == {"note": MARK}
+    assert REDACTION.redact_text("used acme_0123abcd") == "used acme_0123abcd"
+    assert Redaction(patterns=[]).redact_text("shpat_" + "0" * 32) == "shpat_" + "0" * 32
+
+
+@pytest.mark.parametrize(("prefix", "rest"), [("", "x"), ("a1-", "x"), ("acme_", "(")])
+def test_invalid_pattern_is_rejected(prefix: str, rest: str) -> None:
+    with pytest.raises(ValueError, match="Invalid SecretPattern"):
+        SecretPattern("x", prefix, rest)
+
+
+def test_redaction_with_all_options_can_be_pickled_and_copied() -> None:
+    acme = SecretPattern("ACME key", "acme_", r"[0-9a-f]{8}")
+    redaction = Redaction(fields=DEFAULT_FIELDS | {"colour"}, marker="***", patterns=[acme], personal_data=True)
+    for other in (pickle.loads(pickle.dumps(redaction)), copy.deepcopy(redaction)):
+        assert other == redaction
+        assert other.redact_text("colour=red&a=acme_0123abcd") == "colour=***&a=***"
+        assert "personal_data=True" in repr(other)
+
+
+TEXTS = st.lists(
+    st.sampled_from(ALL_SECRETS + ALL_HARMLESS + SHAPES)
+    | st.text(st.characters(codec=None) | st.sampled_from("%=&:;,\"'{}[]()<>\\/ \r\n|@-+S3\ud800"), max_size=12)
+    | st.sampled_from(["password", "token=", "Authorization: ", "name=", "value=", MARK, "%25", "&quot;", "<pin>"]),
+    max_size=5,
+).map("".join)  # fmt: skip
+
+
+@given(TEXTS)
+def test_redaction_of_any_text_is_idempotent(text: str) -> None:
+    clean = REDACTION.redact_text(text)
+    assert REDACTION.redact_text(clean) == clean
+
+
+@given(TEXTS)
+def test_redaction_with_personal_data_accepts_any_text(text: str) -> None:
+    assert isinstance(Redaction(personal_data=True).redact_text(text), str)
+
+
+JSON_VALUES = st.one_of(
+    TEXTS, st.integers(), st.floats(), st.none(), st.booleans(),
+    st.lists(TEXTS, max_size=3),
+    st.dictionaries(TEXTS, TEXTS | st.lists(TEXTS, max_size=2) | st.integers(), max_size=3),
+)  # fmt: skip
+
+
+@given(JSON_VALUES, st.integers(0, 3))
+def test_redaction_of_any_record_is_idempotent_and_valid_json(value: Any, levels: int) -> None:
+    for level in range(levels):
+        value = {"body": json.dumps(value)} if level % 2 else [value]
+    clean, content = REDACTION.redact_record(value)
+    json.loads(content)
+    again, content_again = REDACTION.redact_record(json.loads(content))
+    assert content_again == content
+    assert clean is value or again == json.loads(content)
+
+
+@pytest.mark.parametrize("depth", [99, 100, 101, 300, 2000])
+@pytest.mark.parametrize("kind", [list, dict])
+def test_any_depth_is_accepted(depth: int, kind: type) -> None:
+    record: Any = {"password": "S3CRET"}
+    text = '{"password":"S3CRET"}'
+    for _ in range(depth):
+        record = [record] if kind is list else {"a": record}
+        text = f"[{text}]" if kind is list else f'{{"a":{text}}}'
+    clean, content = REDACTION.redact_record(record)
+    assert b"S3CRET" not in content
+    json.loads(content)
+    assert REDACTION.redact_record(clean)[1] == content
+    clean_text = REDACTION.redact_text(text)
+    assert "S3CRET" not in clean_text
+    assert REDACTION.redact_text(clean_text) == clean_text

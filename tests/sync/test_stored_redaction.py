@@ -1,0 +1,143 @@
+"""Tests of `redact_store` and of the command `logs redact`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from sendcloud_integrations_client.cli import application
+from sendcloud_integrations_client.errors import InvalidInputError
+from sendcloud_integrations_client.sync import DEFAULT_FIELDS, LogStore, Redaction, redact_store, sync_logs
+from sendcloud_integrations_client.sync.schema import log, quarantine
+from tests.support.sync_servers import Listing, build_client
+
+LOGS: list[Any] = [
+    *({"id": number, "base_url": "https://x", "exception": f"order {number}"} for number in range(1, 8)),
+    {"id": 8, "base_url": "https://x", "full_url": "https://x/?token=S3CRET", "request": {"headers": {"Cookie": "S3"}}},
+    {"id": 9, "base_url": "https://x", "exception": "Authorization=Bearer S3CRET"},
+    {"id": 10, "base_url": 5, "exception": "password=S3CRET"},
+    {"base_url": "https://x", "exception": "no id, password=S3CRET"},
+]  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'logs.db'}"
+    else:
+        url = request.getfixturevalue("new_postgresql_database")()
+    async with LogStore(url) as opened:
+        yield opened
+
+
+async def sync(store: LogStore, redaction: Redaction | None) -> Any:
+    async with build_client(Listing(lambda: LOGS)) as client:
+        return await sync_logs(client, store, redaction=redaction)
+
+
+async def read_everything(store: LogStore) -> list[str]:
+    async with store.reading() as connection:
+        logs = (await connection.execute(select(log).order_by(log.c.id))).mappings().all()
+        quarantined = (await connection.execute(select(quarantine).order_by(quarantine.c.key))).mappings().all()
+    return [str(dict(row) | {"stored_at": 0, "quarantined_at": 0}) for row in (*logs, *quarantined)]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 500])
+async def test_stored_secrets_are_replaced_in_batches(each_store: LogStore, batch_size: int) -> None:
+    await sync(each_store, None)
+    before = await read_everything(each_store)
+    assert sum("S3CRET" in row for row in before) == 4
+    progress: list[int] = []
+
+    counted = await redact_store(each_store, batch_size=batch_size, dry_run=True)
+    assert (counted.changed, counted.dry_run) == (4, True)
+    assert await read_everything(each_store) == before
+
+    summary = await redact_store(
+        each_store, batch_size=batch_size, on_progress=lambda current: progress.append(current.checked)
+    )
+    assert summary.changed == 4
+    assert summary.checked == counted.checked == progress[-1]
+    assert len(progress) >= summary.checked / batch_size
+    after = await read_everything(each_store)
+    assert not any("S3CRET" in row for row in after)
+    assert [row for row in before if "S3CRET" not in row] == [row for row in after if "[redacted]" not in row]
+    assert (await redact_store(each_store)).changed == 0
+
+
+async def test_redacted_store_equals_one_that_was_redacted_by_the_sync(each_store: LogStore, tmp_path: Path) -> None:
+    await sync(each_store, None)
+    await redact_store(each_store)
+    async with LogStore(tmp_path / "other.db") as other:
+        await sync(other, Redaction())
+        assert [json.loads(json.dumps(row)) for row in await read_everything(each_store)] == await read_everything(
+            other
+        )
+
+
+async def test_later_sync_quarantines_no_record_twice(each_store: LogStore) -> None:
+    await sync(each_store, None)
+    await redact_store(each_store)
+    await sync(each_store, Redaction())
+    async with each_store.reading() as connection:
+        assert await connection.scalar(select(func.count()).select_from(quarantine)) == 1
+
+
+async def test_record_that_a_sync_stored_meanwhile_is_kept_once(each_store: LogStore) -> None:
+    await sync(each_store, None)
+    await sync(each_store, Redaction())
+    async with each_store.reading() as connection:
+        assert await connection.scalar(select(func.count()).select_from(quarantine)) == 2
+    await redact_store(each_store)
+    async with each_store.reading() as connection:
+        assert await connection.scalar(select(func.count()).select_from(quarantine)) == 1
+
+
+async def test_other_options_are_applied(each_store: LogStore) -> None:
+    await sync(each_store, Redaction())
+    summary = await redact_store(each_store, Redaction(fields=DEFAULT_FIELDS | {"base_url"}))
+    assert summary.changed == 11
+
+
+@pytest.mark.parametrize("batch_size", [0, 10_001])
+async def test_invalid_batch_size_is_rejected(batch_size: int, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="batch_size"):
+        await redact_store(LogStore(tmp_path / "logs.db"), batch_size=batch_size)
+    assert not (tmp_path / "logs.db").exists()
+
+
+async def test_command_redacts_the_database(tmp_path: Path) -> None:
+    database = tmp_path / "logs.db"
+    async with LogStore(database) as store:
+        await sync(store, None)
+    redact = ["logs", "redact", "--database", str(database)]
+
+    def run(*arguments: str) -> Any:
+        import asyncio
+
+        return asyncio.to_thread(CliRunner().invoke, application.app, arguments)
+
+    result = await run(*redact, "--dry-run")
+    assert (result.exit_code, "4 would be changed. Nothing was changed." in result.output) == (0, True)
+    assert b"S3CRET" in database.read_bytes()
+    result = await run(*redact, "--json", "--batch-size", "2")
+    assert result.exit_code == 0
+    counts = json.loads(result.stdout)
+    assert (counts["changed"], counts["dry_run"]) == (4, False)
+    result = await run(*redact, "--redact-field", "exception", "--personal-data")
+    assert "changed." in result.output
+    async with LogStore(database) as store:
+        assert not any("S3CRET" in row for row in await read_everything(store))
+
+
+def test_command_reports_a_missing_database(tmp_path: Path) -> None:
+    result = CliRunner().invoke(application.app, ["logs", "redact", "--database", str(tmp_path / "none.db")])
+    assert result.exit_code != 0
+    assert "Run logs sync first" in result.output
+    assert list(tmp_path.iterdir()) == []
