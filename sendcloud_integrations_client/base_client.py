@@ -31,7 +31,7 @@ from sendcloud_integrations_client.errors import (
 from sendcloud_integrations_client.pipeline.rate_limits import RateLimits, RateLimitTransport, get_shared_budget
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
 from sendcloud_integrations_client.pipeline.response_body import ACCEPT_ENCODING
-from sendcloud_integrations_client.pipeline.retries import RetryPolicy, RetryTransport
+from sendcloud_integrations_client.pipeline.retries import TOTAL_TIMEOUT_ENDED, RetryPolicy, RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.error_responses import build_status_error, collect_secrets, mask_text
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
@@ -39,6 +39,7 @@ from sendcloud_integrations_client.runtime.operations import (
     CALL_EXTENSION,
     LOCATION_EXTENSION,
     RETRIES_EXTENSION,
+    TOKEN_REQUEST_EXTENSION,
     Call,
     Operation,
     Sender,
@@ -254,7 +255,7 @@ class BaseClient:
                     **call.get_context(request),
                 )
         except BaseException as error:
-            typed = _to_typed_error(error, call, request)
+            typed = _to_typed_error(error, call, request, self._total_timeout)
             failure = type(typed).__name__
             if typed is error:
                 raise
@@ -368,14 +369,57 @@ def _build_timeout(timeout: float | httpx.Timeout) -> dict[str, float | None]:
     return httpx.Timeout(timeout, pool=None).as_dict()
 
 
-def _to_typed_error(error: BaseException, call: Call, request: httpx.Request) -> BaseException:
+def _to_typed_error(error: BaseException, call: Call, request: httpx.Request, total_timeout: float) -> BaseException:
     """Return the error to raise in place of a transport's error; any other error is returned unchanged."""
-    text = mask_text(str(error), collect_secrets(request.headers.get("authorization"))) or type(error).__name__
-    if isinstance(error, httpx.TimeoutException):
-        return APITimeoutError(f"no response in time ({type(error).__name__})", **call.get_context(request))
-    if isinstance(error, (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)):
-        return APIConnectionError(f"no valid response ({type(error).__name__}: {text})", **call.get_context(request))
     if isinstance(error, APIError) and not error.operation:
         # Raised below the level of operations: by the credentials, or while a header was read.
         error.__dict__.update(call.get_context(request))
-    return error
+    if not isinstance(error, (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)):
+        return error
+    token_url = _find_token_url(error)
+    subject = f"token request to {token_url}: " if token_url else ""
+    effect = "" if token_url or not _may_have_acted(error, call) else ". The server may have processed the request"
+    if isinstance(error, httpx.TimeoutException):
+        reason = f"{subject}{_describe_timeout(error, request, total_timeout)}{effect}"
+        return APITimeoutError(reason, **call.get_context(request))
+    text = mask_text(str(error), collect_secrets(request.headers.get("authorization"))) or type(error).__name__
+    reason = f"{subject}no valid response ({type(error).__name__}: {text}){effect}"
+    typed = APIConnectionError(reason, **call.get_context(request))
+    if token_url:
+        typed.advice = "Check the network and token_url."
+    return typed
+
+
+def _find_token_url(error: BaseException) -> str:
+    """Return the URL of the token endpoint if it is the one that did not respond."""
+    try:
+        request = error.request if isinstance(error, httpx.RequestError) else None
+    except RuntimeError:  # the transport did not set it
+        return ""
+    return str(request.url) if request is not None and TOKEN_REQUEST_EXTENSION in request.extensions else ""
+
+
+def _may_have_acted(error: BaseException, call: Call) -> bool:
+    return not call.operation.idempotent and not isinstance(
+        error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+    )
+
+
+def _describe_timeout(error: httpx.TimeoutException, request: httpx.Request, total_timeout: float) -> str:
+    """Return what was exceeded, by which limit."""
+    if str(error) == TOTAL_TIMEOUT_ENDED:
+        return f"no complete response within total_timeout={total_timeout:g} seconds"
+    limits: Mapping[str, float | None] = request.extensions.get("timeout") or {}
+    for kind, name, subject in _TIMEOUTS:
+        if isinstance(error, kind):
+            seconds = limits.get(name)
+            return subject + (f" within timeout={seconds:g} seconds" if seconds is not None else " in time")
+    return f"no response in time ({type(error).__name__})"
+
+
+_TIMEOUTS: Final = (
+    (httpx.ConnectTimeout, "connect", "no connection"),
+    (httpx.ReadTimeout, "read", "no data received"),
+    (httpx.WriteTimeout, "write", "no data accepted by the server"),
+    (httpx.PoolTimeout, "pool", "no free connection in the pool"),
+)

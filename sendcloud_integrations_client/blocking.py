@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ def run_sync(awaitable: Awaitable[T], *, timeout: float | None = None) -> T:
 
     Raises:
         TimeoutError: If the timeout is exceeded. The awaitable is cancelled.
+        TypeError: If it is an asynchronous iterator, such as `client.logs.list().pages()`.
         RuntimeError: If an event loop is running in the current thread. Use `await` there.
 
     Example:
@@ -42,6 +43,11 @@ def run_sync(awaitable: Awaitable[T], *, timeout: float | None = None) -> T:
         if asyncio.iscoroutine(awaitable):
             awaitable.close()
         raise RuntimeError("run_sync() was called while an event loop is running in this thread. Use `await` instead.")
+    if isinstance(awaitable, AsyncIterator):
+        raise TypeError(
+            "run_sync() takes an awaitable, not an asynchronous iterator. Collect the items in a coroutine: "
+            "run_sync(collect()), with `async def collect(): return [item async for item in iterator]`."
+        )
     future = asyncio.run_coroutine_threadsafe(_wait_for(awaitable, timeout), _background.get_loop())
     try:
         return future.result()
@@ -95,8 +101,14 @@ class _BackgroundLoop:
 
 
 async def _wait_for(awaitable: Awaitable[T], seconds: float | None) -> T:
-    async with asyncio.timeout(seconds):
-        return await awaitable
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await awaitable
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise TimeoutError(f"run_sync() was cancelled after timeout={seconds} seconds.") from None
 
 
 def _is_loop_running() -> bool:

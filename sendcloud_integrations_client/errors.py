@@ -151,7 +151,7 @@ class APIError(SendcloudError):
         reason: Why the call failed, as text.
         attempts: Number of times the request was sent.
         elapsed: Seconds from the start of the call to the failure, waits included.
-        advice: What to do about it, as text; a class attribute.
+        advice: What to do about it, as text.
     """
 
     advice = ""
@@ -189,7 +189,7 @@ class APIConnectionError(APIError):
 class APITimeoutError(APIConnectionError):
     """No response in time. `__cause__` is the transport's error."""
 
-    advice = "Raise timeout= or total_timeout= if this is expected."
+    advice = "Increase this limit if such a duration is expected."
 
 
 class APIStatusError(APIError):
@@ -241,7 +241,7 @@ class PermissionDeniedError(APIStatusError):
 class NotFoundError(APIStatusError):
     """404: the record does not exist, or it belongs to another account."""
 
-    advice = "Check the id, and that it belongs to these credentials."
+    advice = "Check the id, that it belongs to these credentials, and base_url."
 
 
 class ConflictError(APIStatusError):
@@ -278,12 +278,13 @@ class ResponseDecodeError(APIError):
         record: The record as received. It may contain personal data.
     """
 
-    advice = "Report it to the maintainers; pass on_decode_error= to skip such records."
+    advice = "Report it to the maintainers."
 
     def __init__(
         self,
         reason: str,
         *,
+        advice: str = "",
         status_code: int | None = None,
         field: str = "",
         index: int | None = None,
@@ -295,6 +296,8 @@ class ResponseDecodeError(APIError):
         self.status_code = status_code
         self.field = field
         self.index = index
+        if advice:
+            self.advice = advice
         self.page_cursor = page_cursor
         self.record = record
 

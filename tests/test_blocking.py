@@ -138,3 +138,23 @@ print("end")
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\ncancelled\n", "")
+
+
+def test_asynchronous_iterator_raises_a_type_error_with_advice() -> None:
+    client = build_client()
+    with pytest.raises(TypeError, match="run_sync\\(collect\\(\\)\\)"):
+        run_sync(client.logs.list().pages())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    run_sync(client.aclose())
+
+
+def test_timeout_error_names_the_limit() -> None:
+    with pytest.raises(TimeoutError, match=r"run_sync\(\) was cancelled after timeout=0\.01 seconds"):
+        run_sync(asyncio.sleep(10), timeout=0.01)
+
+
+def test_timeout_error_of_the_awaitable_is_unchanged() -> None:
+    async def fail() -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        run_sync(fail(), timeout=10)

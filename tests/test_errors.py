@@ -61,7 +61,7 @@ def test_message_names_the_operation_the_reason_and_what_to_do() -> None:
     body = {"errors": [{"status": 404, "code": "not_found", "title": "Not Found", "detail": "No such thing"}]}
     assert str(build_error(404, orjson.dumps(body), attempts=3, elapsed=4.24)) == (
         "retrieve_integration (GET /integrations/7) failed: 404 Not Found: not_found: No such thing, "
-        "after 3 attempts in 4.2 s. Check the id, and that it belongs to these credentials."
+        "after 3 attempts in 4.2 s. Check the id, that it belongs to these credentials, and base_url."
     )
 
 

@@ -240,6 +240,8 @@ class TokenErrorTransport(httpx.AsyncBaseTransport):
         except (httpx.TransportError, SendcloudError) as error:
             if TOKEN_REQUEST_EXTENSION not in request.extensions:
                 raise
+            if isinstance(error, httpx.TransportError):
+                error.request = request  # names the token endpoint in the message of the call's error
             return httpx.Response(599, extensions={TOKEN_ERROR_EXTENSION: error, "reason_phrase": b"No Response"})
 
     async def aclose(self) -> None:

@@ -17,6 +17,7 @@ __all__ = ["ACCEPT_ENCODING", "read_body"]
 ACCEPT_ENCODING: Final = "gzip, deflate"
 """The content encodings that `read_body` decompresses."""
 
+_SIZE_ADVICE: Final = "Request smaller pages, or increase max_response_bytes= if the size is expected."
 _STEP: Final = 262_144  # bytes decompressed before other tasks run
 _MAX_BLOCK: Final = 0.005  # seconds
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
@@ -49,6 +50,7 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
     if len(encodings) > 1 or encodings[0] not in {"gzip", "x-gzip", "deflate"}:
         raise ResponseDecodeError(
             f"the body has a content encoding that was not requested ({ACCEPT_ENCODING})",
+            advice="Check base_url, and proxies between this client and Sendcloud.",
             status_code=response.status_code,
         )
     return await _read_compressed(response.stream, limit, is_deflate=encodings[0] == "deflate")
@@ -105,4 +107,4 @@ def _build_decompressor(start: bytes, *, is_deflate: bool) -> Any:
 
 def _check_size(size: int, limit: int) -> None:
     if size > limit:
-        raise ResponseDecodeError(f"the body is larger than max_response_bytes={limit}")
+        raise ResponseDecodeError(f"the body is larger than max_response_bytes={limit}", advice=_SIZE_ADVICE)

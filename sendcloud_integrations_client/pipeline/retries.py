@@ -34,7 +34,10 @@ from sendcloud_integrations_client.runtime.operations import (
     get_call,
 )
 
-__all__ = ["RetryPolicy", "RetryTransport"]
+__all__ = ["TOTAL_TIMEOUT_ENDED", "RetryPolicy", "RetryTransport"]
+
+TOTAL_TIMEOUT_ENDED: Final = "the total timeout ended"
+"""Text of the `httpx.ReadTimeout` that ends an attempt at the total timeout of its call."""
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -186,7 +189,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(seconds + _DEADLINE_MARGIN):
                 return await self._send_and_read(request, call)
         except TimeoutError as error:
-            raise httpx.ReadTimeout("the total timeout ended", request=request) from error
+            raise httpx.ReadTimeout(TOTAL_TIMEOUT_ENDED, request=request) from error
         except (httpx.TransportError, SendcloudError):
             raise
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final, Generic, Literal, TypeVar, cast
 
@@ -22,11 +23,16 @@ ModelT = TypeVar("ModelT", bound=Model)
 OnDecodeError = Literal["raise", "skip"] | Callable[[ResponseDecodeError], None]
 """What to do with a record that cannot be decoded: raise, skip it, or pass its error to a callback and skip it.
 
-The same applies to a page that cannot be read as a whole. The `record` of its error is the body as text.
+A page that cannot be read as a whole is passed to the callback too; the `record` of its error is the body as text.
+`"skip"` skips such a page with a warning in the log if its `Link` header continues the iteration, and raises otherwise.
 """
 
 
+_logger = logging.getLogger("sendcloud_integrations_client")
+
 _MAX_RAW_BYTES: Final = 1_048_576
+_BODY_ADVICE: Final = "Check base_url, and proxies between this client and Sendcloud."
+_SKIP_ADVICE: Final = "Report it to the maintainers; pass on_decode_error= to skip such records."
 
 
 @attrs.frozen
@@ -110,12 +116,15 @@ def decode_value(response: httpx.Response, key: str | None) -> Any:
         body = parse_json(response.content)
     except ValueError:
         raise _build_error(
-            response, f"expected JSON in the {response.status_code} response, got {_describe_body(response)}"
+            response,
+            f"expected JSON in the {response.status_code} response, got {_describe_body(response)}",
+            advice=_BODY_ADVICE,
         ) from None
     if key is None:
         return body
     if body.__class__ is not dict or key not in body:
-        raise _build_error(response, f"the JSON of the {response.status_code} response has no `{key}`", field=key)
+        reason = f"the JSON of the {response.status_code} response has no `{key}`"
+        raise _build_error(response, reason, advice=_BODY_ADVICE, field=key)
     return body[key]
 
 
@@ -157,7 +166,8 @@ def decode_records(
 
     Raises:
         ResponseDecodeError: If the body does not contain a list, or if a record cannot be decoded, and
-            `on_decode_error` is `"raise"`. `index` and `field` name the record and the invalid field.
+            `on_decode_error` is `"raise"`. `index` and `field` name the record and the invalid field. Also if
+            `on_decode_error` is `"skip"`, and the body does not contain a list, and the response has no `Link` header.
     """
     try:
         records: Any = decode_value(response, key)
@@ -166,9 +176,12 @@ def decode_records(
         if not isinstance(records, list):
             raise _build_error(response, f"expected a list of records, got {type(records).__name__}", field=key or "")
     except ResponseDecodeError as error:
-        if on_decode_error == "raise":
+        # Without a Link header, skipping the page could end the iteration early.
+        if on_decode_error == "raise" or (on_decode_error == "skip" and "link" not in response.headers):
             raise
-        if on_decode_error != "skip":
+        if on_decode_error == "skip":
+            _logger.warning("A page was skipped, because it cannot be read as a whole: %s", error)
+        else:
             error.page_cursor = response.request.url.params.get("cursor")
             error.record = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
             on_decode_error(error)
@@ -198,6 +211,7 @@ def _decode_one_by_one(
             error = _build_error(
                 response,
                 f"record {index}{page} cannot be decoded: {mismatch}",
+                advice=_SKIP_ADVICE,
                 field=f"{key or ''}[{index}]" + (f".{mismatch.field}" if mismatch.field else ""),
                 index=index,
                 page_cursor=cursor,
@@ -219,6 +233,7 @@ def _build_error(
     response: httpx.Response,
     reason: str,
     *,
+    advice: str = "",
     field: str = "",
     index: int | None = None,
     page_cursor: str | None = None,
@@ -230,6 +245,7 @@ def _build_error(
         context = call.get_context(response.request)
     return ResponseDecodeError(
         reason,
+        advice=advice,
         status_code=response.status_code,
         field=field,
         index=index,

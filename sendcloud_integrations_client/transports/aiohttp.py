@@ -119,7 +119,9 @@ class AiohttpTransport(PerLoopTransport["_SessionPool"]):
         self.raise_if_closed(error)
         for kinds, httpx_error in _HTTPX_ERRORS if not isinstance(error, httpx.TransportError) else ():
             if isinstance(error, kinds):
-                raise httpx_error(str(error) or type(error).__name__, request=request) from error
+                # The text of a ClientResponseError looks like a status of the server.
+                text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+                raise httpx_error(text or type(error).__name__, request=request) from error
         raise error
 
 

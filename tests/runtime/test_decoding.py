@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import httpx
@@ -93,7 +94,6 @@ def test_on_decode_error_covers_a_page_that_cannot_be_read(content: Any) -> None
     errors: list[ResponseDecodeError] = []
     response = build_http_response(content)
     assert decode_records(response, "data", IntegrationLog, errors.append) == []
-    assert decode_records(response, "data", IntegrationLog, "skip") == []
     (error,) = errors
     assert error.index is None
     assert error.record == response.text
@@ -139,3 +139,38 @@ def test_error_of_an_unreadable_page_keeps_at_most_one_mebibyte() -> None:
     response = build_http_response(b"<" * 1_048_577, content_type="text/html")
     assert decode_records(response, "data", IntegrationLog, errors.append) == []
     assert errors[0].record == "<" * 1_048_576
+
+
+def test_skip_raises_for_an_unreadable_page_without_a_link_header() -> None:
+    with pytest.raises(ResponseDecodeError, match="expected JSON"):
+        decode_records(build_http_response(b"<html>", content_type="text/html"), "data", IntegrationLog, "skip")
+
+
+def test_skip_logs_a_warning_for_an_unreadable_page_that_links_to_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    response = build_http_response(b"<html>", content_type="text/html")
+    response.headers["link"] = '<https://x.example/?cursor=c>; rel="next"'
+    assert decode_records(response, "data", IntegrationLog, "skip") == []
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "A page was skipped" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("content", "index", "advice"),
+    [
+        (b"<html>", None, "Check base_url, and proxies between this client and Sendcloud."),
+        ({"data": [5]}, 0, "Report it to the maintainers; pass on_decode_error= to skip such records."),
+    ],
+)
+def test_advice_of_a_decode_error_fits_a_page_or_a_record(content: Any, index: int | None, advice: str) -> None:
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode_records(build_http_response(content), "data", IntegrationLog)
+    assert caught.value.index == index
+    assert str(caught.value).endswith(advice)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_advice_of_an_error_about_a_single_record_names_no_argument() -> None:
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode_record(build_http_response({"data": {"id": "x"}}), "data", Integration)
+    assert str(caught.value).endswith("Report it to the maintainers.")
