@@ -129,8 +129,9 @@ def _parse_status_options(texts: list[str]) -> list[dict[str, Any]]:
             )
         if language not in {one.value for one in Language}:
             languages = ", ".join(one.value for one in Language)
-            reason = f"the language must be one of {languages}"
-            raise InputError(f"Invalid value {quote_value(text)} for --status: {reason}.")
+            raise InputError(
+                f"Invalid value {quote_value(text)} for --status: the language must be one of {languages}."
+            )
         translations.setdefault(external_id, []).append({"status": name, "language": language})
     return [{"external_id": external_id, "translations": names} for external_id, names in translations.items()]
 
