@@ -65,7 +65,11 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.generated.models import *  # noqa: F403
     from sendcloud_integrations_client.pagination import Page as Page
     from sendcloud_integrations_client.pagination import Paginator as Paginator
-    from sendcloud_integrations_client.pipeline.rate_limits import RateLimits as RateLimits
+    from sendcloud_integrations_client.pipeline.rate_limiter import Priority as Priority
+    from sendcloud_integrations_client.pipeline.rate_limiter import RateLimitBudget as RateLimitBudget
+    from sendcloud_integrations_client.pipeline.rate_limiter import RateLimiter as RateLimiter
+    from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits as RateLimits
+    from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter as LocalRateLimiter
     from sendcloud_integrations_client.pipeline.retries import RetryPolicy as RetryPolicy
     from sendcloud_integrations_client.runtime.models import UNSET as UNSET
     from sendcloud_integrations_client.runtime.models import Unset as Unset
@@ -113,7 +117,8 @@ _NAMES_BY_MODULE = {
     ),
     "generated": ("api", "models", "types"),
     "pagination": ("Page", "Paginator"),
-    "pipeline.rate_limits": ("RateLimits",),
+    "pipeline.rate_limiter": ("Priority", "RateLimitBudget", "RateLimiter", "RateLimits"),
+    "pipeline.rate_limits": ("LocalRateLimiter",),
     "pipeline.retries": ("RetryPolicy",),
     "runtime.models": ("UNSET", "Unset"),
     "runtime.operations": ("Operation", "Response"),

@@ -18,7 +18,7 @@ import pytest
 from sendcloud_integrations_client import SendcloudIntegrations
 from sendcloud_integrations_client.auth import MemoryTokenStore, OAuth2ClientCredentials
 from sendcloud_integrations_client.pagination import _SeenCursors  # pyright: ignore[reportPrivateUsage]
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
 
@@ -44,12 +44,12 @@ def end_renewal_pause(auth: OAuth2ClientCredentials) -> None:
     auth._renew_from = 0.0  # noqa: SLF001
 
 
-def get_rate_limit_budget(client: SendcloudIntegrations) -> RateLimitBudget | None:
+def get_rate_limit_budget(client: SendcloudIntegrations) -> LocalBudget | None:
     """Return the budget of the rate limit layer, which no public object refers to."""
     layer: Any = client.http._transport  # noqa: SLF001
     while not hasattr(layer, "_budget"):
         layer = layer._transport  # noqa: SLF001
-    budget: RateLimitBudget | None = layer._budget  # noqa: SLF001
+    budget: LocalBudget | None = layer._budget  # noqa: SLF001
     return budget
 
 
