@@ -6,7 +6,8 @@
 2. **Pacing.** A token bucket spreads background calls over the window. It refills at the highest constant rate that the
    slots known to become free sustain for one window, and holds a quarter of the share of background calls. Without
    pacing, the slots become free in the same bursts in which they were taken, and nothing is free in between.
-3. **Floor.** Background calls are never starved: until they use a tenth of the limit, they go before interactive calls.
+3. **Floor.** Background calls are never starved: while they use less than a tenth of the limit, they go before
+   interactive calls and are not paced.
 """
 
 from __future__ import annotations
@@ -87,11 +88,11 @@ class BackgroundShare:
     def may_take(self, now: float) -> bool:
         """Return whether a background call may take a free slot. The window must be up to date."""
         self._refill(now)
-        return self._tokens >= 1 - 1e-9 and self._count_available(now) >= 1
+        return self._has_token() and self._count_available(now) >= 1
 
     def take(self) -> None:
         """Note that a background call took a slot."""
-        self._tokens -= 1
+        self._tokens = max(self._tokens - 1, 0.0)
 
     def is_below_floor(self) -> bool:
         """Return whether background calls use less than the part of the limit that they always get."""
@@ -102,7 +103,12 @@ class BackgroundShare:
         latest = now + self._window.seconds / POLLS
         if self._count_available(now) < 1:
             return min(max(self._window.get_next_free(), now), latest)
+        if self._has_token():
+            return now
         return min(now + (1 - self._tokens) / self._rate, latest) if self._rate > 0 else latest
+
+    def _has_token(self) -> bool:
+        return self._tokens >= 1 - 1e-9 or self.is_below_floor()
 
     def _refill(self, now: float) -> None:
         share = self._get_share(now)
@@ -122,7 +128,8 @@ class BackgroundShare:
         available = min(share - window.background_used, window.free)
         freed_at = window.background_freed_at
         counts = (available + bisect_right(freed_at, now + step * number) for number in range(1, RATE_STEPS + 1))
-        return max(0.0, min(count / (step * number) for number, count in enumerate(counts, start=1)))
+        rate = min(count / (step * number) for number, count in enumerate(counts, start=1))
+        return max(rate, 0.0)
 
     def _count_available(self, now: float) -> int:
         return min(self._get_share(now) - self._window.background_used, self._window.free)

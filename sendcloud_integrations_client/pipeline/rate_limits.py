@@ -377,9 +377,7 @@ class _SlotQueue:
                     times.append(window.get_next_free())
             if priority == "background":
                 times.append(self._share.get_next_attempt(now))
-                times += [
-                    window.get_next_free() for window, reserve in self._short_windows if window.free <= reserve
-                ]
+                times += [window.get_next_free() for window, reserve in self._short_windows if window.free <= reserve]
             delay = max(max(times) - now, 0.0)
             return delay if delay < math.inf else None
 
