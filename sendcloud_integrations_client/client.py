@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from sendcloud_integrations_client.auth.credentials import Credentials
+from sendcloud_integrations_client.auth.environment import auth_from_environment
+from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
 from sendcloud_integrations_client.base_client import BaseClient, CallReport
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.generated.resources import Resources
@@ -85,6 +87,10 @@ class SendcloudIntegrations(BaseClient, Resources):
     ) -> None:
         try:
             set_up_logging_from_environment()
+            if rate_limiter is None and rate_limits is not None and os.environ.get("SENDCLOUD_REDIS_URL"):
+                auth = auth_from_environment() if auth is None else auth
+                rate_limiter = _share_through_redis(auth, rate_limits)
+                rate_limits = UNSET
             super().__init__(
                 auth=auth,
                 base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,
@@ -109,3 +115,13 @@ class SendcloudIntegrations(BaseClient, Resources):
         from sendcloud_integrations_client.resources.logs import Logs
 
         return Logs(self)
+
+
+def _share_through_redis(auth: Credentials, limits: RateLimits | Unset) -> RateLimiter:
+    """Return the rate limiter that `SENDCLOUD_REDIS_URL` selects, and let OAuth2 credentials share their tokens."""
+    from sendcloud_integrations_client.distributed.environment import get_rate_limiter, get_token_store
+
+    limiter = get_rate_limiter(RateLimits() if isinstance(limits, Unset) else limits)
+    if isinstance(auth, OAuth2ClientCredentials):
+        auth.set_default_store(get_token_store(limiter))
+    return limiter

@@ -109,6 +109,10 @@ class LocalBudget:
             return False
         return queue.try_acquire(priority)
 
+    def try_acquire_floor(self, *, safe: bool) -> bool:
+        """Take a slot for a background call if background calls use less than the part that they always get."""
+        return self._get_queue(safe=safe).try_acquire_floor()
+
     async def acquire(self, *, safe: bool, priority: Priority = "interactive") -> float:
         """Take a slot; wait in the queue if none is free.
 
