@@ -75,6 +75,10 @@ class RedisRateLimiter:
             await client.integrations.list()
     """
 
+    # Class-level defaults, because __init__ may have raised before the attributes were set.
+    _limits = RateLimits()
+    _fallback_share = 0.0
+
     def __init__(
         self,
         url: str,

@@ -48,6 +48,9 @@ class RedisTokenStore:
         auth = OAuth2ClientCredentials("client id", "client secret", token_store=store)
     """
 
+    # Class-level default, because __init__ may have raised before the attribute was set.
+    _prefix = ""
+
     def __init__(
         self, url: str, *, timeout: float = 0.5, lock_timeout: float = 30.0, prefix: str = "sendcloud"
     ) -> None:

@@ -16,7 +16,7 @@ import httpcore2
 import pytest
 
 from sendcloud_integrations_client import SendcloudIntegrations
-from sendcloud_integrations_client.auth import MemoryTokenStore, OAuth2ClientCredentials
+from sendcloud_integrations_client.auth import MemoryTokenStore, OAuth2ClientCredentials, TokenStore
 from sendcloud_integrations_client.pagination import _SeenCursors  # pyright: ignore[reportPrivateUsage]
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
@@ -37,6 +37,16 @@ def forget_token(auth: OAuth2ClientCredentials) -> None:
     """Remove the token from the credentials and from their store."""
     auth._token = None  # noqa: SLF001
     auth._store = MemoryTokenStore()  # noqa: SLF001
+
+
+def get_token_store(auth: OAuth2ClientCredentials) -> TokenStore:
+    """Return the token store of the credentials."""
+    return auth._store  # noqa: SLF001
+
+
+def get_token_key(auth: OAuth2ClientCredentials) -> str:
+    """Return the key under which the credentials store their token."""
+    return auth._token_key  # noqa: SLF001
 
 
 def end_renewal_pause(auth: OAuth2ClientCredentials) -> None:
