@@ -8,7 +8,8 @@ server's clock, at which its slot is free again: one window after the response, 
 flight. The slots of a process that died are therefore free after their lease.
 
 Processes whose callers wait are in a queue. A process leaves as many slots as there are processes before it, and goes
-to the end of the queue when it gets a slot, so each waiting process gets the same number of slots.
+to the end of the queue when it gets a slot, so each waiting process gets the same number of slots. Slots that the
+processes before it do not take within 50 milliseconds are for anyone.
 
 The rules for background calls are those of `pipeline.background_share`.
 """
@@ -51,7 +52,7 @@ local FIRST_UPDATE = 14
 local time = redis.call('TIME')
 local microseconds = time[1] * 1000000 + time[2]
 local now = math.floor(microseconds / 1000)
-local RETRY, STALE = 10, 2000
+local RETRY, STALE, OVERDUE = 10, 2000, 50
 local keep_for = lease + window
 
 -- An epoch ends when the server loses its data. A process that knows an earlier one gets no slots before it has
@@ -101,6 +102,10 @@ local function is_waiting_elsewhere(key)
   return count > 1 or (count == 1 and not redis.call('ZSCORE', key, process))
 end
 
+-- Slots that the processes before this one have left free for a while are for anyone.
+local unused_since = tonumber(redis.call('HGET', state, 'unused_since') or microseconds)
+local is_overdue = now - unused_since > OVERDUE
+
 -- How many of some slots this process may take while others wait in a queue.
 local function get_fair_part(key, slots)
   local count, rank = redis.call('ZCARD', key), redis.call('ZRANK', key, process)
@@ -108,7 +113,7 @@ local function get_fair_part(key, slots)
     return slots
   end
   local part = math.max(1, math.ceil(slots / (rank and count or count + 1)))
-  return math.min(part, slots - (rank or count))
+  return is_overdue and part or math.min(part, slots - (rank or count))
 end
 
 local floor = math.max(1, math.floor(limit * FLOOR_SHARE))
@@ -235,6 +240,11 @@ if wanted > granted or background_wanted > background_granted then
   redis.call('ZADD', seen, now, process)
 else
   redis.call('ZREM', seen, process)
+end
+if free <= 0 or redis.call('ZCARD', queue) == 0 then
+  redis.call('HDEL', state, 'unused_since')
+elseif unused_since > now then
+  redis.call('HSET', state, 'unused_since', string.format('%.0f', now))
 end
 for index = 1, 6 do
   redis.call('PEXPIRE', KEYS[index], keep_for)
