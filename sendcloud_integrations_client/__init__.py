@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.auth.credentials import BasicAuth as BasicAuth
     from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials as OAuth2ClientCredentials
     from sendcloud_integrations_client.auth.tokens import AccessToken as AccessToken
+    from sendcloud_integrations_client.auth.tokens import LockingTokenStore as LockingTokenStore
     from sendcloud_integrations_client.auth.tokens import MemoryTokenStore as MemoryTokenStore
     from sendcloud_integrations_client.auth.tokens import TokenStore as TokenStore
     from sendcloud_integrations_client.base_client import CallReport as CallReport
@@ -90,7 +91,7 @@ if TYPE_CHECKING:
 _NAMES_BY_MODULE = {
     "auth.credentials": ("BasicAuth",),
     "auth.oauth2": ("OAuth2ClientCredentials",),
-    "auth.tokens": ("AccessToken", "MemoryTokenStore", "TokenStore"),
+    "auth.tokens": ("AccessToken", "LockingTokenStore", "MemoryTokenStore", "TokenStore"),
     "base_client": ("CallReport",),
     "blocking": ("run_sync",),
     "client": ("SendcloudIntegrations",),

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import re
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -26,7 +28,8 @@ from sendcloud_integrations_client import (
     RetryPolicy,
     SendcloudIntegrations,
 )
-from sendcloud_integrations_client.distributed import RedisRateLimiter
+from sendcloud_integrations_client.auth import AccessToken
+from sendcloud_integrations_client.distributed import RedisRateLimiter, RedisTokenStore
 from sendcloud_integrations_client.distributed.connections import RedisConnections
 from sendcloud_integrations_client.distributed.rate_limiter import RedisBudget
 from tests.support.valkey import ValkeyServer, running_valkey
@@ -558,3 +561,28 @@ def test_invalid_options_raise_configuration_error_without_the_password(
     with pytest.raises(ConfigurationError, match=message) as caught:
         RedisRateLimiter(**{"url": "redis://host", **options})  # type: ignore[arg-type]
     assert "hunter2" not in str(caught.value)
+
+
+async def test_documented_permissions_are_sufficient(valkey_to_break: ValkeyServer) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "authentication.md").read_text()
+    commands = re.findall(r"^ +(ACL SETUSER .*)$", page, re.MULTILINE)
+    assert commands
+    for command in commands:
+        assert valkey_to_break.command(command) == b"+OK\r\n"
+    assert valkey_to_break.command("ACL SETUSER default off") == b"+OK\r\n"
+    url = valkey_to_break.url.replace("unix://", "unix://sendcloud:password@")
+    connections = RedisConnections(url, timeout=5)
+    budget = RedisBudget(connections, KEY, RateLimits(reads_per_minute=20))
+    await acquire(budget)
+    await acquire(budget, "background", safe=False)
+    budget.complete(safe=True)
+    budget.pause(0.1)
+    await acquire(budget, "background")
+    assert await is_refused(RedisBudget(connections, f"{KEY}:2", RateLimits(reads_per_minute=1)), "background") is False
+    store = RedisTokenStore.from_connections(connections)
+    assert await store.lock("key")
+    await store.save("key", AccessToken("token", time.time() + 60))
+    assert await store.load("key") is not None
+    await store.unlock("key")
+    assert not connections.is_down
+    await connections.aclose()
