@@ -35,7 +35,7 @@ from sendcloud_integrations_client.distributed.connections import (
 )
 from sendcloud_integrations_client.distributed.slot_script import KEY_NAMES, SLOT_SCRIPT
 from sendcloud_integrations_client.errors import ConfigurationError
-from sendcloud_integrations_client.pipeline.rate_limiter import MINUTE, SECOND, Priority, RateLimits
+from sendcloud_integrations_client.pipeline.rate_limiter import MINUTE, SECOND, Priority, RateLimitBudget, RateLimits
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 
 __all__ = ["RedisBudget", "RedisRateLimiter"]
@@ -110,7 +110,7 @@ class RedisRateLimiter:
     def __repr__(self) -> str:
         return f"RedisRateLimiter(limits={self._limits!r}, fallback_share={self._fallback_share})"
 
-    def get_budget(self, key: str) -> RedisBudget:
+    def get_budget(self, key: str) -> RateLimitBudget:
         """Return the budget of one set of credentials.
 
         Args:

@@ -61,7 +61,7 @@ class LocalRateLimiter:
     def __repr__(self) -> str:
         return f"LocalRateLimiter({self._limits!r})"
 
-    def get_budget(self, key: str) -> LocalBudget:
+    def get_budget(self, key: str) -> RateLimitBudget:
         """Return the budget of one set of credentials.
 
         Args:
