@@ -6,7 +6,19 @@ import argparse
 import time
 from collections.abc import Callable
 
-from benchmarks import budget, calls, connections, decoding, imports, iterations, layers, memory, redaction, storms
+from benchmarks import (
+    budget,
+    calls,
+    connections,
+    decoding,
+    imports,
+    iterations,
+    layers,
+    memory,
+    redaction,
+    shared,
+    storms,
+)
 from benchmarks.ratios import Row, format_table
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
@@ -20,6 +32,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "redaction": redaction.measure,
     "storms": storms.measure,
     "connections": connections.measure,
+    "shared": shared.measure,
 }
 
 

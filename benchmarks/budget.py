@@ -8,7 +8,7 @@ import time
 from benchmarks.ratios import Row
 from benchmarks.server import server
 from sendcloud_integrations_client import BasicAuth, CallReport, RateLimits, SendcloudIntegrations
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget, _budgets
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, _budgets
 
 LIMIT = 300
 SECONDS = 8
@@ -36,7 +36,7 @@ async def fill_limit(base_url: str) -> tuple[int, int]:
     """Return the number of calls with status 200 and with status 429."""
     limits = RateLimits(reads_per_minute=LIMIT)
     auth = BasicAuth("budget", "s")
-    budget = _budgets[auth.budget_key, limits] = RateLimitBudget(limits, minute=1.0)
+    budget = _budgets[auth.budget_key, limits] = LocalBudget(limits, minute=1.0)
     reports: list[CallReport] = []
     async with SendcloudIntegrations(
         auth=auth, base_url=base_url, rate_limits=limits, on_call=reports.append, retries=None

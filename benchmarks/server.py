@@ -1,7 +1,7 @@
 """The benchmark server: a separate process with pre-rendered responses.
 
 The path selects the response: `/pages/100/...` is a list of 100 pages of logs, `/empty/...` an empty list, and
-`/limited/300/...` an empty list with a limit of 300 requests per second.
+`/limited/300/...` an empty list with a limit of 300 requests per second; `/limited/300/per/5/...` per 5 seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CURSORS = [
     for number in range(10_001)
 ]
 _PAGE_BY_CURSOR = {unquote_to_bytes(cursor): number for number, cursor in enumerate(_CURSORS)}
-_LIMITED_REQUEST = re.compile(rb"GET /limited/(\d+)/")
+_LIMITED_REQUEST = re.compile(rb"GET /limited/(\d+)(?:/per/(\d+))?/")
 
 
 @contextlib.contextmanager
@@ -86,13 +86,13 @@ class _ServerProtocol(asyncio.Protocol):
             page = NEXT_PAGE if number % 2 else PAGE  # no record on two consecutive pages
             self.transport.writelines([_build_head(len(page), link), page])
         elif match := _LIMITED_REQUEST.match(data):
-            self._respond_within_limit(int(match[1]))
+            self._respond_within_limit(int(match[1]), int(match[2] or 1))
         else:
             self.transport.write(_build_head(len(_EMPTY)) + _EMPTY)
 
-    def _respond_within_limit(self, limit: int) -> None:
+    def _respond_within_limit(self, limit: int, seconds: int) -> None:
         now, times = time.monotonic(), self.limited_request_times
-        while times and times[0] <= now - 1.0:
+        while times and times[0] <= now - seconds:
             times.popleft()
         if len(times) >= limit:
             self.transport.write(_build_head(2, b"Retry-After: 1\r\n", b"429 Too Many Requests") + b"{}")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.auth.credentials import BasicAuth as BasicAuth
     from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials as OAuth2ClientCredentials
     from sendcloud_integrations_client.auth.tokens import AccessToken as AccessToken
+    from sendcloud_integrations_client.auth.tokens import LockingTokenStore as LockingTokenStore
     from sendcloud_integrations_client.auth.tokens import MemoryTokenStore as MemoryTokenStore
     from sendcloud_integrations_client.auth.tokens import TokenStore as TokenStore
     from sendcloud_integrations_client.base_client import CallReport as CallReport
@@ -65,7 +66,11 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.generated.models import *  # noqa: F403
     from sendcloud_integrations_client.pagination import Page as Page
     from sendcloud_integrations_client.pagination import Paginator as Paginator
-    from sendcloud_integrations_client.pipeline.rate_limits import RateLimits as RateLimits
+    from sendcloud_integrations_client.pipeline.rate_limiter import Priority as Priority
+    from sendcloud_integrations_client.pipeline.rate_limiter import RateLimitBudget as RateLimitBudget
+    from sendcloud_integrations_client.pipeline.rate_limiter import RateLimiter as RateLimiter
+    from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits as RateLimits
+    from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter as LocalRateLimiter
     from sendcloud_integrations_client.pipeline.retries import RetryPolicy as RetryPolicy
     from sendcloud_integrations_client.runtime.models import UNSET as UNSET
     from sendcloud_integrations_client.runtime.models import Unset as Unset
@@ -86,7 +91,7 @@ if TYPE_CHECKING:
 _NAMES_BY_MODULE = {
     "auth.credentials": ("BasicAuth",),
     "auth.oauth2": ("OAuth2ClientCredentials",),
-    "auth.tokens": ("AccessToken", "MemoryTokenStore", "TokenStore"),
+    "auth.tokens": ("AccessToken", "LockingTokenStore", "MemoryTokenStore", "TokenStore"),
     "base_client": ("CallReport",),
     "blocking": ("run_sync",),
     "client": ("SendcloudIntegrations",),
@@ -113,7 +118,8 @@ _NAMES_BY_MODULE = {
     ),
     "generated": ("api", "models", "types"),
     "pagination": ("Page", "Paginator"),
-    "pipeline.rate_limits": ("RateLimits",),
+    "pipeline.rate_limiter": ("Priority", "RateLimitBudget", "RateLimiter", "RateLimits"),
+    "pipeline.rate_limits": ("LocalRateLimiter",),
     "pipeline.retries": ("RetryPolicy",),
     "runtime.models": ("UNSET", "Unset"),
     "runtime.operations": ("Operation", "Response"),

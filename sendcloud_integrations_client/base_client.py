@@ -28,7 +28,8 @@ from sendcloud_integrations_client.errors import (
     ConfigurationError,
     InvalidInputError,
 )
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimits, RateLimitTransport, get_shared_budget
+from sendcloud_integrations_client.pipeline.rate_limiter import Priority, RateLimiter, RateLimits, validate_priority
+from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter, RateLimitTransport
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
 from sendcloud_integrations_client.pipeline.response_body import ACCEPT_ENCODING
 from sendcloud_integrations_client.pipeline.retries import TOTAL_TIMEOUT_ENDED, RetryPolicy, RetryTransport
@@ -83,6 +84,7 @@ class BaseClient:
             `httpx.Timeout`.
         retries: How failures are retried; None disables retries.
         rate_limits: The limits, shared by all clients of this process with the same credentials; None disables them.
+        rate_limiter: Limits the rate of calls in place of `rate_limits`.
         transport: Name of a built-in transport, or any `httpx.AsyncBaseTransport`. Closed together with the client.
         http2: Use HTTP/2 if the server supports it.
         max_response_bytes: Most bytes that a decompressed response body may have.
@@ -101,7 +103,8 @@ class BaseClient:
         base_url: str,
         timeout: float | httpx.Timeout,
         retries: RetryPolicy | None,
-        rate_limits: RateLimits | None,
+        rate_limits: RateLimits | Unset | None,
+        rate_limiter: RateLimiter | None,
         transport: httpx.AsyncBaseTransport | TransportName,
         http2: bool,
         max_response_bytes: int,
@@ -116,10 +119,10 @@ class BaseClient:
             del auth, base_url  # so that a traceback with local variables does not show a secret in them
             raise
         _validate_option("retries", retries, RetryPolicy)
-        _validate_option("rate_limits", rate_limits, RateLimits)
+        limiter = _choose_rate_limiter(rate_limits, rate_limiter)
         if not isinstance(max_response_bytes, int) or max_response_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError("Invalid max_response_bytes: must be an integer of at least 1.")
-        budget = None if rate_limits is None else get_shared_budget(credentials.budget_key, rate_limits)
+        budget = None if limiter is None else limiter.get_budget(credentials.budget_key)
         limited = RateLimitTransport(build_transport(transport, http2=http2), budget)
         self._connection = _Connection(
             _CookielessClient(
@@ -140,6 +143,7 @@ class BaseClient:
         self._timeout = _build_timeout(timeout)
         self._retries = retries
         self._total_timeout = (retries or RetryPolicy()).total_timeout
+        self._priority: Priority = "interactive"
         self._on_call = on_call
         self._is_owner = True
         self._sender: Sender = self
@@ -159,12 +163,16 @@ class BaseClient:
         *,
         timeout: float | httpx.Timeout | None = None,
         retries: RetryPolicy | Unset | None = UNSET,
+        priority: Priority | None = None,
     ) -> Self:
         """Return a view of this client with other options. It shares connections and rate limit budget.
 
         Args:
             timeout: Seconds, or an `httpx.Timeout`; None keeps the current value.
             retries: How failures are retried; None disables retries.
+            priority: Priority of the calls in the rate limit queue: `"interactive"` calls are served first;
+                `"background"` calls are paced and leave a reserve for interactive ones. None keeps the current value,
+                which is `"interactive"` for a new client.
 
         Returns:
             The view. Closing it does nothing; it ends together with this client.
@@ -173,14 +181,17 @@ class BaseClient:
             ConfigurationError: If an option is invalid.
 
         Example:
-            patient = client.with_options(timeout=120)
+            patient = client.with_options(timeout=120, priority="background")
         """
+        if priority is not None:
+            validate_priority(priority)
         _validate_option("retries", None if isinstance(retries, Unset) else retries, RetryPolicy)
         view = object.__new__(type(self))
         view._connection = self._connection
         view._timeout = self._timeout if timeout is None else _build_timeout(timeout)
         view._retries = self._retries if isinstance(retries, Unset) else retries
         view._total_timeout = (view._retries or RetryPolicy()).total_timeout
+        view._priority = self._priority if priority is None else priority
         view._on_call = self._on_call
         view._is_owner = False
         view._sender = view
@@ -231,7 +242,7 @@ class BaseClient:
         """
         self._connection.check_open()
         _check_event_loop()
-        call = Call(operation, on_headers)
+        call = Call(operation, on_headers, self._priority)
         call.deadline = call.started + self._total_timeout
         content = None if body is None else _to_json(operation, body)
         extensions = {CALL_EXTENSION: call, RETRIES_EXTENSION: self._retries, "timeout": self._timeout}
@@ -347,6 +358,21 @@ def _notify(hook: Callable[[CallReport], None], report: CallReport) -> None:
 def _validate_option(name: str, value: object, kind: type) -> None:
     if value is not None and not isinstance(value, kind):
         raise ConfigurationError(f"Invalid {name}: must be {kind.__name__}(…) or None, not {type(value).__name__}.")
+
+
+def _choose_rate_limiter(limits: RateLimits | Unset | None, limiter: RateLimiter | None) -> RateLimiter | None:
+    if limiter is None:
+        _validate_option("rate_limits", None if isinstance(limits, Unset) else limits, RateLimits)
+        return None if limits is None else LocalRateLimiter(RateLimits() if isinstance(limits, Unset) else limits)
+    if not isinstance(limits, Unset):
+        raise ConfigurationError(
+            "Invalid rate_limits: must not be set together with rate_limiter. Pass the limits to the rate limiter."
+        )
+    if not callable(getattr(limiter, "get_budget", None)):
+        raise ConfigurationError(
+            f"Invalid rate_limiter: must implement the protocol RateLimiter, not {type(limiter).__name__}."
+        )
+    return limiter
 
 
 def _validate_auth(auth: Credentials) -> Credentials:

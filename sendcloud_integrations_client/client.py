@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from sendcloud_integrations_client.auth.credentials import Credentials
+from sendcloud_integrations_client.auth.environment import auth_from_environment
+from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
 from sendcloud_integrations_client.base_client import BaseClient, CallReport
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.generated.resources import Resources
 from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimits
+from sendcloud_integrations_client.pipeline.rate_limiter import RateLimiter, RateLimits
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy
+from sendcloud_integrations_client.runtime.models import UNSET, Unset
 from sendcloud_integrations_client.transports.selection import TransportName
 
 if TYPE_CHECKING:
@@ -39,8 +42,10 @@ class SendcloudIntegrations(BaseClient, Resources):
         timeout: Seconds for each of connecting, sending and waiting for the response, per attempt; or an
             `httpx.Timeout`. A number does not limit the wait for a free connection. Defaults to 30.
         retries: How failures are retried; None disables retries.
-        rate_limits: The limits, shared by all clients of this process with the same credentials; None disables
-            client-side rate limiting.
+        rate_limits: The limits, shared by all clients of this process with the same credentials. Defaults to
+            `RateLimits()`; None disables client-side rate limiting.
+        rate_limiter: Limits the rate of calls in place of `rate_limits`, such as a `RedisRateLimiter`, which shares
+            the limits between processes. Cannot be combined with `rate_limits`: pass the limits to the limiter.
         transport: `"httpcore2"`, the default; `"aiohttp"`, which costs less CPU per call and requires the extra
             `aiohttp`; or any `httpx.AsyncBaseTransport`, such as a configured `PooledTransport`. It is closed together
             with the client.
@@ -71,7 +76,8 @@ class SendcloudIntegrations(BaseClient, Resources):
         base_url: str | None = None,
         timeout: float | httpx.Timeout = 30.0,
         retries: RetryPolicy | None = RetryPolicy(),
-        rate_limits: RateLimits | None = RateLimits(),
+        rate_limits: RateLimits | Unset | None = UNSET,
+        rate_limiter: RateLimiter | None = None,
         transport: httpx.AsyncBaseTransport | TransportName = "httpcore2",
         http2: bool = False,
         max_response_bytes: int = 64 * 1024 * 1024,
@@ -81,12 +87,17 @@ class SendcloudIntegrations(BaseClient, Resources):
     ) -> None:
         try:
             set_up_logging_from_environment()
+            if rate_limiter is None and rate_limits is not None and os.environ.get("SENDCLOUD_REDIS_URL"):
+                auth = auth_from_environment() if auth is None else auth
+                rate_limiter = _share_through_redis(auth, rate_limits)
+                rate_limits = UNSET
             super().__init__(
                 auth=auth,
                 base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,
                 timeout=timeout,
                 retries=retries,
                 rate_limits=rate_limits,
+                rate_limiter=rate_limiter,
                 transport=transport,
                 http2=http2,
                 max_response_bytes=max_response_bytes,
@@ -104,3 +115,13 @@ class SendcloudIntegrations(BaseClient, Resources):
         from sendcloud_integrations_client.resources.logs import Logs
 
         return Logs(self)
+
+
+def _share_through_redis(auth: Credentials, limits: RateLimits | Unset) -> RateLimiter:
+    """Return the rate limiter that `SENDCLOUD_REDIS_URL` selects, and let OAuth2 credentials share their tokens."""
+    from sendcloud_integrations_client.distributed.environment import get_rate_limiter, get_token_store
+
+    limiter = get_rate_limiter(RateLimits() if isinstance(limits, Unset) else limits)
+    if isinstance(auth, OAuth2ClientCredentials):
+        auth.set_default_store(get_token_store(limiter))
+    return limiter

@@ -12,6 +12,7 @@ from sendcloud_integrations_client.transports import selection
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
 from tests.support.postgresql import running_postgresql
+from tests.support.valkey import ValkeyServer, running_valkey
 from tests.support.wire_contract import find_violations
 
 # No deadline, because test machines are shared. With these counts the whole suite takes less than two minutes on two
@@ -57,3 +58,18 @@ def new_postgresql_database() -> Iterator[Callable[[], str]]:
     """Returns a function that creates an empty database on a real PostgreSQL server and returns its URL."""
     with running_postgresql() as new_database:
         yield new_database
+
+
+@pytest.fixture(scope="session")
+def shared_valkey() -> Iterator[ValkeyServer]:
+    """A real Valkey server for the whole run."""
+    with running_valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(shared_valkey: ValkeyServer) -> ValkeyServer:
+    """A real Valkey server without data."""
+    shared_valkey.unfreeze()
+    assert shared_valkey.command("FLUSHALL") == b"+OK\r\n"
+    return shared_valkey

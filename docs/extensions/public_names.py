@@ -43,7 +43,7 @@ def get_public_path(name: str) -> str | None:
     return f"{PACKAGE}.{module}.{name}" if module else _OTHER_PUBLIC_NAMES.get(name)
 
 
-_SUBPACKAGES = {module: import_module(f"{PACKAGE}.{module}") for module in ("report", "sync", "testing")}
+_SUBPACKAGES = {module: import_module(f"{PACKAGE}.{module}") for module in ("distributed", "report", "sync", "testing")}
 
 
 def get_resources() -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sendcloud_integrations_client.auth.credentials import (
     validate_credentials,
 )
 from sendcloud_integrations_client.auth.origin import validate_base_url
-from sendcloud_integrations_client.auth.tokens import AccessToken, MemoryTokenStore, TokenStore
+from sendcloud_integrations_client.auth.tokens import AccessToken, LockingTokenStore, MemoryTokenStore, TokenStore
 from sendcloud_integrations_client.errors import AuthenticationError, ConfigurationError, SendcloudError, to_single_line
 from sendcloud_integrations_client.runtime.operations import TOKEN_ERROR_EXTENSION, TOKEN_REQUEST_EXTENSION
 
@@ -34,6 +34,8 @@ __all__ = ["OAuth2ClientCredentials", "TokenErrorTransport"]
 _logger = logging.getLogger("sendcloud_integrations_client")
 
 _DEFAULT_LIFETIME: Final = 3600.0
+_LOCK_TIMEOUT: Final = 10.0  # seconds to wait for the token request of another process
+_LOCK_POLL_INTERVAL: Final = 0.05  # seconds
 
 
 class OAuth2ClientCredentials(Credentials):
@@ -89,6 +91,7 @@ class OAuth2ClientCredentials(Credentials):
         self._header = build_basic_header(quote_plus(client_id), Secret(quote_plus(secret.reveal())))
         self._scope = scope
         self._store: TokenStore = MemoryTokenStore() if token_store is None else token_store
+        self._has_default_store = token_store is None
         self._refresh_margin = refresh_margin
         self._token: AccessToken | None = None
         self._rejected: AccessToken | None = None
@@ -98,6 +101,15 @@ class OAuth2ClientCredentials(Credentials):
 
     def __repr__(self) -> str:
         return f"OAuth2ClientCredentials(client_id='{self._id_prefix}…', token_url='{self._token_url}')"
+
+    def set_default_store(self, store: TokenStore) -> None:
+        """Use a store if none was passed as `token_store`.
+
+        Args:
+            store: The store.
+        """
+        if self._has_default_store:
+            self._store = store
 
     def wrap_transport(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
         """Return `transport` with the errors of token requests passed to this flow."""
@@ -120,23 +132,32 @@ class OAuth2ClientCredentials(Credentials):
                     # would add up. A cancelled fetch leaves no failure, so the next task fetches.
                     if not found and not token and self._failure and self._failure is not failure_before:
                         raise copy.copy(self._failure)
-                    if not found:
-                        try:
-                            requested_at = time.time()
-                            response = yield self._build_token_request(request)
-                            await response.aread()
-                            found = self._parse_token(response, requested_at)
-                            if found is None:
-                                raise response.extensions.get(TOKEN_ERROR_EXTENSION) or self._build_error(response)
-                        except (httpx.HTTPError, SendcloudError) as error:
-                            self._failure = copy.copy(error)  # a copy keeps no frames alive
-                            if not self._is_usable(token):
-                                raise
-                            _logger.warning(
-                                "Token renewal failed; the current token is used until it expires: %s", error
-                            )
-                        else:
-                            await self._save_token(found)
+                    lock = None if found else await self._lock_store()
+                    if lock is False and not token:  # with a token there is no hurry: another process renews it
+                        found, lock = await self._wait_for_other_process()
+                    try:
+                        if lock:  # another process may have saved a token before it released the lock
+                            found = await self._find_token(token)
+                        if not found and lock is not False:
+                            try:
+                                requested_at = time.time()
+                                response = yield self._build_token_request(request)
+                                await response.aread()
+                                found = self._parse_token(response, requested_at)
+                                if found is None:
+                                    raise response.extensions.get(TOKEN_ERROR_EXTENSION) or self._build_error(response)
+                            except (httpx.HTTPError, SendcloudError) as error:
+                                self._failure = copy.copy(error)  # a copy keeps no frames alive
+                                if not self._is_usable(token):
+                                    raise
+                                _logger.warning(
+                                    "Token renewal failed; the current token is used until it expires: %s", error
+                                )
+                            else:
+                                await self._save_token(found)
+                    finally:
+                        if lock:
+                            await self._unlock_store()
                     token = found or cast(AccessToken, token)
             request.headers["Authorization"] = f"Bearer {token.value}"
             response = yield request
@@ -182,6 +203,43 @@ class OAuth2ClientCredentials(Credentials):
         except Exception as error:  # the text of the error could contain a token
             _logger.warning("Token store: load failed with %s", type(error).__name__)
         return None
+
+    async def _lock_store(self) -> bool | None:
+        """Return whether this process now holds the lock of the store; None if there is no lock."""
+        if not isinstance(self._store, LockingTokenStore):
+            return None
+        try:
+            return await self._store.lock(self._token_key)
+        except Exception as error:
+            _logger.warning("Token store: lock failed with %s", type(error).__name__)
+            return None
+
+    async def _unlock_store(self) -> None:
+        try:
+            await cast(LockingTokenStore, self._store).unlock(self._token_key)
+        except Exception as error:
+            _logger.warning("Token store: unlock failed with %s", type(error).__name__)
+
+    async def _wait_for_other_process(self) -> tuple[AccessToken | None, bool | None]:
+        """Wait until another process has saved a token or released the lock, at most 10 seconds.
+
+        Returns:
+            The token, if the other process saved one; otherwise whether this process holds the lock, as `_lock_store`.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        is_noted = False
+        while (waited := loop.time() - started) < _LOCK_TIMEOUT:
+            await asyncio.sleep(_LOCK_POLL_INTERVAL)
+            if found := await self._find_token(None):
+                return found, False
+            lock = await self._lock_store()
+            if lock is not False:
+                return None, lock
+            if waited >= _LOCK_TIMEOUT / 2 and not is_noted:
+                is_noted = True
+                _logger.warning("Token store: another process has been requesting a token for %.0f s", waited)
+        return None, None
 
     async def _save_token(self, token: AccessToken) -> None:
         self._token, self._rejected = token, None

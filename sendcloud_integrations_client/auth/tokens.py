@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import attrs
 
-__all__ = ["AccessToken", "MemoryTokenStore", "TokenStore"]
+__all__ = ["AccessToken", "LockingTokenStore", "MemoryTokenStore", "TokenStore"]
 
 
 @attrs.frozen
@@ -37,6 +37,23 @@ class TokenStore(Protocol):
 
     async def save(self, key: str, token: AccessToken) -> None:
         """Save `token`. `key` identifies the token endpoint, client and scope, and contains no secret."""
+        ...
+
+
+@runtime_checkable
+class LockingTokenStore(TokenStore, Protocol):
+    """A token store with a lock, so that only one of many processes requests a token.
+
+    A process that does not get the lock waits until the other one has saved a token or has released the lock, for at
+    most 10 seconds; then it requests a token itself. A lock must therefore expire.
+    """
+
+    async def lock(self, key: str) -> bool:
+        """Return True if the caller now holds the lock for `key`; False if another process or task holds it."""
+        ...
+
+    async def unlock(self, key: str) -> None:
+        """Release the lock for `key`, if this store still holds it."""
         ...
 
 

@@ -3,7 +3,10 @@
 A limit of N calls per window is N slots. A call takes a slot when it is sent, and the slot is free again one window
 after its response: the server counted the call no later than it responded, so by then it has expired there too. That
 holds for sliding and for fixed windows and for any latency, so a 429 occurs only if other programs use the same
-credentials. The cost is the latency of one response per window. Callers that find no free slot wait in a queue.
+credentials. The cost is the latency of one response per window.
+
+Callers that find no free slot wait in a queue: interactive calls are served first, each priority in order of arrival.
+`background_share` contains the rules for background calls.
 
 The default limits are the figures that Sendcloud publishes per integration: https://sendcloud.dev/ (rate limits).
 """
@@ -21,49 +24,54 @@ from contextlib import suppress
 from typing import Final
 from weakref import WeakValueDictionary
 
-import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import ConfigurationError, RateLimitError
+from sendcloud_integrations_client.errors import RateLimitError
+from sendcloud_integrations_client.pipeline.background_share import BackgroundShare, Window
+from sendcloud_integrations_client.pipeline.rate_limiter import MINUTE, SECOND, Priority, RateLimitBudget, RateLimits
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.operations import Call, get_call
 
-__all__ = ["RateLimitBudget", "RateLimitTransport", "RateLimits", "get_shared_budget"]
+__all__ = ["LocalBudget", "LocalRateLimiter", "RateLimitTransport", "get_shared_budget"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
 _MAX_PAUSE: Final = 60.0  # seconds
 _NOTICE_AFTER: Final = 5.0  # seconds; longer waits are logged as warnings
+_SHORT_WINDOW_RESERVE: Final = 0.25  # share of a shorter window that background calls never use
+_RETRY_INTERVAL: Final = 0.01  # seconds; waiters of several event loops that block each other try again
+_OWED_TIMEOUT: Final = 1.0  # seconds that a slot is kept for background calls of another event loop
 
 
-@attrs.frozen
-class RateLimits:
-    """Rate limits for one set of credentials.
+class LocalRateLimiter:
+    """Limits the calls of this process. The default of a client.
 
-    Attributes:
-        reads_per_minute: Read calls (GET) per minute. Defaults to 1000.
-        writes_per_minute: Other calls per minute. Defaults to 100.
-        writes_per_second: Other calls per second. Defaults to 15.
+    All clients of a process with the same credentials and limits share one budget, across threads and event loops.
 
-    Raises:
-        ConfigurationError: If a number is less than 1.
+    Args:
+        limits: The limits of each set of credentials.
 
     Example:
-        client = SendcloudIntegrations(rate_limits=RateLimits(reads_per_minute=250))
+        client = SendcloudIntegrations(rate_limiter=LocalRateLimiter(RateLimits(reads_per_minute=250)))
     """
 
-    reads_per_minute: int = 1000
-    writes_per_minute: int = 100
-    writes_per_second: int = 15
+    def __init__(self, limits: RateLimits = RateLimits()) -> None:
+        self._limits = limits
 
-    def __attrs_post_init__(self) -> None:
-        for name, value in attrs.asdict(self).items():
-            if value < 1:
-                raise ConfigurationError(f"Invalid RateLimits.{name}: must be at least 1.")
+    def __repr__(self) -> str:
+        return f"LocalRateLimiter({self._limits!r})"
+
+    def get_budget(self, key: str) -> RateLimitBudget:
+        """Return the budget of one set of credentials.
+
+        Args:
+            key: Digest that identifies the credentials.
+        """
+        return get_shared_budget(key, self._limits)
 
 
-class RateLimitBudget:
-    """The free slots of one set of limits, and the callers that wait for one.
+class LocalBudget:
+    """The free slots of one set of limits, and the callers of this process that wait for one.
 
     Args:
         limits: The limits.
@@ -76,49 +84,62 @@ class RateLimitBudget:
         self,
         limits: RateLimits,
         *,
-        minute: float = 60.0,
-        second: float = 1.0,
+        minute: float = MINUTE,
+        second: float = SECOND,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
-        self._reads = _SlotQueue([_Window(limits.reads_per_minute, minute)], self)
+        reserve = limits.interactive_reserve
+        self._reads = _SlotQueue([Window(limits.reads_per_minute, minute)], reserve, self)
         self._writes = _SlotQueue(
-            [_Window(limits.writes_per_minute, minute), _Window(limits.writes_per_second, second)], self
+            [Window(limits.writes_per_minute, minute), Window(limits.writes_per_second, second)], reserve, self
         )
         self._pauses = 0
         self.paused_until = 0.0
 
-    def try_acquire(self, *, safe: bool) -> bool:
-        """Take a slot if one is free and no caller waits; return whether one was taken.
+    def try_acquire(self, *, safe: bool, priority: Priority = "interactive") -> bool:
+        """Take a slot if one is free and no caller that goes first waits; return whether one was taken.
 
         Args:
             safe: Whether the call only reads.
+            priority: Priority of the call.
         """
-        queue = self._get_queue(safe=safe)
-        return not queue.has_waiters and queue.try_acquire()
+        queue = self._reads if safe else self._writes
+        if queue.has_waiters and queue.must_wait(priority):
+            return False
+        return queue.try_acquire(priority)
 
-    async def acquire(self, *, safe: bool) -> float:
+    def try_acquire_floor(self, *, safe: bool) -> bool:
+        """Take a slot for a background call if background calls use less than the part that they always get."""
+        return self._get_queue(safe=safe).try_acquire_floor()
+
+    async def acquire(self, *, safe: bool, priority: Priority = "interactive") -> float:
         """Take a slot; wait in the queue if none is free.
 
         Args:
             safe: Whether the call only reads.
+            priority: Priority of the call.
 
         Returns:
             Seconds waited. End the slot with `complete` or `release`.
         """
-        if self.try_acquire(safe=safe):
+        if self.try_acquire(safe=safe, priority=priority):
             return 0.0
         started = self._clock()
-        await self._get_queue(safe=safe).wait()
+        await self._get_queue(safe=safe).wait(priority)
         return self._clock() - started
 
-    def complete(self, *, safe: bool) -> None:
-        """End a slot whose call the server may have counted until now: it is free one window from now."""
-        self._get_queue(safe=safe).complete()
+    def acquire_unchecked(self, *, safe: bool, priority: Priority = "interactive") -> None:
+        """Take a slot even if none is free, for a call that another limiter has permitted."""
+        self._get_queue(safe=safe).acquire_unchecked(priority)
 
-    def release(self, *, safe: bool) -> None:
+    def complete(self, *, safe: bool, priority: Priority = "interactive") -> None:
+        """End a slot whose call the server may have counted until now: it is free one window from now."""
+        (self._reads if safe else self._writes).complete(priority)
+
+    def release(self, *, safe: bool, priority: Priority = "interactive") -> None:
         """End a slot whose call was never sent: it is free immediately."""
-        self._get_queue(safe=safe).release()
+        self._get_queue(safe=safe).release(priority)
 
     def pause(self, seconds: float | None) -> None:
         """Pause all callers after a 429.
@@ -138,9 +159,9 @@ class RateLimitBudget:
         """Start the series of pauses without `Retry-After` again at 1 second; called after a success."""
         self._pauses = 0
 
-    def get_delay(self, *, safe: bool) -> float | None:
+    def get_delay(self, *, safe: bool, priority: Priority = "interactive") -> float | None:
         """Return the seconds until a slot may be free; None if that depends on calls in flight."""
-        return self._get_queue(safe=safe).get_delay()
+        return self._get_queue(safe=safe).get_delay(priority)
 
     def get_time(self) -> float:
         """Return the current time in seconds by this budget's clock."""
@@ -167,22 +188,22 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
         budget, call = self._budget, get_call(request)
         if budget is None or call is None:  # a token request goes to another server with its own limits
             return await self._transport.handle_async_request(request)
-        safe = call.operation.safe
-        if not budget.try_acquire(safe=safe):
+        safe, priority = call.operation.safe, call.priority
+        if not budget.try_acquire(safe=safe, priority=priority):
             await self._wait_for_slot(budget, call)
         try:
             response = await self._transport.handle_async_request(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            budget.release(safe=safe)
+            budget.release(safe=safe, priority=priority)
             raise
         except BaseException:
-            budget.complete(safe=safe)
+            budget.complete(safe=safe, priority=priority)
             raise
         if response.status_code == 429:
             budget.pause(parse_retry_after(response.headers))
         else:
             budget.reset_pauses()
-        budget.complete(safe=safe)
+        budget.complete(safe=safe, priority=priority)
         return response
 
     async def aclose(self) -> None:
@@ -190,24 +211,25 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
     async def _wait_for_slot(self, budget: RateLimitBudget, call: Call) -> None:
-        started = budget.get_time()
-        notice = asyncio.get_running_loop().call_later(_NOTICE_AFTER, _log_wait, budget, call)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        notice = loop.call_later(_NOTICE_AFTER, _log_wait, budget, call)
         try:
             async with asyncio.timeout(call.remaining if math.isfinite(call.deadline) else None):
-                await budget.acquire(safe=call.operation.safe)
+                await budget.acquire(safe=call.operation.safe, priority=call.priority)
         except TimeoutError:
             raise RateLimitError(
-                f"no free rate limit slot within {budget.get_time() - started:.0f} s; no request was sent",
+                f"no free rate limit slot within {loop.time() - started:.0f} s; no request was sent",
                 status_code=429,
-                retry_after=budget.get_delay(safe=call.operation.safe),
+                retry_after=budget.get_delay(safe=call.operation.safe, priority=call.priority),
             ) from None
         finally:
             notice.cancel()
-            call.rate_limit_wait += budget.get_time() - started
+            call.rate_limit_wait += loop.time() - started
 
 
 def _log_wait(budget: RateLimitBudget, call: Call) -> None:
-    delay = budget.get_delay(safe=call.operation.safe)
+    delay = budget.get_delay(safe=call.operation.safe, priority=call.priority)
     _logger.warning(
         "%s: waiting for a free rate limit slot. Next slot in %s, total timeout in %.0f s.",
         call.operation.name,
@@ -216,7 +238,7 @@ def _log_wait(budget: RateLimitBudget, call: Call) -> None:
     )
 
 
-def get_shared_budget(key: str, limits: RateLimits) -> RateLimitBudget:
+def get_shared_budget(key: str, limits: RateLimits) -> LocalBudget:
     """Return the budget of one set of credentials; all callers get the same one while any of them holds it.
 
     Args:
@@ -225,38 +247,29 @@ def get_shared_budget(key: str, limits: RateLimits) -> RateLimitBudget:
     """
     budget = _budgets.get((key, limits))
     if budget is None:
-        budget = _budgets[key, limits] = RateLimitBudget(limits)
+        budget = _budgets[key, limits] = LocalBudget(limits)
     return budget
 
 
 # The server counts per credentials, whichever client of this process sends, so the registry is per process.
-_budgets: Final[WeakValueDictionary[tuple[str, RateLimits], RateLimitBudget]] = WeakValueDictionary()
-
-
-class _Window:
-    """The free slots of one window, and the times at which the taken ones become free."""
-
-    __slots__ = ("free", "freed_at", "seconds")
-
-    def __init__(self, slots: int, seconds: float) -> None:
-        self.free = slots
-        self.freed_at: deque[float] = deque()
-        self.seconds = seconds
-
-    def has_free_slot(self, now: float) -> bool:
-        freed_at = self.freed_at
-        while freed_at and freed_at[0] <= now:
-            freed_at.popleft()
-            self.free += 1
-        return self.free > 0
+_budgets: Final[WeakValueDictionary[tuple[str, RateLimits], LocalBudget]] = WeakValueDictionary()
 
 
 class _SlotQueue:
-    """Callers that wait for a slot in all of some windows: first in, first out in each event loop."""
+    """Callers that wait for a slot in all of some windows: first in, first out per priority in each event loop.
 
-    def __init__(self, windows: list[_Window], budget: RateLimitBudget) -> None:
+    Args:
+        windows: The windows, the longest one first.
+        reserve: Share of the longest window that background calls never use.
+        budget: The budget that the queue belongs to.
+    """
+
+    def __init__(self, windows: list[Window], reserve: float, budget: LocalBudget) -> None:
         self._windows = windows
         self._budget = budget
+        self._share = BackgroundShare(windows[0], reserve)
+        self._short_windows = [(window, int(window.limit * _SHORT_WINDOW_RESERVE)) for window in windows[1:]]
+        self._owed_since: float | None = None
         self._waiters: dict[asyncio.AbstractEventLoop, _LoopWaiters] = {}
         # Clients in other threads share it. Reentrant, because a garbage-collected coroutine can end its slot anywhere.
         self._lock = threading.RLock()
@@ -265,46 +278,114 @@ class _SlotQueue:
     def has_waiters(self) -> bool:
         if not self._waiters:
             return False
-        return any(waiters.futures for waiters in self._waiters.values())
+        return any(waiters.interactive or waiters.background for waiters in self._waiters.values())
 
-    def try_acquire(self) -> bool:
+    def must_wait(self, priority: Priority) -> bool:
+        """Return whether callers that go before a new caller wait in any event loop."""
+        return priority == "background" or any(waiters.interactive for waiters in self._waiters.values())
+
+    def try_acquire(self, priority: Priority) -> bool:
         with self._lock:
             now = self._budget.get_time()
             if now < self._budget.paused_until:
                 return False
             for window in self._windows:
-                if not window.has_free_slot(now):
+                freed_at = window.freed_at
+                if window.background_used or (freed_at and freed_at[0] <= now):
+                    window.expire(now)
+                if window.free <= 0:
                     return False
-            for window in self._windows:
-                window.free -= 1
+            if priority == "background":
+                if any(window.free <= reserve for window, reserve in self._short_windows):
+                    return False
+                if not self._share.may_take(now):
+                    return False
+                self._take_background()
+            else:
+                for window in self._windows:
+                    window.free -= 1
             return True
 
-    def complete(self) -> None:
+    def try_acquire_floor(self) -> bool:
+        """Take a slot for a background call if background calls use less than the part that they always get."""
+        with self._lock:
+            self._windows[0].expire(self._budget.get_time())
+            return self._share.is_below_floor() and self.try_acquire("background")
+
+    def is_owed_elsewhere(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether the next slot belongs to background callers of another event loop.
+
+        For one second at most: a loop that is blocked must not keep the slot from all others.
+        """
+        with self._lock:
+            now = self._budget.get_time()
+            self._windows[0].expire(now)
+            owed = (
+                self._share.is_below_floor()
+                and any(
+                    waiters.background and other is not loop and other.is_running()
+                    for other, waiters in self._waiters.items()
+                )
+                and self._share.may_take(now)
+            )
+            if not owed:
+                self._owed_since = None
+                return False
+            if self._owed_since is None:
+                self._owed_since = now
+            return now < self._owed_since + _OWED_TIMEOUT
+
+    def has_interactive_waiters_elsewhere(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return whether interactive callers wait in another event loop that is running."""
+        if len(self._waiters) < 2:
+            return False
+        return any(
+            waiters.interactive and other is not loop and other.is_running() for other, waiters in self._waiters.items()
+        )
+
+    def acquire_unchecked(self, priority: Priority) -> None:
+        with self._lock:
+            if priority == "background":
+                self._take_background()
+            else:
+                for window in self._windows:
+                    window.free -= 1
+
+    def complete(self, priority: Priority) -> None:
         with self._lock:
             now = self._budget.get_time()
             for window in self._windows:
-                window.freed_at.append(now + window.seconds)
-        self._wake()
+                if priority == "background":
+                    window.background_freed_at.append(now + window.seconds)
+                else:
+                    window.freed_at.append(now + window.seconds)
+        if self._waiters:
+            self._wake()
 
-    def release(self) -> None:
+    def release(self, priority: Priority) -> None:
         with self._lock:
             for window in self._windows:
                 window.free += 1
+                if priority == "background":
+                    window.background_used -= 1
         self._wake()
 
-    def get_delay(self) -> float | None:
+    def get_delay(self, priority: Priority) -> float | None:
         """Return the seconds until a slot may be free; None if that depends on calls in flight."""
         with self._lock:
             now = self._budget.get_time()
             times = [self._budget.paused_until]
             for window in self._windows:
-                if not window.has_free_slot(now):
-                    if not window.freed_at:
-                        return None
-                    times.append(window.freed_at[0])
-            return max(max(times) - now, 0.0)
+                window.expire(now)
+                if window.free <= 0:
+                    times.append(window.get_next_free())
+            if priority == "background":
+                times.append(self._share.get_next_attempt(now))
+                times += [window.get_next_free() for window, reserve in self._short_windows if window.free <= reserve]
+            delay = max(max(times) - now, 0.0)
+            return delay if delay < math.inf else None
 
-    async def wait(self) -> None:
+    async def wait(self, priority: Priority) -> None:
         loop = asyncio.get_running_loop()
         with self._lock:
             waiters = self._waiters.get(loop)
@@ -313,7 +394,13 @@ class _SlotQueue:
                 # Callers of a closed loop are gone. A new dict, because another thread may be iterating over the old.
                 open_loops = {other: its for other, its in self._waiters.items() if not other.is_closed()}
                 self._waiters = open_loops | {loop: waiters}
-        await waiters.wait()
+        await waiters.wait(priority)
+
+    def _take_background(self) -> None:
+        for window in self._windows:
+            window.free -= 1
+            window.background_used += 1
+        self._share.take()
 
     def _wake(self) -> None:
         for waiters in self._waiters.values():
@@ -324,41 +411,73 @@ class _LoopWaiters:
     """The callers that wait in one event loop."""
 
     def __init__(self, queue: _SlotQueue, loop: asyncio.AbstractEventLoop) -> None:
-        self.futures: deque[asyncio.Future[None]] = deque()
+        self.interactive: deque[asyncio.Future[None]] = deque()
+        self.background: deque[asyncio.Future[None]] = deque()
         self._queue = queue
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
 
-    async def wait(self) -> None:
+    async def wait(self, priority: Priority) -> None:
         slot: asyncio.Future[None] = self._loop.create_future()
-        self.futures.append(slot)
+        futures = self.background if priority == "background" else self.interactive
+        futures.append(slot)
         self._serve()
         try:
             await slot
         except BaseException:
             if slot.done() and not slot.cancelled():
-                self._queue.release()
-            elif slot in self.futures:
-                self.futures.remove(slot)
+                self._queue.release(priority)
+            elif slot in futures:
+                futures.remove(slot)
+                if priority == "interactive":
+                    self._wake_background()
             raise
 
     def wake(self) -> None:
         """Serve the waiters again, in the loop's own thread. Thread-safe."""
-        if self.futures:
+        if self.interactive or self.background:
             with suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._serve)
 
+    def _wake_background(self) -> None:
+        """Serve background callers if they waited for the last interactive caller only."""
+        if self.background and not self.interactive:
+            self._loop.call_soon(self._serve)
+
     def _serve(self) -> None:
-        while self.futures:
-            if self.futures[0].done():
-                self.futures.popleft()
-            elif self._queue.try_acquire():
-                self.futures.popleft().set_result(None)
-            else:
-                break
+        while self._serve_next():
+            pass
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        delay = self._queue.get_delay() if self.futures else None
+        delay = self._get_delay()
         if delay is not None:
             self._timer = self._loop.call_later(delay, self._serve)
+
+    def _serve_next(self) -> bool:
+        """Serve one caller; return whether there may be another one to serve."""
+        interactive, background, queue = self.interactive, self.background, self._queue
+        for futures in (interactive, background):
+            while futures and futures[0].done():
+                futures.popleft()
+        if background and queue.try_acquire_floor():
+            background.popleft().set_result(None)
+        elif interactive:
+            if queue.is_owed_elsewhere(self._loop) or not queue.try_acquire("interactive"):
+                return False
+            interactive.popleft().set_result(None)
+        elif background:
+            if queue.has_interactive_waiters_elsewhere(self._loop) or not queue.try_acquire("background"):
+                return False
+            background.popleft().set_result(None)
+        return bool(interactive or background)
+
+    def _get_delay(self) -> float | None:
+        """Return the seconds until a waiter may be served; None if that depends on calls in flight."""
+        delays: list[float] = []
+        if self.interactive and (delay := self._queue.get_delay("interactive")) is not None:
+            # It is 0 if the next slot is kept for another event loop.
+            delays.append(delay or _RETRY_INTERVAL)
+        if self.background and (delay := self._queue.get_delay("background")) is not None:
+            delays.append(max(delay, _RETRY_INTERVAL))
+        return min(delays, default=None)

@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from operator import length_hint
 
+from sendcloud_integrations_client.base_client import BaseClient
 from sendcloud_integrations_client.errors import InvalidInputError, SendcloudError
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
 from sendcloud_integrations_client.generated.resources.logs import LogsResource
 from sendcloud_integrations_client.pagination import Page
+from sendcloud_integrations_client.pipeline.rate_limiter import Priority
 from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 
 __all__ = ["Logs"]
@@ -27,6 +29,7 @@ class Logs(LogsResource):
         page_size: int = 100,
         on_decode_error: OnDecodeError = "raise",
         on_error: Callable[[int, SendcloudError], None] | None = None,
+        priority: Priority = "background",
     ) -> AsyncGenerator[tuple[int, IntegrationLog], None]:
         """Iterate over the logs of many integrations, several integrations concurrently.
 
@@ -42,6 +45,8 @@ class Logs(LogsResource):
             page_size: Records per page, 1 to 100. Defaults to 100.
             on_decode_error: What to do with a record that cannot be decoded. Defaults to `"raise"`.
             on_error: Called with the id and the error of each integration that fails; replaces the `ExceptionGroup`.
+            priority: Priority of the calls in the rate limit queue. Defaults to `"background"`, so that other calls
+                with the same credentials do not wait behind them.
 
         Yields:
             The id of the integration and one of its logs.
@@ -55,6 +60,9 @@ class Logs(LogsResource):
             async for integration_id, log in client.logs.list_for_integrations([1, 2, 3], concurrency=8):
                 print(integration_id, log.exception)
         """
+        logs: LogsResource = self
+        if isinstance(self._sender, BaseClient):
+            logs = LogsResource(self._sender.with_options(priority=priority))
         if concurrency < 1:
             raise InvalidInputError("logs.list_for_integrations", "concurrency", "must be at least 1")
         worker_count = max(1, min(concurrency, length_hint(integration_ids, concurrency)))
@@ -64,7 +72,7 @@ class Logs(LogsResource):
         started_count = 0
 
         async def fetch_logs(integration_id: int) -> None:
-            paginator = self.list(integration_id=integration_id, page_size=page_size, on_decode_error=on_decode_error)
+            paginator = logs.list(integration_id=integration_id, page_size=page_size, on_decode_error=on_decode_error)
             try:
                 async with aclosing(paginator.pages()) as pages:
                     async for page in pages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 import attrs
 import httpx
@@ -74,6 +74,7 @@ class Call:
     Attributes:
         operation: The operation that is called.
         on_headers: Called once with the headers of a success, before its body is read.
+        priority: Priority in the rate limit queue.
         attempts: Number of times the request was sent so far.
         may_have_acted: Whether the server may have processed an attempt whose response was lost.
         rate_limit_wait: Seconds spent in the rate limit queue.
@@ -83,6 +84,7 @@ class Call:
 
     operation: Operation
     on_headers: Callable[[httpx.Headers], None] | None = None
+    priority: Literal["interactive", "background"] = "interactive"
     attempts: int = 0
     may_have_acted: bool = False
     rate_limit_wait: float = 0.0

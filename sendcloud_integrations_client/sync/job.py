@@ -178,7 +178,7 @@ class _AccountRun:
         stop_signal: StopSignal,
     ) -> None:
         self._retries = build_retry_policy(client.retries)
-        self._client = client.with_options(retries=self._retries)
+        self._client = client.with_options(retries=self._retries, priority="background")
         self._writer = writer
         self._account = account
         self._page_size = page_size

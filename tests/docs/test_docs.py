@@ -21,6 +21,7 @@ import typer
 from packaging.requirements import Requirement
 
 from sendcloud_integrations_client.cli.application import app
+from tests.support.valkey import ValkeyServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -32,6 +33,7 @@ EXTERNAL_COMMANDS = {
     "createdb",
     "crontab",
     "export",
+    "gunicorn",
     "jq",
     "kill",
     "psql",
@@ -89,8 +91,13 @@ for number, code in enumerate(json.load(sys.stdin), 1):
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=get_name)
-def test_code_of_page_runs(page: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def test_code_of_page_runs(
+    page: Path, environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     codes = find_blocks(page, "python")
+    if any("SENDCLOUD_REDIS_URL" in code for code in codes):
+        valkey: ValkeyServer = request.getfixturevalue("valkey")
+        environment = environment | {"SENDCLOUD_REDIS_URL": valkey.url}
     programs = json.dumps([code for code in codes if not is_test(code)])
     run([sys.executable, "-W", "error", "-c", RUN_BLOCKS], environment, programs, folder=tmp_path)
     tests = [code for code in codes if is_test(code)]

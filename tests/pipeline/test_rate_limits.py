@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import BasicAuth, ConfigurationError, Operation, RateLimits, SendcloudIntegrations
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget, RateLimitTransport, get_shared_budget
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, RateLimitTransport, get_shared_budget
 from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 from tests.support.private_state import get_rate_limit_budget, suppress_destroyed_task_warning
 from tests.support.virtual_time import VirtualTimeLoop, now, run
@@ -111,7 +111,7 @@ def test_load_above_the_limit_uses_it_fully_without_a_429(
 
     async def main() -> LimitedServer:
         server = LimitedServer(windows(*limits).try_accept, count_until=minutes * 60)
-        transport = RateLimitTransport(server, RateLimitBudget(RateLimits(), clock=now))
+        transport = RateLimitTransport(server, LocalBudget(RateLimits(), clock=now))
 
         async def work() -> None:
             while now() < minutes * 60:
@@ -127,7 +127,7 @@ def test_load_above_the_limit_uses_it_fully_without_a_429(
 
 def test_waiting_calls_are_served_first_in_first_out() -> None:
     async def main() -> list[int]:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=2), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=2), clock=now)
         served: list[int] = []
 
         async def acquire_slot(number: int) -> None:
@@ -144,7 +144,7 @@ def test_waiting_calls_are_served_first_in_first_out() -> None:
 
 def test_burst_of_writes_stays_within_the_limits_per_second_and_per_minute() -> None:
     async def main() -> list[float]:
-        budget = RateLimitBudget(RateLimits(), clock=now)
+        budget = LocalBudget(RateLimits(), clock=now)
         start_times: list[float] = []
 
         async def acquire_slot() -> None:
@@ -164,7 +164,7 @@ def test_burst_of_writes_stays_within_the_limits_per_second_and_per_minute() -> 
 
 def test_rate_limit_wait_is_recorded_per_call() -> None:
     async def main() -> list[float]:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         transport = RateLimitTransport(httpx.MockTransport(lambda _: httpx.Response(200)), budget)
         calls = [Call(READ) for _ in range(3)]
         for call in calls:
@@ -181,7 +181,7 @@ def test_cancelled_waiters_release_their_slots(data: st.DataObject) -> None:
     cancel_times = data.draw(st.lists(st.integers(0, 130), min_size=12, max_size=12))
 
     async def main() -> int:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=2), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=2), clock=now)
         done: list[int] = []
 
         async def acquire_slot(number: int) -> None:
@@ -222,7 +222,7 @@ def test_remaining_waiters_are_served_in_order_when_others_are_cancelled(
     """Cancels in single iterations of the loop, some of them between the release of a slot and its delivery."""
 
     async def main() -> None:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         await budget.acquire(safe=True)
         served: list[int] = []
         released = 0
@@ -256,7 +256,7 @@ def test_remaining_waiters_are_served_in_order_when_others_are_cancelled(
 
 def test_second_waiter_is_served_on_time_if_the_first_is_cancelled() -> None:
     async def main() -> None:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         await budget.acquire(safe=True)
         budget.complete(safe=True)
         first, second = (asyncio.ensure_future(budget.acquire(safe=True)) for _ in range(2))
@@ -270,7 +270,7 @@ def test_second_waiter_is_served_on_time_if_the_first_is_cancelled() -> None:
 
 def test_waiter_is_served_one_window_after_the_response_to_a_call_in_flight() -> None:
     async def main() -> None:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         await budget.acquire(safe=True)
         waiting = asyncio.ensure_future(budget.acquire(safe=True))
         await asyncio.sleep(500)
@@ -284,7 +284,7 @@ def test_waiter_is_served_one_window_after_the_response_to_a_call_in_flight() ->
 
 def test_pause_applies_to_calls_that_already_wait() -> None:
     async def main() -> None:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         await budget.acquire(safe=True)
         budget.complete(safe=True)
         waiting = asyncio.ensure_future(budget.acquire(safe=True))
@@ -299,7 +299,7 @@ def test_pause_applies_to_calls_that_already_wait() -> None:
 
 def test_slot_delivered_to_a_cancelled_waiter_goes_to_the_next() -> None:
     async def main() -> None:
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         await budget.acquire(safe=True)
         first, second = (asyncio.ensure_future(budget.acquire(safe=True)) for _ in range(2))
         await asyncio.sleep(0)
@@ -315,7 +315,7 @@ def test_429_pauses_all_calls_until_retry_after() -> None:
         responses = iter([httpx.Response(429, headers={"Retry-After": "7"})])
         transport = RateLimitTransport(
             httpx.MockTransport(lambda _: next(responses, httpx.Response(200))),
-            RateLimitBudget(RateLimits(), clock=now),
+            LocalBudget(RateLimits(), clock=now),
         )
         await transport.handle_async_request(build_request(READ))
         end_times: list[float] = []
@@ -336,7 +336,7 @@ def test_concurrent_429_responses_pause_once() -> None:
             await asyncio.sleep(0.1)
             return httpx.Response(429)
 
-        budget = RateLimitBudget(RateLimits(), clock=now)
+        budget = LocalBudget(RateLimits(), clock=now)
         transport = RateLimitTransport(httpx.MockTransport(respond_429), budget)
         await asyncio.gather(*(transport.handle_async_request(build_request(READ)) for _ in range(20)))
         return budget.paused_until
@@ -349,7 +349,7 @@ def test_consecutive_429_responses_without_retry_after_pause_longer_each_time() 
         responses = iter([429, 429, 429, 200, 429])
         transport = RateLimitTransport(
             httpx.MockTransport(lambda _: httpx.Response(next(responses, 200))),
-            RateLimitBudget(RateLimits(), clock=now),
+            LocalBudget(RateLimits(), clock=now),
         )
         start_times: list[float] = []
         for _ in range(6):
@@ -366,7 +366,7 @@ def test_call_that_was_never_sent_uses_no_slot(error: type[httpx.TransportError]
         def fail(_: httpx.Request) -> httpx.Response:
             raise error("broken")
 
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         for _ in range(5):
             with pytest.raises(error):
                 await RateLimitTransport(httpx.MockTransport(fail), budget).handle_async_request(build_request(READ))
@@ -380,7 +380,7 @@ def test_call_whose_response_was_lost_uses_a_slot() -> None:
         def fail(_: httpx.Request) -> httpx.Response:
             raise httpx.ReadError("broken")
 
-        budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=now)
+        budget = LocalBudget(RateLimits(reads_per_minute=1), clock=now)
         for expected in (0.0, 60.0):
             with pytest.raises(httpx.ReadError):
                 await RateLimitTransport(httpx.MockTransport(fail), budget).handle_async_request(build_request(READ))
@@ -393,7 +393,7 @@ def test_reads_and_writes_have_separate_slots_and_token_requests_need_none() -> 
     async def main() -> None:
         limits = RateLimits(reads_per_minute=1, writes_per_minute=1)
         transport = RateLimitTransport(
-            httpx.MockTransport(lambda _: httpx.Response(200)), RateLimitBudget(limits, clock=now)
+            httpx.MockTransport(lambda _: httpx.Response(200)), LocalBudget(limits, clock=now)
         )
         for operation in (READ, WRITE, None, None, None):
             await transport.handle_async_request(build_request(operation))
@@ -404,7 +404,7 @@ def test_reads_and_writes_have_separate_slots_and_token_requests_need_none() -> 
 
 def test_budget_works_in_consecutive_event_loops() -> None:
     current_time = 0.0
-    budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=lambda: current_time)
+    budget = LocalBudget(RateLimits(reads_per_minute=1), clock=lambda: current_time)
 
     async def leave_a_waiter() -> None:
         await budget.acquire(safe=True)
@@ -430,7 +430,7 @@ def abandon_loop(loop: asyncio.AbstractEventLoop, *tasks: asyncio.Task[Any]) -> 
 
 def test_abandoned_loop_with_waiters_leaks_no_slot() -> None:
     current_time = 0.0
-    budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=lambda: current_time)
+    budget = LocalBudget(RateLimits(reads_per_minute=1), clock=lambda: current_time)
     abandoned = VirtualTimeLoop()
     abandoned.run_until_complete(budget.acquire(safe=True))
     waiting = [abandoned.create_task(budget.acquire(safe=True)) for _ in range(2)]
@@ -443,7 +443,7 @@ def test_abandoned_loop_with_waiters_leaks_no_slot() -> None:
 
 
 def test_slot_delivered_in_a_loop_that_ends_is_not_lost() -> None:
-    budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=lambda: 0.0)
+    budget = LocalBudget(RateLimits(reads_per_minute=1), clock=lambda: 0.0)
     loop = VirtualTimeLoop()
     loop.run_until_complete(budget.acquire(safe=True))
     task = loop.create_task(budget.acquire(safe=True))
@@ -463,7 +463,7 @@ def test_slot_delivered_in_a_loop_that_ends_is_not_lost() -> None:
 
 
 def test_slot_released_in_one_thread_is_delivered_to_a_waiter_in_another() -> None:
-    budget = RateLimitBudget(RateLimits(reads_per_minute=1))
+    budget = LocalBudget(RateLimits(reads_per_minute=1))
     is_waiting = threading.Event()
     served: list[float] = []
 
@@ -487,7 +487,7 @@ def test_slot_released_in_one_thread_is_delivered_to_a_waiter_in_another() -> No
 
 
 def test_threads_that_share_a_budget_lose_no_slots_and_exceed_no_limit() -> None:
-    budget = RateLimitBudget(RateLimits(reads_per_minute=7), minute=0.001)
+    budget = LocalBudget(RateLimits(reads_per_minute=7), minute=0.001)
     held = max_held = 0
 
     async def work() -> None:
@@ -545,7 +545,7 @@ def test_limit_below_one_raises_configuration_error(name: str) -> None:
 
 
 def test_queue_of_a_closed_loop_is_dropped() -> None:
-    budget = RateLimitBudget(RateLimits(reads_per_minute=1), clock=lambda: 0.0)
+    budget = LocalBudget(RateLimits(reads_per_minute=1), clock=lambda: 0.0)
 
     async def wait_in_vain() -> None:
         with pytest.raises(TimeoutError):

@@ -22,7 +22,7 @@ from sendcloud_integrations_client import (
     RetryPolicy,
     SendcloudIntegrations,
 )
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 
 SHORT = RetryPolicy(total_timeout=0.5, base_delay=0.01)
 EMPTY = b'{"data": []}'
@@ -95,7 +95,7 @@ async def test_retry_after_longer_than_the_call_raises_immediately_and_pauses_ot
 
 def test_pause_is_bounded() -> None:
     now = 100.0
-    budget = RateLimitBudget(RateLimits(), clock=lambda: now)
+    budget = LocalBudget(RateLimits(), clock=lambda: now)
     budget.pause(1e9)
     assert budget.get_delay(safe=True) == 60.0
 

@@ -16,9 +16,9 @@ import httpcore2
 import pytest
 
 from sendcloud_integrations_client import SendcloudIntegrations
-from sendcloud_integrations_client.auth import MemoryTokenStore, OAuth2ClientCredentials
+from sendcloud_integrations_client.auth import MemoryTokenStore, OAuth2ClientCredentials, TokenStore
 from sendcloud_integrations_client.pagination import _SeenCursors  # pyright: ignore[reportPrivateUsage]
-from sendcloud_integrations_client.pipeline.rate_limits import RateLimitBudget
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
 
@@ -39,17 +39,27 @@ def forget_token(auth: OAuth2ClientCredentials) -> None:
     auth._store = MemoryTokenStore()  # noqa: SLF001
 
 
+def get_token_store(auth: OAuth2ClientCredentials) -> TokenStore:
+    """Return the token store of the credentials."""
+    return auth._store  # noqa: SLF001
+
+
+def get_token_key(auth: OAuth2ClientCredentials) -> str:
+    """Return the key under which the credentials store their token."""
+    return auth._token_key  # noqa: SLF001
+
+
 def end_renewal_pause(auth: OAuth2ClientCredentials) -> None:
     """End the pause between two early renewals, which lasts for a quarter of `refresh_margin`."""
     auth._renew_from = 0.0  # noqa: SLF001
 
 
-def get_rate_limit_budget(client: SendcloudIntegrations) -> RateLimitBudget | None:
+def get_rate_limit_budget(client: SendcloudIntegrations) -> LocalBudget | None:
     """Return the budget of the rate limit layer, which no public object refers to."""
     layer: Any = client.http._transport  # noqa: SLF001
     while not hasattr(layer, "_budget"):
         layer = layer._transport  # noqa: SLF001
-    budget: RateLimitBudget | None = layer._budget  # noqa: SLF001
+    budget: LocalBudget | None = layer._budget  # noqa: SLF001
     return budget
 
 

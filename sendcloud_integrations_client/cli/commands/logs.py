@@ -57,7 +57,8 @@ def list_logs(
 ) -> None:
     """List exception logs, in the order in which Sendcloud returns them.
 
-    JSON output starts before all logs are loaded.
+    JSON output starts before all logs are loaded. More than one page is read at
+    background priority, so that other programs on the same limits do not wait.
     """
     output_format = output.choose_format()
     default_limit = _DEFAULT_TABLE_ROWS if output_format is OutputFormat.TABLE else 0
@@ -66,6 +67,8 @@ def list_logs(
     table, writer = LogTable(), JsonWriter(output_format)
 
     async def print_logs(client: SendcloudIntegrations) -> bool:
+        if max_logs is None or max_logs > _PAGE_SIZE:
+            client = client.with_options(priority="background")
         ids: list[int | None] = [*dict.fromkeys(integration or [])] or [None]
         remaining = max_logs
         for integration_id in ids:
