@@ -89,7 +89,7 @@ async def test_outcome_is_expected_and_the_next_call_succeeds(group: list[Scenar
                         outcome = await get_outcome(client, scenario.operation)
                 except TimeoutError:
                     outcome = "hang"
-                await asyncio.sleep(0.02)  # what arrives while the connection is idle must not affect the next call
+                await asyncio.sleep(0.2)  # what arrives while the connection is idle must not affect the next call
                 server.behaviour = None
                 patient = client.with_options(timeout=20, retries=FAST)
                 next_outcome = DATA if scenario.scheme == "https" else await get_next_outcome(patient)
