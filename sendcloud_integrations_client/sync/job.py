@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import uuid4
 
 import attrs
@@ -175,7 +175,7 @@ async def sync_accounts(
     """
     targets: dict[str, SendcloudIntegrations | Account] = {}
     if isinstance(accounts, Mapping):
-        targets.update(accounts)
+        targets.update(cast("Mapping[str, SendcloudIntegrations]", accounts))
     else:
         for one in accounts:
             if one.name in targets:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 import attrs
 import orjson
@@ -197,7 +197,10 @@ def build_redaction_key(redaction: Redaction | None) -> str:
     if redaction is None:
         return "none"
     values = {field.name: getattr(redaction, field.name) for field in attrs.fields(Redaction) if field.init}
-    rules = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in values.items()}
+    rules = {
+        name: sorted(map(str, cast("frozenset[object]", value))) if isinstance(value, frozenset) else value
+        for name, value in values.items()
+    }
     return hashlib.sha256(ascii((_REDACTION_REVISION, rules)).encode()).hexdigest()[:16]
 
 
