@@ -42,7 +42,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/validation.py": ("runtime/test_arguments.py", "runtime/test_validation.py", "runtime/test_models.py"),
     "sync/__init__.py": ("sync/test_store.py",),
     "sync/account_writer.py": ("sync/test_sync.py", "sync/test_store.py"),
-    "sync/list_sync.py": ("sync/test_sync.py",),
+    "sync/list_sync.py": ("sync/test_sync.py", "sync/test_account_list.py", "sync/test_late_logs.py"),
     "sync/job.py": ("sync/test_sync.py",),
     "sync/list_order.py": ("sync/test_sync.py",),
     "sync/migrations/env.py": ("sync/test_store.py",),

@@ -16,7 +16,10 @@ __all__ = ["build_endpoint_template", "build_problem_key", "fill_problem_keys", 
 
 _MAX_MESSAGE: Final = 2_000  # characters of a message that are considered
 _URL: Final = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
-_TOKEN: Final = re.compile(r"[\w.:+@-]+")
+# A word with a digit or an @. It begins only where a word begins and never backtracks, so it takes linear time.
+_VARIABLE_WORD: Final = re.compile(r"(?<![\w.:+@-])(?:[^\W\d]|[.:+-])*+[\d@][\w.:+@-]*+")
+_DIGIT: Final = re.compile(r"\d")
+_QUERY: Final = re.compile("[?#]")
 _HOST: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^/?#]*", re.IGNORECASE)
 _API_VERSION: Final = re.compile(r"v\d{1,3}", re.IGNORECASE)
 _MAX_NAME: Final = 40  # a longer segment of a path is an id
@@ -60,7 +63,7 @@ def normalize_message(message: str) -> str:
         message: The message. Characters after the first 2,000 are dropped.
     """
     without_urls = _URL.sub("{url}", message[:_MAX_MESSAGE])
-    return " ".join(_TOKEN.sub(_replace_variable, without_urls).casefold().split())
+    return " ".join(_VARIABLE_WORD.sub("{}", without_urls).casefold().split())
 
 
 def build_endpoint_template(method: str, url: str) -> str:
@@ -70,7 +73,7 @@ def build_endpoint_template(method: str, url: str) -> str:
         method: HTTP method.
         url: The URL, or only its path.
     """
-    path = re.split("[?#]", _HOST.sub("", url, count=1), maxsplit=1)[0]
+    path = _QUERY.split(_HOST.sub("", url, count=1), maxsplit=1)[0]
     segments = ["{}" if _is_id(segment) else segment for segment in path.split("/")]
     return f"{method.upper()} {'/'.join(segments)}"
 
@@ -103,12 +106,7 @@ async def fill_problem_keys(connection: AsyncConnection) -> int:
     return len(rows)
 
 
-def _replace_variable(match: re.Match[str]) -> str:
-    word = match[0]
-    return "{}" if "@" in word or any(map(str.isdigit, word)) else word
-
-
 def _is_id(segment: str) -> bool:
     if len(segment) > _MAX_NAME:
         return True
-    return any(map(str.isdigit, segment)) and _API_VERSION.fullmatch(segment) is None
+    return _DIGIT.search(segment) is not None and _API_VERSION.fullmatch(segment) is None
