@@ -95,8 +95,9 @@ docs: $(VENV)/.ready ## Build the documentation site into build/docs/
 	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
 	@echo "Documentation built. Open build/docs/index.html"
 
-bench-sync: $(VENV)/.ready ## Benchmark a sync of one million logs into SQLite, with and without rate limits
+bench-sync: $(VENV)/.ready ## Benchmark syncs: one million logs, rate limits, and calls of both sources
 	@$(RUN) -m benchmarks.sync
+	@$(RUN) -m benchmarks.sync_source
 
 build: $(VENV)/.ready ## Build the wheel and the source distribution into dist/
 	@$(RUN) -m pip install -qq --disable-pip-version-check build

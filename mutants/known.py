@@ -36,22 +36,22 @@ class KnownMutant:
 
 KNOWN: Final = (
     KnownMutant(
-        "sync/integration_sync.py",
+        "sync/list_sync.py",
         "a later run without `since` ends early, because `complete_from` was not moved up by an incremental pass",
         "            if _is_earlier(state.complete_from, current.since):\n"
         "                state.complete_from = current.since\n",
         "",
     ),
     KnownMutant(
-        "sync/integration_sync.py",
+        "sync/list_sync.py",
         "status 410 for the stored cursor fails the integration",
         "frozenset({400, 404, 410, 422})",
         "frozenset({400, 404, 422})",
     ),
     KnownMutant(
-        "sync/integration_sync.py",
+        "sync/list_sync.py",
         "records that the first page of a resumed pass repeats count as a change of the order",
-        "                if not is_resumed or row.id in counts.new_ids:\n"
+        "                if not is_resumed or row.id in counts.unread_ids:\n"
         "                    current.order.observe(row.id, row.created_at_utc)\n",
         "                current.order.observe(row.id, row.created_at_utc)\n",
     ),

@@ -72,6 +72,8 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits as RateLimits
     from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter as LocalRateLimiter
     from sendcloud_integrations_client.pipeline.retries import RetryPolicy as RetryPolicy
+    from sendcloud_integrations_client.profiles import Account as Account
+    from sendcloud_integrations_client.profiles import accounts_from_profiles as accounts_from_profiles
     from sendcloud_integrations_client.runtime.models import UNSET as UNSET
     from sendcloud_integrations_client.runtime.models import Unset as Unset
     from sendcloud_integrations_client.runtime.operations import Operation as Operation
@@ -121,6 +123,7 @@ _NAMES_BY_MODULE = {
     "pipeline.rate_limiter": ("Priority", "RateLimitBudget", "RateLimiter", "RateLimits"),
     "pipeline.rate_limits": ("LocalRateLimiter",),
     "pipeline.retries": ("RetryPolicy",),
+    "profiles": ("Account", "accounts_from_profiles"),
     "runtime.models": ("UNSET", "Unset"),
     "runtime.operations": ("Operation", "Response"),
     "transports.pooled": ("PooledTransport",),

@@ -17,7 +17,7 @@ import attrs
 import httpx
 import orjson
 
-from sendcloud_integrations_client.auth.credentials import Credentials
+from sendcloud_integrations_client.auth.credentials import Credentials, build_digest
 from sendcloud_integrations_client.auth.environment import auth_from_environment
 from sendcloud_integrations_client.auth.origin import OriginGuard, validate_base_url
 from sendcloud_integrations_client.errors import (
@@ -145,6 +145,7 @@ class BaseClient:
         self._total_timeout = (retries or RetryPolicy()).total_timeout
         self._priority: Priority = "interactive"
         self._on_call = on_call
+        self._identity = build_digest("account", str(url).rstrip("/"), credentials.account_key)
         self._is_owner = True
         self._sender: Sender = self
 
@@ -157,6 +158,14 @@ class BaseClient:
     def retries(self) -> RetryPolicy | None:
         """How this client retries failures; None if retries are disabled."""
         return self._retries
+
+    @property
+    def identity(self) -> str:
+        """Digest of the base URL and the public key or client id, which identifies the account. It has no secret.
+
+        With other credentials than `BasicAuth` and `OAuth2ClientCredentials`, it depends on the base URL only.
+        """
+        return self._identity
 
     def with_options(
         self,
@@ -193,6 +202,7 @@ class BaseClient:
         view._total_timeout = (view._retries or RetryPolicy()).total_timeout
         view._priority = self._priority if priority is None else priority
         view._on_call = self._on_call
+        view._identity = self._identity
         view._is_owner = False
         view._sender = view
         return view

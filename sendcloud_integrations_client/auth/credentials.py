@@ -21,9 +21,12 @@ class Credentials(httpx.Auth):
     Attributes:
         budget_key: Digest that identifies the credentials. Clients whose credentials have the same key share one
             rate limit budget. It contains no secret.
+        account_key: Digest of the public key or client id, which identifies the account. Empty if the credentials have
+            neither.
     """
 
     budget_key: str
+    account_key: str = ""
     # Class-level default, because __init__ may have raised before the attribute was set.
     _id_prefix = ""
 
@@ -72,7 +75,7 @@ class BasicAuth(Credentials):
             raise ConfigurationError(
                 'Invalid public_key: must not contain ":", which ends the user name in HTTP Basic.'
             )
-        self.budget_key = build_digest("basic", public_key)
+        self.budget_key = self.account_key = build_digest("basic", public_key)
         self._id_prefix = public_key[:4]
         self._header = build_basic_header(public_key, secret)
 

@@ -83,7 +83,7 @@ class OAuth2ClientCredentials(Credentials):
         validate_credentials(client_id=Secret(client_id), client_secret=secret, scope=Secret(scope))
         if not (math.isfinite(refresh_margin) and refresh_margin >= 0):
             raise ConfigurationError("Invalid refresh_margin: must be a number of seconds, 0 or greater.")
-        self.budget_key = build_digest("oauth2", client_id)
+        self.budget_key = self.account_key = build_digest("oauth2", client_id)
         self._token_key = build_digest("token", str(self._token_url), client_id, scope)
         self._id_prefix = client_id[:4]
         self._secret = secret

@@ -26,6 +26,7 @@ class OriginGuard(Credentials):
 
     def __init__(self, auth: Credentials, base_url: httpx.URL) -> None:
         self.budget_key = auth.budget_key
+        self.account_key = auth.account_key
         self._auth = auth
         self._base_url = base_url
         self._parts = (base_url.scheme, base_url.netloc)

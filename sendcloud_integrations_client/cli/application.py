@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sendcloud_integrations_client.cli.commands import (
+    accounts,
     integrations,
     logs,
     logs_redact,
@@ -57,6 +58,7 @@ _logs.command("redact", epilog=logs_redact.REDACT_LOGS_EXAMPLES)(logs_redact.red
 _logs.command("create", epilog=logs.CREATE_LOG_EXAMPLES)(logs.create_log)
 app.add_typer(_logs, name="logs")
 
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(order_statuses.app, name="statuses")
 app.add_typer(status_mapping.app, name="mapping")
 app.command("simulate", epilog=simulate.SIMULATE_EXAMPLES)(simulate.simulate)

@@ -44,7 +44,7 @@ class Group:
         last: Creation time of the newest log; None if no log has a creation time.
         trend: Number of logs in each interval of the span.
         account: Name of the account; None for a group that spans accounts.
-        integration_id: Id of the integration; None for a group that spans integrations.
+        integration_id: Id of the integration; None for a group that spans integrations or has none.
         mostly: Most frequent exception type of the integration; None for other groups.
         failing_since: Start of the failure that Sendcloud reports for the integration; None if it reports none.
     """
@@ -96,6 +96,7 @@ class Figures:
     by_status: tuple[Group, ...]
 
 
+NO_INTEGRATION_LABEL: Final = "(no integration)"
 NO_TYPE_LABEL: Final = "(no type)"
 NO_RESPONSE_LABEL: Final = "no response"
 
@@ -176,7 +177,7 @@ class _FigureCounter:
             found.append(
                 attrs.evolve(
                     one,
-                    label=name or f"integration {key[1]}",
+                    label=name or (NO_INTEGRATION_LABEL if key[1] is None else f"integration {key[1]}"),
                     account=key[0],
                     integration_id=key[1],
                     mostly=mostly[key][1],

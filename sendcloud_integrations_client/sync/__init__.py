@@ -20,8 +20,9 @@ except ImportError:
         "The sync requires SQLAlchemy, aiosqlite and Alembic: pip install 'sendcloud-integrations-client[sync]'"
     ) from None
 
-from .errors import StoreError, SyncSupersededError
-from .job import sync_accounts, sync_logs
+from .accounts import StoredAccount, list_accounts, rebind_account, remove_account, rename_account
+from .errors import AccountMismatchError, StoreError, SyncSupersededError
+from .job import SyncSource, sync_accounts, sync_logs
 from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, Redaction, SecretPattern
 from .store import LogStore
 from .stored_redaction import StoredRedactionSummary, redact_store
@@ -31,15 +32,22 @@ __all__ = [
     "DEFAULT_FIELDS",
     "DEFAULT_HEADERS",
     "DEFAULT_PATTERNS",
+    "AccountMismatchError",
     "LogStore",
     "Redaction",
     "SecretPattern",
     "StoreError",
+    "StoredAccount",
     "StoredRedactionSummary",
     "SyncProgress",
+    "SyncSource",
     "SyncSummary",
     "SyncSupersededError",
+    "list_accounts",
+    "rebind_account",
     "redact_store",
+    "remove_account",
+    "rename_account",
     "sync_accounts",
     "sync_logs",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sendcloud_integrations_client.errors import SendcloudError
 
-__all__ = ["StoreError", "SyncSupersededError"]
+__all__ = ["AccountMismatchError", "StoreError", "SyncSupersededError"]
 
 
 class StoreError(SendcloudError):
@@ -13,3 +13,20 @@ class StoreError(SendcloudError):
 
 class SyncSupersededError(StoreError):
     """A newer sync of the same account took over the same store. It continues from here, and no data is lost."""
+
+
+class AccountMismatchError(StoreError):
+    """The account in the store belongs to other credentials or another base URL. No log was read or stored.
+
+    Args:
+        account: Name of the account in the store.
+        store: The store as text, without its password.
+    """
+
+    def __init__(self, account: str, store: str) -> None:
+        super().__init__(
+            f"The sync of account {account} was rejected: {store} contains it with other credentials or another base "
+            "URL. If this is another Sendcloud account, pass a name of its own with --account NAME or account=. If the "
+            f"keys of the same account were rotated, run: sendcloud-integrations accounts rebind {account}."
+        )
+        self.account = account

@@ -6,9 +6,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal, cast
 from uuid import uuid4
+
+import attrs
 
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import (
@@ -16,21 +19,22 @@ from sendcloud_integrations_client.errors import (
     ClientClosedError,
     ConfigurationError,
     InvalidInputError,
+    NotFoundError,
     ResponseDecodeError,
     SendcloudError,
     to_single_line,
 )
 from sendcloud_integrations_client.generated.models.integration import Integration
+from sendcloud_integrations_client.profiles import Account
 from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 from sendcloud_integrations_client.sync.account_writer import AccountWriter, DryRunWriter
 from sendcloud_integrations_client.sync.errors import StoreError
-from sendcloud_integrations_client.sync.integration_sync import IntegrationSync, PageCounts
+from sendcloud_integrations_client.sync.list_sync import ListSync, PageCounts, PassOptions
 from sendcloud_integrations_client.sync.records import (
     build_integration_row,
     build_integration_without_id,
     build_invalid_record,
     build_unreadable_page,
-    is_int64,
     is_integration_id,
     to_storable_text,
     to_utc,
@@ -41,7 +45,10 @@ from sendcloud_integrations_client.sync.stop_signal import StopRequestedError, S
 from sendcloud_integrations_client.sync.store import LogStore
 from sendcloud_integrations_client.sync.summary import SyncProgress, SyncSummary
 
-__all__ = ["sync_accounts", "sync_logs"]
+__all__ = ["SyncSource", "sync_accounts", "sync_logs"]
+
+SyncSource = Literal["account", "integrations"]
+"""Lists that a sync reads: the account-wide list, or the list of each integration."""
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -51,8 +58,12 @@ async def sync_logs(
     store: LogStore,
     *,
     account: str = "default",
+    source: SyncSource = "account",
     integrations: Collection[int] | None = None,
-    since: datetime | None = None,
+    since: datetime | timedelta | None = None,
+    lookback: timedelta = timedelta(hours=1),
+    full_check_every: timedelta | None = timedelta(days=7),
+    full: bool = False,
     concurrency: int = 8,
     page_size: int = 100,
     dry_run: bool = False,
@@ -66,9 +77,20 @@ async def sync_logs(
         client: The client of the account. Its retry policy applies, with a `total_timeout` of at least 900 seconds.
         store: The store for the logs. Its schema is created or migrated, unless `dry_run` is True.
         account: Name of the account in the store. Defaults to `default`.
-        integrations: Ids of the integrations to sync. Defaults to None, all listed integrations.
-        since: Skip logs created before this time. Defaults to None, no limit.
-        concurrency: Number of integrations to sync concurrently, at least 1. Defaults to 8.
+        source: `account` reads the account-wide list of logs, so a run with nothing new needs few calls. `integrations`
+            reads the list of each integration, several concurrently. Defaults to `account`.
+        integrations: Ids of the integrations to sync; their lists are read, whatever `source` is. Defaults to None, all
+            integrations.
+        since: Skip logs created before this time, or this long before the time of the server. Defaults to None, no
+            limit.
+        lookback: Also read all logs that were created at most this long before the newest stored log, because logs can
+            arrive late. Defaults to one hour.
+        full_check_every: Read the whole list, with another page size, if the last time is at least this long ago. None
+            for never. Defaults to seven days.
+        full: Read the whole list in this run, and rewrite stored logs if the redaction rules have changed. Defaults to
+            False.
+        concurrency: Number of integrations to sync concurrently, at least 1. Applies to lists of integrations only.
+            Defaults to 8.
         page_size: Number of records per page, 1 to 100. Defaults to 100.
         dry_run: Read everything and store nothing. Defaults to False.
         redaction: Redaction of secrets before records are stored; None to store records unchanged. Defaults to
@@ -81,36 +103,44 @@ async def sync_logs(
         raised.
 
     Raises:
-        InvalidInputError: If `concurrency`, `page_size` or one of the ids is out of range, or if the name of the
-            account cannot be stored; no request was sent.
+        InvalidInputError: If `source`, `lookback`, `concurrency`, `page_size` or one of the ids is invalid, or if the
+            name of the account cannot be stored; no request was sent.
         Exception: If `on_progress` raises; the exception is passed on.
 
     Example:
         async with SendcloudIntegrations() as client, LogStore("logs.db") as store:
             summary = await sync_logs(client, store)
     """
-    _validate_arguments([account], concurrency, page_size, integrations)
+    _validate_arguments([account], source, lookback, concurrency, page_size, integrations)
+    options = PassOptions(
+        since=None, page_size=page_size, lookback=lookback, full_check_every=full_check_every, full=full
+    )
     async with StopSignal(stop) as stop_signal:
         run = _AccountRun(
             client,
             DryRunWriter(store, account, uuid4().hex) if dry_run else AccountWriter(store, account, uuid4().hex),
             account,
-            page_size=page_size,
+            options=options,
             redaction=redaction,
             on_progress=on_progress,
             stop_signal=stop_signal,
         )
         started = time.monotonic()
-        await run.run(None if dry_run else store, integrations, to_utc(since), concurrency)
+        reads_account = source == "account" and integrations is None
+        await run.run(None if dry_run else store, integrations, since, None if reads_account else concurrency)
         return run.build_summary(dry_run=dry_run, duration=time.monotonic() - started)
 
 
 async def sync_accounts(
-    accounts: Mapping[str, SendcloudIntegrations],
+    accounts: Mapping[str, SendcloudIntegrations] | Iterable[Account],
     store: LogStore,
     *,
+    source: SyncSource = "account",
     integrations: Collection[int] | None = None,
-    since: datetime | None = None,
+    since: datetime | timedelta | None = None,
+    lookback: timedelta = timedelta(hours=1),
+    full_check_every: timedelta | None = timedelta(days=7),
+    full: bool = False,
     concurrency: int = 8,
     page_size: int = 100,
     dry_run: bool = False,
@@ -121,10 +151,15 @@ async def sync_accounts(
     """Sync many accounts concurrently, each within its own rate limits. A failed account does not stop the others.
 
     Args:
-        accounts: The client of each account, by the name of the account in the store.
+        accounts: The client of each account, by the name of the account in the store. Or accounts, such as those from
+            `accounts_from_profiles`; then their clients are opened and closed here.
         store: See `sync_logs`.
+        source: See `sync_logs`.
         integrations: See `sync_logs`.
         since: See `sync_logs`.
+        lookback: See `sync_logs`.
+        full_check_every: See `sync_logs`.
+        full: See `sync_logs`.
         concurrency: See `sync_logs`; applies to each account.
         page_size: See `sync_logs`.
         dry_run: See `sync_logs`.
@@ -138,16 +173,31 @@ async def sync_accounts(
     Raises:
         InvalidInputError: See `sync_logs`.
     """
-    _validate_arguments(accounts, concurrency, page_size, integrations)
+    targets: dict[str, SendcloudIntegrations | Account] = {}
+    if isinstance(accounts, Mapping):
+        targets.update(cast("Mapping[str, SendcloudIntegrations]", accounts))
+    else:
+        for one in accounts:
+            if one.name in targets:
+                raise InvalidInputError("sync_accounts", "accounts", "must have different names")
+            targets[one.name] = one
+    _validate_arguments(targets, source, lookback, concurrency, page_size, integrations)
 
-    async def sync_one(account: str, client: SendcloudIntegrations) -> SyncSummary:
+    async def sync_one(account: str, target: SendcloudIntegrations | Account) -> SyncSummary:
         try:
+            if isinstance(target, Account):
+                async with target.create_client() as client:
+                    return await sync_one(account, client)
             return await sync_logs(
-                client,
+                target,
                 store,
                 account=account,
+                source=source,
                 integrations=integrations,
                 since=since,
+                lookback=lookback,
+                full_check_every=full_check_every,
+                full=full,
                 concurrency=concurrency,
                 page_size=page_size,
                 dry_run=dry_run,
@@ -159,7 +209,7 @@ async def sync_accounts(
             return SyncSummary(account=account, error=error, dry_run=dry_run)
 
     async with asyncio.TaskGroup() as group:
-        tasks = {account: group.create_task(sync_one(account, client)) for account, client in accounts.items()}
+        tasks = {account: group.create_task(sync_one(account, target)) for account, target in targets.items()}
     return {account: task.result() for account, task in tasks.items()}
 
 
@@ -172,7 +222,7 @@ class _AccountRun:
         writer: AccountWriter,
         account: str,
         *,
-        page_size: int,
+        options: PassOptions,
         redaction: Redaction | None,
         on_progress: Callable[[SyncProgress], None] | None,
         stop_signal: StopSignal,
@@ -181,12 +231,13 @@ class _AccountRun:
         self._client = client.with_options(retries=self._retries, priority="background")
         self._writer = writer
         self._account = account
-        self._page_size = page_size
+        self._options = options
         self._redaction = redaction
         self._on_progress = on_progress
         self._stop_signal = stop_signal
         self._integrations = self._completed = self._pages = 0
-        self._new = self._already_stored = self._quarantined = 0
+        self._new = self._updated = self._already_stored = self._quarantined = self._deleted = 0
+        self._server_time: datetime | None = None
         self._was_stopped = False
         self._error: Exception | None = None
         self._list_error: ResponseDecodeError | None = None
@@ -197,22 +248,23 @@ class _AccountRun:
         self,
         store: LogStore | None,
         selected_ids: Collection[int] | None,
-        since: datetime | None,
-        concurrency: int,
+        since: datetime | timedelta | None,
+        concurrency: int | None,
     ) -> None:
-        """Migrate the store, list the integrations, and sync the selected ones.
+        """Migrate the store, list the integrations, and read the account-wide list or the lists of integrations.
 
         Args:
             store: The store to migrate; None for no migration.
             selected_ids: Ids of the integrations to sync; None for all.
-            since: Skip logs created before this time, in UTC; None for no limit.
-            concurrency: Number of integrations to sync concurrently.
+            since: Skip logs created before this time; None for no limit.
+            concurrency: Number of integrations to sync concurrently; None to read the account-wide list.
         """
         try:
             if store is not None:
                 await store.migrate()
-            pruned_before = await self._writer.begin_run()
+            pruned_before = await self._writer.begin_run(self._client.identity)
             listed_ids = await self._stop_signal.wait_for(self._list_integrations())
+            await self._writer.bind_account(self._client.identity)
             if selected_ids is not None:
                 ids = list(dict.fromkeys(selected_ids))
             elif listed_ids is not None:
@@ -222,8 +274,16 @@ class _AccountRun:
                 ids = await self._writer.get_known_integrations()
             self._integrations = len(ids)
             self._report_progress(None)
-            oldest = max((limit for limit in (since, pruned_before) if limit is not None), default=None)
-            await self._sync_integrations(ids, oldest, concurrency)
+            if isinstance(since, timedelta):
+                since = _subtract(self._server_time or datetime.now(UTC), since)
+            limits = (to_utc(since), pruned_before)
+            self._options = attrs.evolve(
+                self._options, since=max((limit for limit in limits if limit is not None), default=None)
+            )
+            if concurrency is None:
+                await self._sync_account_list()
+            else:
+                await self._sync_integrations(ids, frozenset(listed_ids or ()), concurrency)
             if self._error is None and not self._failures and not self._was_stopped:
                 await self._writer.complete_run()
         except StopRequestedError:
@@ -240,8 +300,10 @@ class _AccountRun:
             completed=self._completed,
             pages=self._pages,
             new=self._new,
+            updated=self._updated,
             already_stored=self._already_stored,
             quarantined=self._quarantined,
+            deleted=self._deleted,
             stopped=self._was_stopped,
             dry_run=dry_run,
             error=self._error,
@@ -262,7 +324,7 @@ class _AccountRun:
         self._list_error = find_unreadable_page(decode_errors)
         if self._list_error is not None:
             page = await asyncio.to_thread(build_unreadable_page, self._list_error, self._redaction, None)
-            self._quarantined += await self._writer.store_integrations([], [], page)
+            self._quarantined += await self._writer.store_unreadable_list(page)
             _logger.warning(
                 "Sync of account %s: the list of integrations cannot be read: %s. It is in the quarantine. "
                 "The sync continues with the integrations that it knows.",
@@ -276,23 +338,34 @@ class _AccountRun:
         invalid_records = [build_invalid_record(error, self._redaction) for error in decode_errors]
         invalid_records += [build_integration_without_id(integration, self._redaction) for integration in invalid]
         rows = [build_integration_row(integration, self._redaction, now) for integration in valid]
-        self._quarantined += await self._writer.store_integrations(rows, invalid_records)
+        found_ids = [error.record.get("id") if error.record.__class__ is dict else None for error in decode_errors]
+        undecoded_ids = [one for one in found_ids if is_integration_id(one)]
+        self._quarantined += await self._writer.store_integrations(rows, invalid_records, now, undecoded_ids)
         # The logs of an integration are readable even if its own record cannot be decoded.
-        undecoded_ids = [error.record.get("id") if error.record.__class__ is dict else None for error in decode_errors]
-        without_id = len(invalid) + sum(not is_integration_id(number) for number in undecoded_ids)
+        without_id = len(invalid) + len(found_ids) - len(undecoded_ids)
         if without_id:
             _logger.warning(
-                "Sync of account %s: %d integrations have no usable id, so their logs are not synced. "
+                "Sync of account %s: %d integrations have no usable id, so the lists of their logs cannot be read. "
                 "They are in the quarantine.",
                 self._account,
                 without_id,
             )
-        return [integration.id for integration in valid] + [one for one in undecoded_ids if is_integration_id(one)]
+        return [integration.id for integration in valid] + undecoded_ids
 
     async def _read_integrations(self, on_decode_error: OnDecodeError) -> Sequence[Integration]:
-        return await self._client.integrations.list(on_decode_error=on_decode_error)
+        response = await self._client.integrations.with_response.list(on_decode_error=on_decode_error)
+        self._server_time = _parse_date(response.headers.get("date", ""))
+        return response.parsed
 
-    async def _sync_integrations(self, ids: Sequence[int], since: datetime | None, concurrency: int) -> None:
+    async def _sync_account_list(self) -> None:
+        try:
+            await self._build_list_sync(None).run()
+        except StopRequestedError:
+            self._was_stopped = self._was_stopped or self._stop_signal.is_requested
+            return
+        self._completed = self._integrations
+
+    async def _sync_integrations(self, ids: Sequence[int], listed_ids: Collection[int], concurrency: int) -> None:
         remaining_ids = iter(ids)
 
         async def work() -> None:
@@ -300,7 +373,7 @@ class _AccountRun:
                 if self._stop_signal.is_set:
                     self._was_stopped = self._was_stopped or self._stop_signal.is_requested
                     return
-                await self._sync_integration(integration_id, since)
+                await self._sync_integration(integration_id, is_listed=integration_id in listed_ids)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(ids))):
@@ -308,20 +381,15 @@ class _AccountRun:
         if self._unexpected_error is not None:
             raise self._unexpected_error
 
-    async def _sync_integration(self, integration_id: int, since: datetime | None) -> None:
-        integration_sync = IntegrationSync(
-            self._client.logs,
-            self._writer,
-            integration_id,
-            since=since,
-            page_size=self._page_size,
-            redaction=self._redaction,
-            retries=self._retries,
-            on_page=lambda page: self._add_page(integration_id, page),
-            stop_signal=self._stop_signal,
-        )
+    async def _sync_integration(self, integration_id: int, *, is_listed: bool) -> None:
         try:
-            await integration_sync.run()
+            try:
+                await self._build_list_sync(integration_id).run()
+            except NotFoundError:
+                if not (await self._writer.mark_deleted(integration_id) or is_listed):
+                    raise
+                self._deleted += 1
+                _logger.info("Sync of account %s: integration %d was deleted.", self._account, integration_id)
         except StopRequestedError:
             self._was_stopped = self._was_stopped or self._stop_signal.is_requested
             return
@@ -342,9 +410,22 @@ class _AccountRun:
         self._completed += integration_id not in self._failures
         self._report_progress(integration_id)
 
-    def _add_page(self, integration_id: int, page: PageCounts) -> None:
+    def _build_list_sync(self, integration_id: int | None) -> ListSync:
+        return ListSync(
+            self._client.logs,
+            self._writer,
+            integration_id,
+            options=self._options,
+            redaction=self._redaction,
+            retries=self._retries,
+            on_page=lambda page: self._add_page(integration_id, page),
+            stop_signal=self._stop_signal,
+        )
+
+    def _add_page(self, integration_id: int | None, page: PageCounts) -> None:
         self._pages += 1
         self._new += page.new
+        self._updated += page.updated
         self._already_stored += page.already_stored
         self._quarantined += page.quarantined
         self._report_progress(integration_id)
@@ -359,6 +440,7 @@ class _AccountRun:
                     completed=self._completed + len(self._failures),
                     pages=self._pages,
                     new=self._new,
+                    updated=self._updated,
                     already_stored=self._already_stored,
                     quarantined=self._quarantined,
                 )
@@ -368,14 +450,39 @@ class _AccountRun:
 _FATAL_ERRORS: Final = (AuthenticationError, StoreError, ClientClosedError, ConfigurationError)
 
 
+def _parse_date(text: str) -> datetime | None:
+    """Parse a `Date` header; None if it is missing or invalid."""
+    try:
+        return to_utc(parsedate_to_datetime(text))
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _subtract(timestamp: datetime, age: timedelta) -> datetime | None:
+    """Return the time that is `age` before `timestamp`; None if it is before year 1."""
+    try:
+        return timestamp - age
+    except OverflowError:
+        return None
+
+
 def _validate_arguments(
-    accounts: Iterable[str], concurrency: int, page_size: int, integrations: Collection[int] | None
+    accounts: Iterable[str],
+    source: str,
+    lookback: timedelta,
+    concurrency: int,
+    page_size: int,
+    integrations: Collection[int] | None,
 ) -> None:
     if not all(isinstance(name, str) and to_storable_text(name) == name for name in accounts):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("sync_logs", "account", "must be text without NUL characters and lone surrogates")
+    if source not in ("account", "integrations"):
+        raise InvalidInputError("sync_logs", "source", "must be account or integrations")
+    if lookback < timedelta(0):
+        raise InvalidInputError("sync_logs", "lookback", "must not be negative")
     if concurrency < 1:
         raise InvalidInputError("sync_logs", "concurrency", "must be at least 1")
     if not 1 <= page_size <= 100:
         raise InvalidInputError("sync_logs", "page_size", "must be between 1 and 100")
-    if not all(map(is_int64, integrations or ())):
-        raise InvalidInputError("sync_logs", "integrations", "must contain only integers of at most 64 bits")
+    if not all(map(is_integration_id, integrations or ())):
+        raise InvalidInputError("sync_logs", "integrations", "must contain only integers from 1 to 2**63 - 1")

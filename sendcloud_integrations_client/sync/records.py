@@ -6,13 +6,15 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeGuard
+from typing import Any, Final, TypeGuard, cast
 
 import attrs
+import orjson
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
 from sendcloud_integrations_client.generated.models.integration import Integration
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
+from sendcloud_integrations_client.sync.problem_keys import build_problem_key
 from sendcloud_integrations_client.sync.redaction import Redaction, encode_json
 
 __all__ = [
@@ -22,11 +24,13 @@ __all__ = [
     "build_integration_without_id",
     "build_invalid_record",
     "build_page_key",
+    "build_redaction_key",
     "build_record_without_id",
     "build_stable_content",
     "build_unreadable_page",
     "is_int64",
     "is_integration_id",
+    "is_same_record",
     "to_storable_text",
     "to_utc",
 ]
@@ -35,41 +39,57 @@ _MAX_INT64: Final = 2**63 - 1
 _VOLATILE_FIELDS: Final = frozenset({"started_failing_at", "last_fetched_at", "updated_at"})
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _TEXT_COLUMNS: Final = ("exception_type", "exception", "method", "base_url", "full_url")
+_REDACTION_REVISION: Final = 1  # increase it if `Redaction` with the same names replaces other parts of a record
 
 
 @attrs.frozen(eq=False)
 class LogRow:
-    """A log to store. Its columns are built only if it is new, because redaction is expensive.
+    """A log to store. Its columns are built only if they are needed, because redaction is expensive.
 
     Attributes:
         id: Id of the log.
+        integration_id: Id of its integration; None if unknown.
         created_at_utc: Time when the log was created; None if unknown.
+        redaction_key: Fingerprint of the redaction rules.
     """
 
     id: int
+    integration_id: int | None
     created_at_utc: datetime | None
+    redaction_key: str
     _log: IntegrationLog = attrs.field(repr=False)
     _redaction: Redaction | None
 
     def build_columns(self) -> dict[str, Any]:
-        """Return the columns of the row, without `account`, `integration_id` and `stored_at`."""
+        """Return the columns of the row that depend on the log itself."""
         log, source = self._log, self._log.get_source()
         content, to_column = _redact(source, self._redaction)
+        texts = {name: to_column(_get_field(log, name)) for name in _TEXT_COLUMNS}
         code = _get_field(log, "response_code")
+        code = code if is_int64(code) else None
         return {
             "id": self.id,
+            "integration_id": self.integration_id,
             "created_at": to_column(source.get("created_at")),
             "created_at_utc": self.created_at_utc,
-            **{name: to_column(_get_field(log, name)) for name in _TEXT_COLUMNS},
-            "response_code": code if is_int64(code) else None,
+            **texts,
+            "response_code": code,
             "protected": _get_field(log, "protected"),
+            # The redacted texts, because the migration of an older store has no others.
+            "problem_key": build_problem_key(
+                texts["exception_type"], code, texts["exception"], texts["method"], texts["full_url"]
+            ),
+            "redaction_key": self.redaction_key,
             "record": content.decode(),
         }
 
 
 @attrs.frozen
 class InvalidRecord:
-    """A record or page that could not be decoded. Its attributes are columns of the table `quarantine`."""
+    """A record or page that could not be decoded. Its attributes are columns of the table `quarantine`.
+
+    `integration_id` is the one in the record; None if it has none.
+    """
 
     key: str
     error: str
@@ -78,6 +98,11 @@ class InvalidRecord:
     page_index: int | None
     created_at_utc: datetime | None
     raw: str = attrs.field(repr=False)
+    integration_id: int | None = None
+
+    def build_columns(self) -> dict[str, Any]:
+        """Return the columns of the row that depend on the record itself."""
+        return attrs.asdict(self, filter=lambda attribute, _: attribute.name != "integration_id")
 
 
 def build_invalid_record(error: ResponseDecodeError, redaction: Redaction | None) -> InvalidRecord:
@@ -163,13 +188,39 @@ def build_page_key(page_cursor: str | None) -> str:
     )
 
 
-def build_integration_row(integration: Integration, redaction: Redaction | None, seen_at: datetime) -> dict[str, Any]:
+def build_redaction_key(redaction: Redaction | None) -> str:
+    """Return the fingerprint of redaction rules; equal rules have equal fingerprints.
+
+    Args:
+        redaction: The rules; None for no redaction.
+    """
+    if redaction is None:
+        return "none"
+    values = {field.name: getattr(redaction, field.name) for field in attrs.fields(Redaction) if field.init}
+    rules = {
+        name: sorted(map(str, cast("frozenset[object]", value))) if isinstance(value, frozenset) else value
+        for name, value in values.items()
+    }
+    return hashlib.sha256(ascii((_REDACTION_REVISION, rules)).encode()).hexdigest()[:16]
+
+
+def is_same_record(stored: str, received: str) -> bool:
+    """Whether two records as JSON are equal. The order of their fields does not matter."""
+    if stored == received:
+        return True
+    try:
+        return bool(orjson.loads(stored) == orjson.loads(received))
+    except orjson.JSONDecodeError:
+        return False
+
+
+def build_integration_row(integration: Integration, redaction: Redaction | None, listed_at: datetime) -> dict[str, Any]:
     """Return the columns of an integration, without `account`.
 
     Args:
         integration: The integration.
         redaction: Redaction of secrets; None to keep the record unchanged.
-        seen_at: Time when the integration was listed.
+        listed_at: Time when the integration was listed.
 
     Returns:
         The values by column name.
@@ -179,7 +230,7 @@ def build_integration_row(integration: Integration, redaction: Redaction | None,
         "id": integration.id,
         **{name: to_column(_get_field(integration, name)) for name in ("shop_name", "shop_url", "type")},
         **{name: to_utc(_get_field(integration, name)) for name in ("started_failing_at", "last_fetched_at")},
-        "seen_at": seen_at,
+        "listed_at": listed_at,
         "record": content.decode(),
     }
 
@@ -232,8 +283,16 @@ def _build_invalid_record(
     # Hash the redacted content: with a hash of the original record, its secrets could be guessed.
     key = f"id:{record_id}" if record_id.__class__ is int else _build_hash_key("sha256", content)
     created_at = _parse_timestamp(fields.get("created_at"))
+    integration_id = fields.get("integration_id")
     return InvalidRecord(
-        key, to_storable_text(reason), to_storable_text(field), page_cursor, index, created_at, content.decode()
+        key,
+        to_storable_text(reason),
+        to_storable_text(field),
+        page_cursor,
+        index,
+        created_at,
+        content.decode(),
+        integration_id if is_integration_id(integration_id) else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import re
 import sqlite3
@@ -16,19 +17,21 @@ from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import delete, event, func, inspect, text, update
+from sqlalchemy import Column, MetaData, Table, Text, delete, event, func, inspect, select, text, update
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateSchema
 
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
+from sendcloud_integrations_client.sync.problem_keys import fill_problem_keys
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
 __all__ = ["SCHEMA_REVISION", "LogStore"]
 
-SCHEMA_REVISION: Final = "0001"
+SCHEMA_REVISION: Final = "0002"
 """Schema revision that this version of the package requires."""
 
 _VERSION_TABLE: Final = "sendcloud_sync_version"
@@ -36,6 +39,14 @@ _MIGRATION_LOCK: Final = 0x5E4DC10D  # arbitrary; must not be used by other prog
 _BUSY_TIMEOUT: Final = 30  # seconds
 # A mistyped URL must not become the name of an SQLite file, because it can contain a password.
 _LOOKS_LIKE_URL: Final = re.compile(r"(?is)(postgres|postgresql|mysql|sqlite)(\+\w+)?:|.*\bpassword=")
+_MAX_SCHEMA_BYTES: Final = 63  # PostgreSQL shortens longer names without an error
+
+_NEWER_VERSION: Final = (
+    "The store cannot be used: it was created by a newer version of sendcloud-integrations-client. "
+    "Upgrade this package."
+)
+
+_logger = logging.getLogger("sendcloud_integrations_client")
 
 
 class LogStore:
@@ -48,21 +59,25 @@ class LogStore:
         url: For SQLite: the path of a file, such as `logs.db`, or `sqlite:///logs.db` or `sqlite+aiosqlite:///logs.db`.
             For PostgreSQL, with the extra `postgresql`: `postgresql://user:password@host/database` or
             `postgresql+asyncpg://...`.
+        schema: Schema of the tables, for a PostgreSQL database that other programs use too; it is created if it does
+            not exist. Defaults to None, the default schema of the connection.
 
     Raises:
-        ConfigurationError: If the URL is invalid, or the database is neither SQLite nor PostgreSQL.
+        ConfigurationError: If the URL or `schema` is invalid, or the database is neither SQLite nor PostgreSQL.
 
     Example:
         async with LogStore("logs.db") as store:
             summary = await sync_logs(client, store)
     """
 
-    def __init__(self, url: str | URL | Path) -> None:
+    def __init__(self, url: str | URL | Path, *, schema: str | None = None) -> None:
         parsed = _parse_url(url)
         del url  # so that a traceback with local variables does not show the password in it
         if isinstance(parsed, ConfigurationError):
             raise parsed
+        _validate_schema(schema, is_sqlite=parsed.is_sqlite)
         self._url = parsed
+        self._schema = schema
         self._engine: AsyncEngine | None = None
         self._write_lock = asyncio.Lock()
         self._is_migrated = False
@@ -81,11 +96,13 @@ class LogStore:
             ConfigurationError: If the driver is not installed.
         """
         if self._engine is None:
-            self._engine = _create_engine(self._url)
+            self._engine = _create_engine(self._url, self._schema)
         return self._engine
 
     async def migrate(self) -> None:
         """Create the schema, or migrate it to the revision that this package requires.
+
+        An interrupted migration is continued by the next call.
 
         Raises:
             StoreError: If the database cannot be used, or was created by a newer version of this package.
@@ -97,22 +114,41 @@ class LogStore:
         async with self.writing() as connection:
             if not self.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            if await _get_revision(connection) != SCHEMA_REVISION:
+                if self._schema is not None:
+                    await connection.execute(CreateSchema(self._schema, if_not_exists=True))
+            if await self._get_revision(connection) != SCHEMA_REVISION:
+                if self._schema is not None:
+                    # Alembic does not qualify the names in its own statements.
+                    await connection.execute(
+                        text("SELECT set_config('search_path', quote_ident(:schema), true)"), {"schema": self._schema}
+                    )
                 await connection.run_sync(_run_migrations)
+        await self._fill_problem_keys()
         self._is_migrated = True
 
     async def is_migrated(self) -> bool:
         """Whether the schema exists in the revision that this package requires. Creates nothing, not even a file.
 
+        Returns:
+            True if the store can be read; False if it does not exist yet.
+
         Raises:
-            StoreError: If the database cannot be used.
+            StoreError: If the database cannot be used, or if another version of this package created the schema.
         """
         if self._is_migrated:
             return True
         if self.is_sqlite and not await asyncio.to_thread(Path(self._url.file).exists):
             return False
         async with self.reading() as connection:
-            return await _get_revision(connection) == SCHEMA_REVISION
+            found = await self._get_revision(connection)
+        if found is not None and found != SCHEMA_REVISION:
+            if found > SCHEMA_REVISION:
+                raise StoreError(_NEWER_VERSION)
+            raise StoreError(
+                f"{self!r} cannot be read: an older version of sendcloud-integrations-client created it. "
+                "Run a sync, or await store.migrate(), to migrate it."
+            )
+        return found is not None
 
     async def prune(self, older_than: timedelta | datetime) -> int:
         """Delete old logs and old quarantined records. Later syncs do not store them again.
@@ -210,6 +246,26 @@ class LogStore:
             except Exception as error:
                 raise StoreError(self._describe_failure(error)) from None
             yield connection
+
+    async def _get_revision(self, connection: AsyncConnection) -> str | None:
+        """Return the revision of the schema; None if there is no schema."""
+        version = Table(_VERSION_TABLE, MetaData(schema=self._schema), Column("version_num", Text))
+        if not await connection.run_sync(lambda sync: inspect(sync).has_table(_VERSION_TABLE, schema=self._schema)):
+            return None
+        revision: str | None = await connection.scalar(select(version.c.version_num))
+        return revision
+
+    async def _fill_problem_keys(self) -> None:
+        """Fill in the problem keys that rows of version 0.1.0 lack; each batch is one transaction."""
+        total = 0
+        while True:
+            async with self.writing() as connection:
+                filled = await fill_problem_keys(connection)
+            if not filled:
+                break
+            if not total:
+                _logger.info("Migration of %r: filling in the problem keys of stored logs.", self)
+            total += filled
 
     async def _validate_file(self) -> None:
         # If aiosqlite cannot open the file, its thread outlives the event loop and raises an error there.
@@ -351,14 +407,32 @@ def _parse_url(url: object) -> _DatabaseUrl | ConfigurationError:
             )
 
 
-def _create_engine(url: _DatabaseUrl) -> AsyncEngine:
+def _validate_schema(schema: str | None, *, is_sqlite: bool) -> None:
+    if schema is None:
+        return
+    if is_sqlite:
+        raise ConfigurationError("Invalid LogStore schema: SQLite has no schemas. Use a separate file instead.")
+    is_valid = isinstance(schema, str) and schema.isprintable()  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not is_valid or not 1 <= len(schema.encode()) <= _MAX_SCHEMA_BYTES:
+        raise ConfigurationError(
+            f"Invalid LogStore schema: must be printable text of 1 to {_MAX_SCHEMA_BYTES} bytes. "
+            "Use a name such as sendcloud."
+        )
+
+
+def _create_engine(url: _DatabaseUrl, schema: str | None) -> AsyncEngine:
     if url.is_sqlite:
         engine = create_async_engine(url.get_url(), hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT})
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     try:
-        return create_async_engine(url.get_url(), hide_parameters=True, pool_pre_ping=True)
+        return create_async_engine(
+            url.get_url(),
+            hide_parameters=True,
+            pool_pre_ping=True,
+            execution_options={} if schema is None else {"schema_translate_map": {None: schema}},
+        )
     except ModuleNotFoundError:
         raise ConfigurationError(
             "PostgreSQL requires asyncpg: pip install 'sendcloud-integrations-client[postgresql]'"
@@ -396,14 +470,6 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-async def _get_revision(connection: AsyncConnection) -> str | None:
-    tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-    if _VERSION_TABLE not in tables:
-        return None
-    revision: str | None = await connection.scalar(text(f"SELECT version_num FROM {_VERSION_TABLE}"))  # noqa: S608
-    return revision
-
-
 def _run_migrations(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
@@ -415,7 +481,4 @@ def _run_migrations(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError:
-        raise StoreError(
-            "The store cannot be migrated: it was created by a newer version of sendcloud-integrations-client. "
-            "Upgrade this package."
-        ) from None
+        raise StoreError(_NEWER_VERSION) from None

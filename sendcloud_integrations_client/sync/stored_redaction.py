@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import Table
 
 from sendcloud_integrations_client.errors import InvalidInputError
+from sendcloud_integrations_client.sync.problem_keys import fill_problem_keys
 from sendcloud_integrations_client.sync.records import build_stable_content
 from sendcloud_integrations_client.sync.redaction import Redaction
 from sendcloud_integrations_client.sync.schema import integration, log, quarantine
@@ -24,8 +25,13 @@ __all__ = ["StoredRedactionSummary", "redact_store"]
 
 # The column with the complete record, and columns that are never redacted.
 _RECORD_COLUMNS: Final = {log: "record", integration: "record", quarantine: "raw"}
-_KEPT_COLUMNS: Final = frozenset({"account", "kind", "key", "created_at", "page_cursor"})
+_KEPT_COLUMNS: Final = frozenset(
+    {"account", "kind", "key", "created_at", "page_cursor", "problem_key", "redaction_key"}
+)
+# The problem key is computed again from the redacted texts. The rules of a mixed redaction have no fingerprint.
+_RESET_COLUMNS: Final = {"problem_key": None, "redaction_key": None}
 _TABLES: Final = (log, integration, quarantine)
+_PAGE_KINDS: Final = frozenset({"page", "integration_list"})
 
 
 @attrs.frozen(kw_only=True)
@@ -93,6 +99,10 @@ async def redact_store(
             checked, changed = checked + len(rows), changed + len(changes)
             if on_progress is not None:
                 on_progress(StoredRedactionSummary(checked=checked, changed=changed, dry_run=dry_run))
+    while changed and not dry_run:
+        async with store.writing() as connection:
+            if not await fill_problem_keys(connection):
+                break
     return StoredRedactionSummary(checked=checked, changed=changed, dry_run=dry_run)
 
 
@@ -124,7 +134,7 @@ def _find_row_changes(table: Table, row: RowMapping, redaction: Redaction) -> di
         text = row[name]
         if not isinstance(text, str):
             continue
-        is_record = name == record_column and not (table is quarantine and row["kind"] == "page")
+        is_record = name == record_column and not (table is quarantine and row["kind"] in _PAGE_KINDS)
         clean = _redact_json(text, redaction) if is_record else redaction.redact_text(text)
         if clean != text:
             changes[name] = clean
@@ -170,4 +180,5 @@ async def _update_row(connection: AsyncConnection, table: Table, row: RowMapping
             return
     # A sync can have replaced the row since it was read; then it is redacted already.
     unchanged = table.c[_RECORD_COLUMNS[table]] == row[_RECORD_COLUMNS[table]]
-    await connection.execute(update(table).where(key, unchanged).values(**values))
+    reset = _RESET_COLUMNS if table is log else {}
+    await connection.execute(update(table).where(key, unchanged).values(**values, **reset))

@@ -18,11 +18,14 @@ class SyncProgress:
 
     Attributes:
         account: Name of the account.
-        integration_id: Id of the integration that made progress; None after the listing and at the end of the run.
+        integration_id: Id of the integration that made progress; None if it was the account-wide list, after the
+            listing and at the end of the run.
         integrations: Number of integrations to sync.
-        completed: Number of integrations that are completed or have failed.
+        completed: Number of integrations that are completed or have failed. With the account-wide list, all of them are
+            completed together.
         pages: Number of pages that were read.
         new: Number of new records that were stored.
+        updated: Number of stored records whose content has changed.
         already_stored: Number of records that were skipped, because they are in the store or too old.
         quarantined: Number of records and pages that were added to the quarantine.
     """
@@ -33,6 +36,7 @@ class SyncProgress:
     completed: int
     pages: int
     new: int
+    updated: int
     already_stored: int
     quarantined: int
 
@@ -47,9 +51,11 @@ class SyncSummary:
         completed: Number of integrations whose sync was completed.
         pages: Number of pages that were read.
         new: Number of new records that were stored or, with `dry_run`, would have been stored.
+        updated: Number of stored records whose content has changed.
         already_stored: Number of records that were skipped, because they are in the store or too old.
         quarantined: Number of undecodable records and unreadable pages that were added to the quarantine. Those that an
             earlier run quarantined are not counted.
+        deleted: Number of integrations that were deleted during the run. Their logs stay in the store.
         stopped: Whether the caller's `stop` event ended the run early; the next run resumes where this one stopped.
         dry_run: Whether the run stored nothing.
         error: The error that ended the run, such as rejected credentials or a failing store, or the error of an
@@ -63,8 +69,10 @@ class SyncSummary:
     completed: int = 0
     pages: int = 0
     new: int = 0
+    updated: int = 0
     already_stored: int = 0
     quarantined: int = 0
+    deleted: int = 0
     stopped: bool = False
     dry_run: bool = False
     error: Exception | None = None

@@ -60,7 +60,9 @@ class SimulatedSendcloud:
             selects the number of the scenario: 1,000 for `mixed`.
         log_order: Order of the log lists, which the OpenAPI document does not specify: `newest_first` and
             `oldest_first` sort by arrival; `created_at` sorts by that field, latest first; `shuffled` is a
-            pseudo-random order. Defaults to `newest_first`.
+            pseudo-random order. With `equal_created_at_repeated` and `equal_created_at_skipped`, which sort like
+            `created_at`, four logs each have the same `created_at`, and the page after one that ends within such a
+            group repeats the group or skips the rest of it. Defaults to `newest_first`.
         public_key: User name of HTTP Basic. Defaults to `public`.
         secret_key: Password of HTTP Basic. Defaults to `secret`.
         client_id: OAuth2 client id. Defaults to `client`.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from operator import ge, gt
+from typing import Any, Final, Literal, get_args
 
 import orjson
 
@@ -14,9 +15,17 @@ from .seeded_logs import SeededLogs
 
 __all__ = ["LogOrder", "build_log_book"]
 
-LogOrder = Literal["newest_first", "oldest_first", "created_at", "shuffled"]
+LogOrder = Literal[
+    "newest_first", "oldest_first", "created_at", "shuffled", "equal_created_at_repeated", "equal_created_at_skipped"
+]
 """`newest_first` and `oldest_first` sort by arrival; `created_at` sorts by that field, latest first; `shuffled` is a
-pseudo-random order that places a new log anywhere among the others."""
+pseudo-random order that places a new log anywhere among the others.
+
+In the last two, seeded logs have the same `created_at` in groups of four, and cursors select by that time. If a page
+ends within a group, the next page repeats the group (`repeated`), or begins after it (`skipped`), which hides logs.
+"""
+
+_GROUP_SIZE: Final = 4
 
 
 Rank = tuple[float, int]
@@ -42,8 +51,10 @@ def build_log_book(seeded: SeededLogs, order: LogOrder, seed: int) -> LogBook:
             return _ReorderedLogBook(seeded, lambda book, position: (-book.read_created_at(position), -position))
         case "shuffled":
             return _ReorderedLogBook(seeded, lambda _book, position: (hash_number(seed, position), 0))
+        case "equal_created_at_repeated" | "equal_created_at_skipped":
+            return _EqualTimesLogBook(seeded, repeats=order == "equal_created_at_repeated")
         case _:
-            raise ValueError("Invalid log_order: must be newest_first, oldest_first, created_at or shuffled.")
+            raise ValueError(f"Invalid log_order: must be one of {', '.join(get_args(LogOrder))}.")
 
 
 class _ReorderedLogBook(LogBook):
@@ -67,14 +78,44 @@ class _ReorderedLogBook(LogBook):
         """Return the first page of records, or the page after the record at position `below`."""
         listed = sorted(self._iterate_older(integration_id, self._count_logs()), key=self._get_rank)
         if below is not None:
-            after = (float("inf"), 0) if below >= self._count_logs() else self._get_rank(below)
-            listed = [position for position in listed if self._get_rank(position) > after]
+            listed = self._select_after(listed, below)
         shown = listed[:size]
         following = shown[-1] if len(listed) > size else None
         return LogPage([self._render(position) for position in shown], next=following, previous=None)
+
+    def _select_after(self, listed: list[int], position: int) -> list[int]:
+        """Return the positions of a list that come after a position."""
+        after = (float("inf"), 0) if position >= self._count_logs() else self._get_rank(position)
+        return [one for one in listed if self._get_rank(one) > after]
 
     def _get_rank(self, position: int) -> Rank:
         rank = self._ranks.get(position)
         if rank is None:
             rank = self._ranks[position] = self._rank(self, position)
         return rank
+
+
+class _EqualTimesLogBook(_ReorderedLogBook):
+    """A log book sorted by `created_at`, latest first, in which groups of seeded logs have the same `created_at`.
+
+    Args:
+        seeded: The logs that exist from the start.
+        repeats: Whether a page begins with all logs that have the `created_at` of the last log before it; otherwise it
+            begins with the next earlier `created_at`.
+    """
+
+    def __init__(self, seeded: SeededLogs, *, repeats: bool) -> None:
+        super().__init__(seeded, lambda _book, position: (-self.read_created_at(position), -position))
+        self._repeats = repeats
+
+    def _render(self, position: int) -> bytes:
+        content = super()._render(position)
+        if position >= self._seeded.count or position % _GROUP_SIZE == 0:
+            return content
+        first: dict[str, Any] = orjson.loads(super()._render(position - position % _GROUP_SIZE))
+        return orjson.dumps(orjson.loads(content) | {"created_at": first["created_at"]})
+
+    def _select_after(self, listed: list[int], position: int) -> list[int]:
+        time = float("inf") if position >= self._count_logs() else self._get_rank(position)[0]
+        is_after = ge if self._repeats else gt
+        return [one for one in listed if is_after(self._get_rank(one)[0], time)]

@@ -44,6 +44,10 @@ def parse_command_line(line: str) -> None:
 
 def test_application_has_all_documented_commands() -> None:
     assert set(COMMANDS) == {
+        "accounts list",
+        "accounts rename",
+        "accounts rebind",
+        "accounts remove",
         "integrations list",
         "integrations show",
         "integrations update",

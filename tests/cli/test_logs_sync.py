@@ -128,7 +128,7 @@ def test_undecodable_record_is_quarantined_with_exit_code_0(sendcloud: Simulated
 @pytest.mark.sendcloud(integrations=3, logs=30)
 def test_failure_of_one_integration_is_exit_code_5(sendcloud: SimulatedSendcloud) -> None:
     sendcloud.fail_next("list_integration_logs", status=403)
-    result = run("sync", "--concurrency", "1")
+    result = run("sync", "--source", "integrations", "--concurrency", "1")
     assert result.exit_code == 5
     assert "1 integration failed" in result.stdout
     assert "error: default, integration" in result.stderr
@@ -167,7 +167,7 @@ def test_failure_of_one_account_does_not_stop_the_other_accounts(three_accounts:
     assert "wr0ng" not in result.output
     counts = query("SELECT account, count(*) FROM log GROUP BY account ORDER BY account")
     assert counts == [("one", 120), ("two", 90)]
-    selected = run("sync", "--account", "one", "--profile", "two", "--config", str(three_accounts), "--json")
+    selected = run("sync", "-p", "one", "--profile", "two", "--config", str(three_accounts), "--json")
     assert selected.exit_code == 0
     assert [(account["account"], account["new"]) for account in json.loads(selected.stdout)["accounts"]] == [
         ("one", 0),

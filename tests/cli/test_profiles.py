@@ -10,8 +10,13 @@ from typer.testing import CliRunner
 
 from sendcloud_integrations_client import ConfigurationError
 from sendcloud_integrations_client.cli.application import app
-from sendcloud_integrations_client.cli.input.accounts import choose_account, choose_accounts, list_profile_names
-from sendcloud_integrations_client.cli.input.profiles import get_default_config_path, load_profiles
+from sendcloud_integrations_client.cli.input.accounts import (
+    choose_account,
+    choose_accounts,
+    get_default_config_path,
+    list_profile_names,
+)
+from sendcloud_integrations_client.profiles import load_profiles
 
 TWO_PROFILES = """
 [shop-nl]

@@ -112,6 +112,14 @@ async def test_group_of_an_integration_has_shop_name_and_most_frequent_exception
     assert (figures.quarantined, figures.integrations, figures.failing) == (4, 1, 1)
 
 
+async def test_logs_without_an_integration_are_a_group(url: str) -> None:
+    async with LogStore(url) as store:
+        await fill_store(store, [build_log_row(1, integration_id=None), build_log_row(2)])
+    groups = {one.integration_id: one for one in (await gather(url)).by_integration}
+    assert (groups[None].label, groups[None].total) == ("(no integration)", 1)
+    assert groups[1].total == 1
+
+
 async def test_gather_figures_counts_only_logs_of_the_selection(url: str) -> None:
     rows = build_log_rows(40)
     async with LogStore(url) as store:

@@ -33,7 +33,7 @@ def build_shop_row(number: int, **fields: Any) -> dict[str, Any]:
         "id": number,
         "shop_name": f"Shop {number}",
         "started_failing_at": None,
-        "seen_at": NOW,
+        "listed_at": NOW,
         "record": "{}",
     } | fields
 

@@ -1,8 +1,8 @@
 """Runs syncs in processes that can be killed: `python -m tests.support.sync_process`.
 
-Each line of the input is one sync as JSON: `store`, `base_url`, and `kill_after` in seconds or null. The sync runs in a
-forked process, because a fork starts fast, and is killed with SIGKILL after that time. The program prints one line per
-sync with its exit status, which is negative for a signal.
+Each line of the input is one sync as JSON: `store`, `base_url`, `kill_after` in seconds or null, and `options` of
+`sync_logs`. The sync runs in a forked process, because a fork starts fast, and is killed with SIGKILL after that time.
+The program prints one line per sync with its exit status, which is negative for a signal.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 from sendcloud_integrations_client import BasicAuth, RetryPolicy, SendcloudIntegrations
 from sendcloud_integrations_client.sync import LogStore, sync_logs
 
-PAGE_SIZE = 5
 # The traffic of the test adds faults faster than one call may consume them; a call must survive all of them.
 _RETRIES = RetryPolicy(max_attempts=10_000, base_delay=0.005, max_delay=0.05, total_timeout=20)
 
@@ -40,7 +39,7 @@ def main() -> None:
 def _run(request: dict[str, Any]) -> None:
     status = 70
     try:
-        status = asyncio.run(_sync(request["store"], request["base_url"]))
+        status = asyncio.run(_sync(request["store"], request["base_url"], request["options"]))
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -48,14 +47,14 @@ def _run(request: dict[str, Any]) -> None:
         os._exit(status)
 
 
-async def _sync(url: str, base_url: str) -> int:
+async def _sync(url: str, base_url: str, options: dict[str, Any]) -> int:
     async with (
         SendcloudIntegrations(
             auth=BasicAuth("public", "secret"), base_url=base_url, retries=_RETRIES, rate_limits=None
         ) as client,
         LogStore(url) as store,
     ):
-        summary = await sync_logs(client, store, redaction=None, page_size=PAGE_SIZE, concurrency=3)
+        summary = await sync_logs(client, store, redaction=None, **options)
     if not summary.succeeded:
         print(summary, file=sys.stderr)
     return 0 if summary.succeeded else 1

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import log, quarantine, sync_state
@@ -33,14 +33,16 @@ pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="the sync processes are forked, which Windows does not support"
 )
 
-FAULTS = (
-    Fault("list_integration_logs", status=503, headers={"Retry-After": "0"}),
-    Fault("list_integration_logs", status=429, headers={"Retry-After": "0"}),
-    Fault("list_integration_logs", status=500, body="<html>Oops</html>"),
-    Fault("list_integration_logs", "cut"),
-    Fault("list_integration_logs", "reset"),
-    Fault("list_integrations", status=502),
-)
+
+def build_faults(operation: str) -> list[Fault]:
+    return [
+        Fault(operation, status=503, headers={"Retry-After": "0"}),
+        Fault(operation, status=429, headers={"Retry-After": "0"}),
+        Fault(operation, status=500, body="<html>Oops</html>"),
+        Fault(operation, "cut"),
+        Fault(operation, "reset"),
+        Fault("list_integrations", status=502),
+    ]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -51,35 +53,31 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database()
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(60, marks=pytest.mark.long)])
-def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int) -> None:
+@pytest.mark.parametrize(
+    ("kills", "source"),
+    [
+        (6, "account"),
+        pytest.param(40, "account", marks=pytest.mark.long),
+        pytest.param(40, "integrations", marks=pytest.mark.long),
+    ],
+)
+def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int, source: str) -> None:
     seed = int(os.environ.get("SYNC_KILL_SEED") or random.SystemRandom().randrange(2**32))
     print(f"Repeat this run with SYNC_KILL_SEED={seed}")
     generator = random.Random(seed)
     server = SimulatedSendcloud(seed=seed, integrations=INTEGRATIONS, logs=LOGS)
-    server.delay("list_integration_logs", 0.002)
-    with (
-        serve_in_thread(server) as base_url,
-        run_traffic(server, base_url, generator),
-        start_syncs(store_url, base_url) as sync,
-    ):
-        killed = completed = 0
-        while killed < kills:
-            # The first third of the kills interrupts full passes. Then one sync runs to completion, so that the other
-            # kills interrupt incremental passes.
-            must_complete = killed == kills // 3 and not completed
-            if must_complete:
-                server.clear_faults()  # the faults that accumulated while syncs were killed would take long to read
-            status = sync(None if must_complete else generator.uniform(0.01, 0.22))
-            assert status in (0, -signal.SIGKILL)
-            killed += status != 0
-            completed += status == 0
-        print(f"{killed} syncs were killed, {completed} completed before they could be killed")
-    with serve_in_thread(server) as base_url, start_syncs(store_url, base_url) as sync:
+    operation = "list_logs" if source == "account" else "list_integration_logs"
+    faults = build_faults(operation)
+    server.delay(operation, 0.002)
+    options = {"source": source, "page_size": 20 if source == "account" else 5, "concurrency": 3}
+    with serve_in_thread(server) as base_url, start_syncs(store_url, base_url, options) as sync:
+        with run_traffic(server, base_url, generator, faults):
+            kill_syncs(server, sync, kills, generator)
         server.clear_faults()
         for _ in range(15):
-            server.add_fault(generator.choice(FAULTS))
+            server.add_fault(generator.choice(faults))
         assert sync(None) == 0
+        server.clear_faults()
         expected = asyncio.run(read_server(base_url))
     assert len(expected) > LOGS
     assert max(expected.values()) == 1
@@ -88,8 +86,71 @@ def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int) -
     assert all(state.completed_at is not None and state.cursor is None for state in states)
 
 
+def kill_syncs(
+    server: SimulatedSendcloud, sync: Callable[[float | None], int], kills: int, generator: random.Random
+) -> None:
+    killed = completed = 0
+    while killed < kills:
+        # The first third of the kills interrupts full passes. Then one sync runs to completion, so that the other
+        # kills interrupt incremental passes.
+        must_complete = killed == kills // 3 and not completed
+        if must_complete:
+            server.clear_faults()  # the faults that accumulated while syncs were killed would take long to read
+        status = sync(None if must_complete else generator.uniform(0.01, 0.22))
+        assert status in (0, -signal.SIGKILL)
+        killed += status != 0
+        completed += status == 0
+    print(f"{killed} syncs were killed, {completed} completed before they could be killed")
+
+
+@pytest.mark.long
+def test_five_times_killed_sync_of_600_000_logs_is_exact(store_url: str) -> None:
+    server = SimulatedSendcloud(integrations=50, logs=600_000)
+    generator = random.Random(7)
+    with serve_in_thread(server) as base_url, start_syncs(store_url, base_url, {"page_size": 100}) as sync:
+        total = 600_000
+        for _ in range(5):
+            status = sync(generator.uniform(4, 12))
+            assert status == -signal.SIGKILL
+            for _ in range(30):
+                server.add_log(generator.randint(1, 50))
+            total += 30
+        before, _ = asyncio.run(read_totals(store_url))
+        assert 0 < before < 600_000  # the last run had to resume
+        assert sync(None) == 0
+        found, distinct_sum = asyncio.run(read_totals(store_url))
+        assert (found, distinct_sum) == (total, total * (total + 1) // 2)
+        for _ in range(20):
+            assert asyncio.run(read_pages(base_url, store_url, generator.randint(1, total))) > 0
+
+
+async def read_totals(url: str) -> tuple[int, int]:
+    """Return the number of logs in the store, and the sum of their ids, which are unique."""
+    async with LogStore(url) as store, store.reading() as connection:
+        row = (await connection.execute(select(func.count(), func.coalesce(func.sum(log.c.id), 0)))).one()
+        return int(row[0]), int(row[1])
+
+
+async def read_pages(base_url: str, url: str, log_id: int) -> int:
+    """Compare the page that begins at or before a log with the store; return its number of records."""
+    async with LogStore(url) as store, store.reading() as connection:
+        time = await connection.scalar(select(log.c.created_at_utc).where(log.c.id == log_id))
+        assert time is not None
+        async with httpx.AsyncClient(auth=("public", "secret"), base_url=base_url) as http:
+            response = await http.get("integrations/logs", params={"cursor": time.isoformat(), "page_size": "100"})
+        records = response.raise_for_status().json()["data"]
+        columns = select(log.c.id, log.c.integration_id, log.c.record)
+        rows = await connection.execute(columns.where(log.c.id.in_([one["id"] for one in records])))
+        stored = {row.id: row for row in rows}
+    for record in records:
+        row = stored[record["id"]]
+        assert row.integration_id == record["integration_id"]
+        assert orjson.loads(row.record) == record
+    return len(records)
+
+
 @contextmanager
-def start_syncs(store_url: str, base_url: str) -> Iterator[Callable[[float | None], int]]:
+def start_syncs(store_url: str, base_url: str, options: dict[str, Any]) -> Iterator[Callable[[float | None], int]]:
     """Start the process that runs syncs.
 
     Yields:
@@ -104,7 +165,7 @@ def start_syncs(store_url: str, base_url: str) -> Iterator[Callable[[float | Non
 
         def sync(kill_after: float | None) -> int:
             print(
-                json.dumps({"store": store_url, "base_url": base_url, "kill_after": kill_after}),
+                json.dumps({"store": store_url, "base_url": base_url, "kill_after": kill_after, "options": options}),
                 file=requests,
                 flush=True,
             )
@@ -116,13 +177,15 @@ def start_syncs(store_url: str, base_url: str) -> Iterator[Callable[[float | Non
 
 
 @contextmanager
-def run_traffic(server: SimulatedSendcloud, base_url: str, generator: random.Random) -> Iterator[None]:
+def run_traffic(
+    server: SimulatedSendcloud, base_url: str, generator: random.Random, faults: list[Fault]
+) -> Iterator[None]:
     """Create logs and faults while the block runs."""
     stopped = threading.Event()
     thread_generator = random.Random(generator.random())
 
     def run() -> None:
-        with httpx.Client(auth=("public", "secret"), base_url=base_url) as http:
+        with httpx.Client(auth=("public", "secret"), base_url=base_url, timeout=60) as http:
             while not stopped.is_set():
                 integration_id = thread_generator.randint(1, INTEGRATIONS)
                 for _ in range(thread_generator.choice([1, 1, 5, 50])):
@@ -134,7 +197,7 @@ def run_traffic(server: SimulatedSendcloud, base_url: str, generator: random.Ran
                     }
                     http.post(f"integrations/{integration_id}/logs", json=body).raise_for_status()
                 for _ in range(thread_generator.randint(0, 4)):
-                    server.add_fault(thread_generator.choice(FAULTS))
+                    server.add_fault(thread_generator.choice(faults))
                 stopped.wait(thread_generator.uniform(0, 0.1))
 
     thread = threading.Thread(target=run)

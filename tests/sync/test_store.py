@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert, select, text
 from sendcloud_integrations_client import ConfigurationError
 from sendcloud_integrations_client.sync import LogStore, StoreError
 from sendcloud_integrations_client.sync.list_order import ListOrder
-from sendcloud_integrations_client.sync.records import to_utc
+from sendcloud_integrations_client.sync.records import is_same_record, to_utc
 from sendcloud_integrations_client.sync.schema import account, log, metadata
 from sendcloud_integrations_client.sync.store import SCHEMA_REVISION
 
@@ -72,6 +72,29 @@ def test_store_rejects_unsupported_url(url: Any) -> None:
         LogStore(url)
     assert "hush" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "schema"),
+    [("logs.db", "sendcloud"), *(("postgresql://host/db", name) for name in ("", "a\0", "x" * 64, 5))],
+)
+def test_store_rejects_invalid_schema(url: str, schema: Any) -> None:
+    with pytest.raises(ConfigurationError, match="Invalid LogStore schema"):
+        LogStore(url, schema=schema)
+
+
+@pytest.mark.parametrize(
+    ("stored", "received", "expected"),
+    [
+        ('{"a":1}', '{"a":1}', True),
+        ('{"a":1,"b":[2]}', '{"b":[2],"a":1}', True),
+        ('{"a":[1,2]}', '{"a":[2,1]}', False),
+        ('{"a":1}', '{"a":2}', False),
+        ("not JSON", '{"a":1}', False),
+    ],
+)
+def test_records_are_compared_by_content(stored: str, received: str, expected: bool) -> None:
+    assert is_same_record(stored, received) == expected
 
 
 @pytest.mark.parametrize("url", ["postgresql://name:hush@127.0.0.1:1/logs", "/nowhere/at/all/logs.db"])

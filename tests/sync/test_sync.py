@@ -30,6 +30,9 @@ from sendcloud_integrations_client.sync.schema import account, integration, log,
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import Listing, build_client
 
+# Tests of the account-wide list are in test_account_list.py, and tests of the lookback in test_late_logs.py.
+PER_INTEGRATION: dict[str, Any] = {"page_size": 10, "source": "integrations", "lookback": timedelta(0)}
+
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[LogStore]:
@@ -49,7 +52,7 @@ async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
 
 async def sync(server: Any, store: LogStore, **options: Any) -> SyncSummary:
     async with build_client(server) as client:
-        return await sync_logs(client, store, **{"page_size": 10} | options)
+        return await sync_logs(client, store, **PER_INTEGRATION | options)
 
 
 async def create_logs(server: SimulatedSendcloud, integration_id: int, count: int = 1, **fields: Any) -> list[int]:
@@ -169,7 +172,7 @@ async def test_every_run_reads_all_pages_if_the_list_is_not_newest_first(store: 
     server.requests.clear()
     summary = await sync(server, store)
     assert (summary.new, summary.already_stored) == (7, 300)
-    assert count_page_requests(server) == 31
+    assert count_page_requests(server) == 35  # of 9 records each: not the page size of the run before
     assert new < await get_log_ids(store)
 
 
@@ -237,7 +240,7 @@ async def test_stop_cancels_a_pending_page(store: LogStore) -> None:
 
 
 async def test_cancelled_run_leaves_no_tasks_and_the_next_run_resumes(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=3, logs=300)
+    server = SimulatedSendcloud(integrations=3, logs=900)
     server.delay("list_integration_logs", 0.05)
     before = asyncio.all_tasks()
     for seconds in (0.03, 0.08, 0.13, 0.14):
@@ -246,7 +249,7 @@ async def test_cancelled_run_leaves_no_tasks_and_the_next_run_resumes(store: Log
         assert asyncio.all_tasks() == before
     server.clear_faults()
     assert (await sync(server, store)).succeeded
-    assert await get_log_ids(store) == set(range(1, 301))
+    assert await get_log_ids(store) == set(range(1, 901))
 
 
 async def test_rejected_cursor_starts_a_full_pass(store: LogStore) -> None:
@@ -298,7 +301,7 @@ async def test_failed_integration_resumes_in_the_next_run(store: LogStore) -> No
             if progress.pages == 4:
                 server.fail_next("list_integration_logs", count=4, status=503)
 
-        summary = await sync_logs(client, store, page_size=10, on_progress=fail_later)
+        summary = await sync_logs(client, store, on_progress=fail_later, **PER_INTEGRATION)
     assert isinstance(summary.failures[1], ServerError)
     assert 40 <= summary.new < 100
     server.clear_faults()
@@ -311,7 +314,7 @@ async def test_invalid_credentials_of_one_account_do_not_stop_the_others(store: 
     servers = {name: SimulatedSendcloud(seed=number, integrations=2, logs=50) for number, name in enumerate("abc")}
     clients = {name: build_client(server) for name, server in servers.items()}
     clients["b"] = build_client(servers["b"], auth=BasicAuth("public", "wrong"))
-    summaries = await sync_accounts(clients, store, page_size=10)
+    summaries = await sync_accounts(clients, store, **PER_INTEGRATION)
     for client in clients.values():
         await client.aclose()
     assert list(summaries) == ["a", "b", "c"]

@@ -25,6 +25,7 @@ from tests.support.sync_servers import BASE_URL, build_client
 
 HTML = "<html><title>Maintenance</title>\0 password=hush</html>"
 READS = 1 + MAX_REREADS
+OPTIONS: dict[str, Any] = {"page_size": 10, "source": "integrations", "lookback": timedelta(0)}
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def build_log(log_id: int) -> dict[str, Any]:
 
 async def sync(server: Any, store: LogStore, **options: Any) -> SyncSummary:
     async with build_client(server) as client:
-        return await sync_logs(client, store, **{"page_size": 10} | options)
+        return await sync_logs(client, store, **OPTIONS | options)
 
 
 async def get_log_ids(store: LogStore) -> set[int]:
@@ -120,9 +121,11 @@ async def get_rows(store: LogStore, table: Any) -> list[Any]:
         return list((await connection.execute(select(table))).all())
 
 
+@pytest.mark.parametrize("source", ["account", "integrations"])
 async def test_unreadable_page_is_quarantined_and_stored_by_the_next_run(
-    each_store: LogStore, caplog: pytest.LogCaptureFixture
+    each_store: LogStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
+    monkeypatch.setitem(OPTIONS, "source", source)
     server = Server(list(range(100, 0, -1)))
     server.broken = {45}
     summary = await sync(server, each_store)
@@ -130,11 +133,13 @@ async def test_unreadable_page_is_quarantined_and_stored_by_the_next_run(
     assert await get_log_ids(each_store) == set(range(1, 101)) - set(range(41, 51))
     assert server.requests.count("51") == READS
     (row,) = await get_rows(each_store, quarantine)
-    assert (row.kind, row.integration_id, row.page_cursor, row.page_index) == ("page", 1, "51", None)
+    assert (row.kind, row.page_cursor, row.page_index) == ("page", "51", None)
+    assert row.integration_id == (0 if source == "account" else 1)
     assert row.raw == "<html><title>Maintenance</title>\ufffd password=[redacted]</html>"
     assert "expected JSON" in row.error
     (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert "account default: the page at cursor 51 of the logs of integration 1 cannot be read" in line.getMessage()
+    list_name = "the list of all logs" if source == "account" else "the logs of integration 1"
+    assert f"account default: the page at cursor 51 of {list_name} cannot be read" in line.getMessage()
     assert "hush" not in line.getMessage()
 
     again = await sync(server, each_store)  # still unreadable: not counted again
@@ -153,10 +158,11 @@ async def test_unreadable_page_is_quarantined_and_stored_by_the_next_run(
 
 @pytest.mark.parametrize("position", [100, 95, 55, 1])
 @pytest.mark.parametrize("has_link", [True, False])
-@pytest.mark.parametrize("cursors", ["id", "offset"])
+@pytest.mark.parametrize(("cursors", "source"), [("id", "account"), ("offset", "account"), ("id", "integrations")])
 async def test_no_log_is_lost_when_an_unreadable_page_becomes_readable(
-    store: LogStore, position: int, has_link: bool, cursors: str
+    store: LogStore, monkeypatch: pytest.MonkeyPatch, position: int, has_link: bool, cursors: str, source: str
 ) -> None:
+    monkeypatch.setitem(OPTIONS, "source", source)
     server = Server(list(range(100, 0, -1)), cursors)
     server.broken, server.has_link = {position}, has_link
     for newest in (100, 107, 129):
@@ -269,7 +275,7 @@ async def test_two_unreadable_pages_are_read_again_with_one_full_pass(store: Log
     server.broken = set()
     server.requests.clear()
     assert (await sync(server, store)).new == 20
-    assert len(server.requests) == 2 + 20
+    assert len(server.requests) == 2 + 23  # of 9 records each: not the page size of the run before
     assert await get_rows(store, quarantine) == []
 
 
@@ -459,7 +465,7 @@ async def test_unreadable_list_of_integrations_is_quarantined_and_known_integrat
     assert isinstance(summary.error, ResponseDecodeError)
     assert (summary.succeeded, summary.new, summary.quarantined, server.list_requests) == (False, 2, 1, READS)
     (row,) = await get_rows(each_store, quarantine)
-    assert (row.kind, row.integration_id, row.page_cursor) == ("page", 0, None)
+    assert (row.kind, row.integration_id, row.page_cursor) == ("integration_list", 0, None)
     assert "the list of integrations cannot be read" in caplog.text
     assert await get_rows(each_store, account) == [before]  # not a successful run
     assert (await sync(server, each_store, integrations=[1])).succeeded

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
+import attrs
 import typer
 
 from sendcloud_integrations_client.cli.input.accounts import choose_accounts
@@ -19,12 +22,20 @@ from sendcloud_integrations_client.cli.input.options import (
     SinceOption,
     format_examples,
 )
-from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_timestamp
+from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_age_or_timestamp
 from sendcloud_integrations_client.cli.terminal.errors import InputError
 
 __all__ = ["sync_logs", "SYNC_LOGS_EXAMPLES"]
 
 _STORAGE_PANEL = "Storage"
+_LATE_PANEL = "Late and changed logs"
+
+
+class Source(StrEnum):
+    """Values of the option `--source`."""
+
+    ACCOUNT = "account"
+    INTEGRATIONS = "integrations"
 
 
 @command
@@ -32,6 +43,14 @@ def sync_logs(
     database: DatabaseOption = "sendcloud.db",
     since: SinceOption = None,
     integration: IntegrationsOption = None,
+    source: Annotated[
+        Source,
+        typer.Option(
+            "--source",
+            help="Lists to read: that of the account, or that of each integration, as --integration does.",
+            rich_help_panel=SELECTION_PANEL,
+        ),
+    ] = Source.ACCOUNT,
     concurrency: Annotated[
         int,
         typer.Option(
@@ -39,12 +58,38 @@ def sync_logs(
             min=1,
             max=100,
             metavar="COUNT",
-            help="Integrations per account to read concurrently.",
+            help="Lists of integrations to read concurrently, per account.",
             rich_help_panel=SELECTION_PANEL,
         ),
     ] = 8,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read all logs without storing them.", rich_help_panel=SELECTION_PANEL)
+    ] = False,
+    lookback: Annotated[
+        str,
+        typer.Option(
+            "--lookback",
+            metavar="AGE",
+            help="Also read logs created this long before the newest stored log: 90m, 6h, or 0.",
+            rich_help_panel=_LATE_PANEL,
+        ),
+    ] = "1h",
+    full_check_every: Annotated[
+        str,
+        typer.Option(
+            "--full-check-every",
+            metavar="AGE",
+            help="Read the whole list if the last time was this long ago: 7d, or never.",
+            rich_help_panel=_LATE_PANEL,
+        ),
+    ] = "7d",
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Read the whole list now. Also rewrites stored logs if the redaction has changed.",
+            rich_help_panel=_LATE_PANEL,
+        ),
     ] = False,
     prune_older_than: Annotated[
         str | None,
@@ -77,6 +122,15 @@ def sync_logs(
     all_profiles: Annotated[
         bool, typer.Option("--all-profiles", help="Sync all profiles of the file.", rich_help_panel=ACCOUNT_PANEL)
     ] = False,
+    account: Annotated[
+        str | None,
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="Name of the account in the database, also without a profile. Defaults to the name of the profile.",
+            rich_help_panel=ACCOUNT_PANEL,
+        ),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Store exception logs in a database: all logs at first, then new ones.
@@ -91,8 +145,12 @@ def sync_logs(
 
     options = SyncOptions(
         database=database,
+        source=source.value,
         integrations=frozenset(integration) if integration else None,
-        since=None if since is None else parse_timestamp("--since", since),
+        since=None if since is None else parse_age_or_timestamp("--since", since),
+        lookback=timedelta(0) if lookback == "0" else parse_age("--lookback", lookback),
+        full_check_every=None if full_check_every == "never" else parse_age("--full-check-every", full_check_every),
+        full=full,
         concurrency=concurrency,
         dry_run=dry_run,
         prune_older_than=None if prune_older_than is None else parse_age("--prune-older-than", prune_older_than),
@@ -102,6 +160,10 @@ def sync_logs(
     )
     # SENDCLOUD_PROFILE can be set for other commands, so --all-profiles overrides it.
     accounts = choose_accounts([] if all_profiles else profile or [], all_profiles=all_profiles, config=config)
+    if account is not None:
+        if len(accounts) > 1:
+            raise InputError("Invalid options: --account names one account. Select one profile.")
+        accounts = [attrs.evolve(accounts[0], name=account)]
     raise typer.Exit(run_sync(accounts, options))
 
 
@@ -110,4 +172,5 @@ SYNC_LOGS_EXAMPLES = format_examples(
     "logs sync --database logs.db --since 30d --prune-older-than 90d",
     "logs sync --database postgresql://sync@localhost/sendcloud --all-profiles",
     "logs sync --profile shop-nl --profile shop-de --redact-field x-shop-key",
+    "logs sync --account shop-nl --lookback 6h --full-check-every 30d",
 )

@@ -25,6 +25,7 @@ from sendcloud_integrations_client.sync import (
     DEFAULT_HEADERS,
     LogStore,
     Redaction,
+    SyncSource,
     SyncSummary,
     sync_accounts,
 )
@@ -35,6 +36,7 @@ _COLUMNS: Final = (
     Column("account"),
     Column.number("integrations"),
     Column.number("new logs"),
+    Column.number("updated", drop_order=2),
     Column.number("already stored"),
     Column.number("quarantined"),
     Column.number("seconds", drop_order=1),
@@ -48,9 +50,13 @@ class SyncOptions:
 
     Attributes:
         database: URL of the database, or path of an SQLite file.
+        source: Lists to read: the account-wide list, or the list of each integration.
         integrations: Ids of the integrations to sync. None syncs all.
-        since: Skip logs created before this time. None skips none.
-        concurrency: Number of integrations per account to read concurrently.
+        since: Skip logs created before this time, or this long before the time of the server. None skips none.
+        lookback: Also read logs that were created this long before the newest stored log.
+        full_check_every: Read the whole list if the last time was this long ago. None for never.
+        full: Whether to read the whole list, and to rewrite stored logs if the redaction has changed.
+        concurrency: Number of lists of integrations per account to read concurrently.
         dry_run: Whether to read all logs without storing them.
         prune_older_than: Delete logs older than this after the sync. None deletes none.
         redact: whether to redact secrets before logs are stored.
@@ -59,8 +65,12 @@ class SyncOptions:
     """
 
     database: str = attrs.field(repr=False)
+    source: SyncSource
     integrations: frozenset[int] | None
-    since: datetime | None
+    since: datetime | timedelta | None
+    lookback: timedelta
+    full_check_every: timedelta | None
+    full: bool
     concurrency: int
     dry_run: bool
     prune_older_than: timedelta | None
@@ -117,8 +127,12 @@ async def _sync_accounts(
             return await sync_accounts(
                 clients,
                 store,
+                source=options.source,
                 integrations=options.integrations,
                 since=options.since,
+                lookback=options.lookback,
+                full_check_every=options.full_check_every,
+                full=options.full,
                 concurrency=options.concurrency,
                 dry_run=options.dry_run,
                 redaction=redaction if options.redact else None,
@@ -139,6 +153,7 @@ def _print_summaries(summaries: Mapping[str, SyncSummary], location: str, pruned
             to_plain_text(summary.account),
             to_plain_text(f"{summary.completed} of {summary.integrations}"),
             to_plain_text(f"{summary.new:,}", "bold"),
+            to_plain_text(f"{summary.updated:,}"),
             to_plain_text(f"{summary.already_stored:,}"),
             to_plain_text(f"{summary.quarantined:,}", "yellow" if summary.quarantined else ""),
             to_plain_text(f"{summary.duration:.1f}"),
@@ -192,6 +207,8 @@ def _summaries_to_dict(summaries: Mapping[str, SyncSummary], pruned: int | None)
                 "completed": summary.completed,
                 "pages": summary.pages,
                 "new": summary.new,
+                "updated": summary.updated,
+                "deleted_integrations": summary.deleted,
                 "already_stored": summary.already_stored,
                 "quarantined": summary.quarantined,
                 "stopped": summary.stopped,

@@ -8,19 +8,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-import attrs
+import platformdirs
 
-from sendcloud_integrations_client.auth import Credentials
-from sendcloud_integrations_client.cli.input.profiles import (
-    Profile,
-    Profiles,
-    get_default_config_path,
-    load_profiles,
-)
+from sendcloud_integrations_client import profiles as profile_files
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.profiles import Profiles, load_profiles
 
-__all__ = ["Account", "choose_account", "choose_accounts", "list_profile_names"]
+__all__ = ["Account", "choose_account", "choose_accounts", "get_default_config_path", "list_profile_names"]
 
 T = TypeVar("T")
 
@@ -33,27 +28,8 @@ _CREDENTIAL_VARIABLES: Final = (
 )
 
 
-@attrs.frozen
-class Account:
-    """A Sendcloud account that a command uses.
-
-    Attributes:
-        name: Name of the profile; `default` if the credentials come from the environment.
-        auth: Credentials. None reads them from the environment.
-        base_url: Base URL of the API. None reads it from the environment, and then defaults to Sendcloud's.
-    """
-
-    name: str = _DEFAULT_NAME
-    auth: Credentials | None = None
-    base_url: str | None = None
-
-    def create_client(self) -> SendcloudIntegrations:
-        """Create a client for the account. The caller closes it.
-
-        Raises:
-            ConfigurationError: If the credentials or the base URL are invalid.
-        """
-        return SendcloudIntegrations(auth=self.auth, base_url=self.base_url)
+class Account(profile_files.Account):
+    """A Sendcloud account that a command uses. Its name is `default` if the credentials come from the environment."""
 
     def run(self, call: Callable[[SendcloudIntegrations], Awaitable[T]]) -> T:
         """Run `call` with a client in a new event loop, and close the client afterwards.
@@ -73,6 +49,11 @@ class Account:
                 return await call(client)
 
         return asyncio.run(run_with_client())
+
+
+def get_default_config_path() -> Path:
+    """Return the default path of the profile file: `profiles.toml` in the user's configuration folder."""
+    return platformdirs.user_config_path("sendcloud-integrations") / "profiles.toml"
 
 
 def choose_account(profile: str | None, config: Path | None) -> Account:
@@ -160,12 +141,12 @@ def _load(path: Path, *, is_required: bool) -> Profiles:
         return Profiles(path, {})
 
 
-def _get_profile(profiles: Profiles, name: str, path: Path) -> Profile:
+def _get_profile(profiles: Profiles, name: str, path: Path) -> profile_files.Account:
     if name not in profiles:
         available = f"Available: {', '.join(profiles)}" if profiles else "The file has no profiles"
         raise ConfigurationError(f"Profile not found: {path} has no profile {name!r}. {available}.")
     return profiles[name]
 
 
-def _to_account(profile: Profile) -> Account:
+def _to_account(profile: profile_files.Account) -> Account:
     return Account(profile.name, profile.auth, profile.base_url)

@@ -80,7 +80,6 @@ ProfilesOption = Annotated[
     list[str] | None,
     typer.Option(
         "--profile",
-        "--account",
         "-p",
         metavar="NAME",
         envvar="SENDCLOUD_PROFILE",

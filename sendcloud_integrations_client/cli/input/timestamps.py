@@ -9,7 +9,7 @@ from typing import Final
 from sendcloud_integrations_client.cli.terminal.errors import InputError
 from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
-__all__ = ["parse_age", "parse_timestamp"]
+__all__ = ["parse_age", "parse_age_or_timestamp", "parse_timestamp"]
 
 _AGE_PATTERN: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
 _AGE_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -37,6 +37,23 @@ def parse_age(option: str, text: str) -> timedelta:
     except OverflowError:
         raise InputError(f"{_describe(option, text)}: the age is too large. Use a smaller one.") from None
     return age
+
+
+def parse_age_or_timestamp(option: str, text: str) -> timedelta | datetime:
+    """Parse an age, or a timestamp in ISO 8601. Unlike `parse_timestamp`, it does not use the clock of this machine.
+
+    Args:
+        option: Name of the option, for the error message.
+        text: Value of the option.
+
+    Returns:
+        The age, or the timestamp with a time zone.
+
+    Raises:
+        InputError: If the text is neither a timestamp nor an age, or if the age reaches back before year 1.
+    """
+    timestamp = parse_timestamp(option, text)
+    return parse_age(option, text) if _AGE_PATTERN.fullmatch(text.strip()) else timestamp
 
 
 def parse_timestamp(option: str, text: str, *, now: datetime | None = None) -> datetime:

@@ -1,4 +1,4 @@
-"""Profiles: credentials of accounts in a TOML file that only its owner may read.
+"""Accounts, and profiles: credentials of accounts in a TOML file that only its owner may read.
 
 [shop-nl]
 public_key = "…"
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import attrs
-import platformdirs
 
 from sendcloud_integrations_client.auth import BasicAuth, Credentials, OAuth2ClientCredentials, validate_base_url
+from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import ConfigurationError
 
-__all__ = ["Profile", "Profiles", "get_default_config_path", "load_profiles"]
+__all__ = ["Account", "Profiles", "accounts_from_profiles", "load_profiles"]
 
 _BASIC_KEYS: Final = frozenset({"public_key", "secret_key"})
 _OAUTH2_KEYS: Final = frozenset({"client_id", "client_secret"})
@@ -33,26 +33,50 @@ _OPTIONAL_KEYS: Final = frozenset({"token_url", "base_url"})
 
 
 @attrs.frozen
-class Profile:
-    """Credentials and base URL of one account.
+class Account:
+    """Credentials and base URL of one account, without connections.
 
     Attributes:
-        name: Name of the profile in the file.
-        auth: Credentials.
-        base_url: Base URL of the API. None reads it from the environment, and then defaults to Sendcloud's.
+        name: Name of the profile, and of the account in a store.
+        auth: Credentials. Defaults to None, the credentials of the environment.
+        base_url: Base URL of the API. Defaults to None, which reads it from the environment, and then uses Sendcloud's.
     """
 
-    name: str
-    auth: Credentials
-    base_url: str | None
+    name: str = "default"
+    auth: Credentials | None = None
+    base_url: str | None = None
+
+    def create_client(self) -> SendcloudIntegrations:
+        """Create a client for the account. The caller closes it.
+
+        Raises:
+            ConfigurationError: If the credentials or the base URL are invalid.
+        """
+        return SendcloudIntegrations(auth=self.auth, base_url=self.base_url)
 
 
-def get_default_config_path() -> Path:
-    """Return the default path of the profile file: `profiles.toml` in the user's configuration folder."""
-    return platformdirs.user_config_path("sendcloud-integrations") / "profiles.toml"
+def accounts_from_profiles(path: str | Path) -> list[Account]:
+    """Read the accounts of a profile file, which the command line uses too.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        One account per profile, in file order.
+
+    Raises:
+        ConfigurationError: If users other than the owner may access the file, if it is not valid TOML, or if a profile
+            is incomplete or invalid.
+        OSError: If the file cannot be read.
+
+    Example:
+        async with LogStore("logs.db") as store:
+            summaries = await sync_accounts(accounts_from_profiles("profiles.toml"), store)
+    """
+    return list(load_profiles(Path(path)).values())
 
 
-class Profiles(Mapping[str, Profile]):
+class Profiles(Mapping[str, Account]):
     """The profiles of a file, in file order. Each profile is validated on access, so an invalid one affects no other.
 
     Args:
@@ -64,7 +88,7 @@ class Profiles(Mapping[str, Profile]):
         self._path = path
         self._tables = tables
 
-    def __getitem__(self, name: str) -> Profile:
+    def __getitem__(self, name: str) -> Account:
         """Return one profile.
 
         Raises:
@@ -124,7 +148,7 @@ def _check_permissions(path: Path, file_status: os.stat_result) -> None:
         )
 
 
-def _build_profile(path: Path, name: str, table: Any) -> Profile:
+def _build_profile(path: Path, name: str, table: Any) -> Account:
     subject = f"Invalid profile {name!r} in {path}"
     fields = cast("dict[str, Any]", table)
     if unknown := sorted(fields.keys() - _BASIC_KEYS - _OAUTH2_KEYS - _OPTIONAL_KEYS):
@@ -144,7 +168,7 @@ def _build_profile(path: Path, name: str, table: Any) -> Profile:
     try:
         if "base_url" in fields:
             validate_base_url(fields["base_url"])
-        return Profile(name, _build_credentials(fields), fields.get("base_url"))
+        return Account(name, _build_credentials(fields), fields.get("base_url"))
     except ConfigurationError as error:
         raise ConfigurationError(f"{subject}: {error}") from None
 
