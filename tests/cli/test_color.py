@@ -53,25 +53,22 @@ def test_output_in_a_pipe_has_no_styles_by_default() -> None:
     assert "\x1b" not in run("--color always integrations list --color auto")
 
 
-@pytest.mark.parametrize("command", ["integrations list", "logs list", "logs show 3", "integrations show 2"])
-def test_terminal_has_styles_unless_switched_off(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, shown = run_on_terminal(command.split(), b"", keep_styles=True)
+@pytest.mark.parametrize("command", ["logs list", "logs show 3", "integrations show 2", "statuses list 1"])
+def test_every_table_has_styles_unless_switched_off(command: str) -> None:
+    assert STYLES.search(run(f"{command} --color always"))
+    assert "\x1b" not in run(f"{command} --color never", FORCE_COLOR="1")
+    assert "\x1b" not in run(command, FORCE_COLOR="1", NO_COLOR="1")
+    assert STYLES.search(run(command, FORCE_COLOR="1"))
+
+
+def test_terminal_has_colors_and_progress_that_updates_in_place_without_them() -> None:
+    code, shown = run_on_terminal(["logs", "sync"], b"", keep_styles=True)
     assert code == 0, shown
-    assert STYLES.search(shown)
-    code, shown = run_on_terminal([*command.split(), "--color", "never"], b"", keep_styles=True)
-    assert (code, "\x1b" in shown) == (0, False)
-    monkeypatch.setenv("NO_COLOR", "1")
-    code, shown = run_on_terminal(command.split(), b"", keep_styles=True)
-    assert (code, "\x1b" in shown) == (0, False)
-
-
-def test_progress_without_colors_still_updates_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    colored = run_on_terminal(["logs", "sync", "--database", "one.db"], b"", keep_styles=True)
-    plain = run_on_terminal(["logs", "sync", "--database", "two.db", "--color", "never"], b"", keep_styles=True)
-    assert (colored[0], plain[0]) == (0, 0)
-    assert COLORS.search(colored[1])
-    assert not STYLES.search(plain[1])
-    assert "\x1b[2K" in plain[1]
+    assert COLORS.search(shown)
+    code, shown = run_on_terminal(["logs", "sync", "--color", "never"], b"", keep_styles=True)
+    assert code == 0, shown
+    assert not STYLES.search(shown)
+    assert "\x1b[2K" in shown
 
 
 def test_empty_no_color_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
+from sendcloud_integrations_client.cli import main
 from sendcloud_integrations_client.cli.application import app
 from sendcloud_integrations_client.cli.terminal.json_output import format_json
 from sendcloud_integrations_client.cli.terminal.streams import replace_unencodable
@@ -91,11 +93,18 @@ def test_logs_at_the_edges_of_the_calendar_are_stored_and_reported(
     assert len(figures["starts"]) < 200
 
 
-def run_process(*arguments: str, encoding: str) -> tuple[str, str]:
-    environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "100"}
-    done = subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.decode(encoding), done.stderr.decode(encoding)
+def run_main(monkeypatch: pytest.MonkeyPatch, line: str, encoding: str | None, errors: str = "strict") -> bytes:
+    """Run the console script with a stdout that has this encoding, or without stdout. Return what it printed."""
+    printed = io.BytesIO()
+    stdout = None if encoding is None else io.TextIOWrapper(printed, encoding, errors, write_through=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "argv", ["sendcloud-integrations", *line.split()])
+        patch.setattr(sys, "stdout", stdout)
+        patch.setenv("COLUMNS", "100")
+        with pytest.raises(SystemExit) as raised:
+            main()
+    assert not raised.value.code
+    return printed.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -107,27 +116,38 @@ def run_process(*arguments: str, encoding: str) -> tuple[str, str]:
         ("utf-8", "日本語 café 👩|"),
     ],
 )
-def test_text_that_stdout_cannot_encode_is_replaced(encoding: str, shown: str, sendcloud: SimulatedSendcloud) -> None:
+def test_text_that_stdout_cannot_encode_is_replaced(
+    encoding: str, shown: str, sendcloud: SimulatedSendcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sendcloud.set_integration(2, shop_name="日本語 café 👩|")
-    out, _ = run_process("integrations", "list", encoding=encoding)
+    out = run_main(monkeypatch, "integrations list", encoding).decode(encoding)
     assert shown in out
     header, *rows = out.splitlines()
     assert {cell_len(row) for row in rows} == {cell_len(header)}
-    if encoding == "ascii":
-        run_process("logs", "sync", encoding=encoding)
-        report, messages = run_process("logs", "report", "--top", "1", encoding=encoding)
-        assert "@" in report  # a bar of the trend
-        assert "more row" in messages
-        as_json = json.loads(run_process("integrations", "show", "2", "--json", encoding="utf-8")[0])
-        assert as_json["shop_name"] == "日本語 café 👩|"
+    as_json = json.loads(run_main(monkeypatch, "integrations show 2 --json", encoding).decode("utf-8"))
+    assert as_json["shop_name"] == "日本語 café 👩|"
 
 
-def test_error_handler_that_the_user_selects_is_kept(sendcloud: SimulatedSendcloud) -> None:
+def test_report_and_help_can_be_printed_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("logs", "sync")
+    assert b"@" in run_main(monkeypatch, "logs report", "ascii")  # a bar of the trend
+    assert b"Usage" in run_main(monkeypatch, "logs report --help", "ascii")
+
+
+def test_error_handler_that_the_user_selects_is_kept(
+    sendcloud: SimulatedSendcloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sendcloud.set_integration(2, shop_name="日本語")
-    environment = os.environ | {"PYTHONIOENCODING": "ascii:backslashreplace"}
-    command = [*COMMAND, "integrations", "show", "2"]
+    assert rb"\u65e5\u672c\u8a9e" in run_main(monkeypatch, "integrations show 2", "ascii", "backslashreplace")
+
+
+def test_shop_name_and_messages_in_a_process_without_utf8(sendcloud: SimulatedSendcloud) -> None:
+    sendcloud.set_integration(2, shop_name="日本語")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [*COMMAND, "integrations", "list"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-    assert "\\u65e5\\u672c\\u8a9e" in done.stdout
+    assert " ??????  " in done.stdout
+    assert "3 integrations" in done.stderr
 
 
 @given(st.text(max_size=20), st.sampled_from(["ascii", "cp1252", "cp932", "utf-8"]))
@@ -218,19 +238,7 @@ class TestClosedStreams:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
         )
 
-    @pytest.mark.parametrize(
-        "line",
-        [
-            "integrations list",
-            "integrations list --json",
-            "logs show 3",
-            "logs list --jsonl",
-            "logs sync --json",
-            "statuses list 1",
-            "--help",
-            "--version",
-        ],
-    )
+    @pytest.mark.parametrize("line", ["integrations list", "--help"])
     def test_closed_stdout_ends_quietly(self, line: str) -> None:
         done = self.run(">&-", *line.split())
         assert done.returncode == 0
@@ -256,6 +264,28 @@ class TestClosedStreams:
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1] == "error: No space left on device"
         assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "integrations list --json",
+        "integrations show 2",
+        "integrations update 2 --shop-name x",
+        "logs list",
+        "logs list --jsonl",
+        "logs show 3",
+        "logs sync --json",
+        "statuses list 1",
+        "mapping show 1",
+        "--version",
+    ],
+)
+def test_any_command_works_without_stdout(
+    line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_main(monkeypatch, line, None) == b""
+    assert "rror" not in capsys.readouterr().err
 
 
 def test_warnings_of_the_sync_are_messages(tmp_path: Path) -> None:

@@ -114,16 +114,17 @@ def test_statuses_and_mapping_show_complete_ids(width: int, sendcloud: Simulated
 def test_sync_summary_and_report_show_complete_counts(sendcloud: SimulatedSendcloud) -> None:
     for number, name in enumerate(NAMES[:3], start=1):
         sendcloud.set_integration(number, shop_name=name[:240])
+    run(120, "logs", "sync")
     for width in WIDTHS:
-        summary = run(width, "logs", "sync", "--database", f"{width}.db").stdout
+        summary = run(width, "logs", "sync", "--dry-run", "--database", "other.db").stdout
         assert_fits(summary, width)
         assert "1,100" in summary
         assert "complete" in summary
-        report = run(width, "logs", "report", "--database", f"{width}.db").stdout
+        report = run(width, "logs", "report").stdout
         assert_fits(report, width)
         (section,) = re.findall(r"By shop\n(.*?)\n\n?By exception", report, re.DOTALL)
         assert LONG_NAME[:6] in section
-        figures = json.loads(run(width, "logs", "report", "--database", f"{width}.db", "--json").stdout)
+        figures = json.loads(run(width, "logs", "report", "--json").stdout)
         counts = {(group["integration_id"], group["total"]) for group in figures["by_integration"]}
         assert sum(total for _, total in counts) == 1100
         # The id and the count of each shop are next to each other.
@@ -151,15 +152,18 @@ def test_progress_of_a_sync_shows_complete_counts(width: int, count: int) -> Non
     assert "━" in out or width < 80
 
 
-def test_progress_shows_a_full_bar_for_a_complete_account_and_none_before_the_start() -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, width=120)
-    table = ProgressTable(console, ["one", "two"])
-    table(build_progress("two", integrations=3, completed=3, new=5))
-    console.print(table.render())
-    _, first, second = stream.getvalue().splitlines()
-    assert re.match(r"one +– +0 +0 +0:00:00", first)
-    assert re.match(r"two +━{24} +3/3 +5 ", second)
+def test_progress_shows_bar_rate_and_time_of_each_account() -> None:
+    stream, now = io.StringIO(), 100.0
+    table = ProgressTable(Console(file=stream, width=120), ["one", "two", "three"], clock=lambda: now)
+    now += 20
+    table(build_progress("two", integrations=3, completed=3, new=500))
+    table(build_progress("three", integrations=4, completed=1, new=80))
+    now += 3600
+    Console(file=stream, width=120).print(table.render())
+    _, one, two, three = stream.getvalue().splitlines()
+    assert re.match(r"one +– +0 +0 +1:00:20$", one)
+    assert re.match(r"two +━{24} +3/3 +500 +25 +0:00:20$", two)
+    assert re.match(r"three +━{6} +1/4 +80 +0 +1:00:20$", three)
 
 
 def build_progress(account: str, *, integrations: int, completed: int, new: int) -> SyncProgress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -59,22 +59,24 @@ class ProgressTable:
     Args:
         console: The console, whose width applies.
         accounts: Names of the accounts.
+        clock: Returns the current time in seconds. Defaults to `time.monotonic`.
     """
 
-    def __init__(self, console: Console, accounts: Iterable[str]) -> None:
+    def __init__(self, console: Console, accounts: Iterable[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._rows = {name: _Row(name) for name in accounts}
-        self._started_at = time.monotonic()
+        self._clock = clock
+        self._started_at = clock()
 
     def __call__(self, progress: SyncProgress) -> None:
         """Update the line of one account."""
         row = self._rows[progress.account]
         row.progress = progress
-        row.seconds = time.monotonic() - self._started_at
+        row.seconds = self._clock() - self._started_at
 
     def render(self) -> RenderableType:
         """Return the table for the current width of the terminal."""
-        seconds = time.monotonic() - self._started_at
+        seconds = self._clock() - self._started_at
         rows = [row.build_cells(seconds) for row in self._rows.values()]
         width = self._console.width
         widths = fit_columns(_COLUMNS, rows, width)
