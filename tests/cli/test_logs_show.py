@@ -62,6 +62,11 @@ def test_limit_bounds_the_search() -> None:
     assert run("show", "5", "--limit", "0").exit_code == 0
 
 
+def test_long_search_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sendcloud_integrations_client.cli.commands.logs_show._PROGRESS_INTERVAL", 100)
+    assert run("show", "5").stderr == "Searched 100 logs.\nSearched 200 logs.\nSearched 300 logs.\n"
+
+
 def test_log_that_cannot_be_decoded_is_reported(sendcloud: SimulatedSendcloud) -> None:
     body = {"data": [{"id": 1, "base_url": {}}, {"id": 2, "base_url": {}}, {"id": 3, "base_url": "x"}]}
     sendcloud.add_fault(Fault("list_logs", status=200, body=body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import re
 import subprocess
@@ -298,6 +299,12 @@ def test_warnings_of_the_sync_are_messages(tmp_path: Path) -> None:
     (warning,) = [line for line in result.stderr.splitlines() if "chmod" in line]
     assert warning.startswith("warning: Other users of this computer can access the data in logs.db: its mode is 644.")
     assert result.stderr.count("chmod") == 1
+    logger, other = logging.getLogger("sendcloud_integrations_client"), logging.NullHandler()
+    logger.addHandler(other)  # as with SENDCLOUD_LOG
+    try:
+        assert "warning: Other users" not in run("logs", "report", "--database", "logs.db").stderr
+    finally:
+        logger.removeHandler(other)
 
 
 def test_files_of_commands_are_private(tmp_path: Path) -> None:

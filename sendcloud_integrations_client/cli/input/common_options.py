@@ -23,6 +23,7 @@ from sendcloud_integrations_client.cli.terminal.secrets import hide_secrets
 __all__ = ["CommonOptions", "CommonOptionsGroup", "define_common_options"]
 
 _FLAGS: Final = ("json", "jsonl", "verbose")
+_TYPE_NAMES: Final = {"int": "an integer", "int range": "an integer", "float range": "a number"}
 
 
 @attrs.frozen
@@ -44,12 +45,12 @@ class CommonOptionsGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the options of the group. Usage errors quote no secret."""
-        with _hide_secrets_in_usage_errors():
+        with _rewrite_usage_errors():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the subcommand. Usage errors quote no secret."""
-        with _hide_secrets_in_usage_errors():
+        with _rewrite_usage_errors():
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
@@ -75,11 +76,15 @@ def define_common_options(common: CommonOptions) -> None:
 
 
 @contextlib.contextmanager
-def _hide_secrets_in_usage_errors() -> Generator[None]:
+def _rewrite_usage_errors() -> Generator[None]:
     try:
         yield
     except typer.TyperException as error:
-        error.message = hide_secrets(error.message)
+        message = hide_secrets(error.message)
+        # The name of the library's own type is no help for users.
+        for name, plain_name in _TYPE_NAMES.items():
+            message = message.replace(f"is not a valid {name}.", f"is not {plain_name}.")
+        error.message = message
         raise
 
 

@@ -101,8 +101,6 @@ def _show_log(verbose: bool) -> Generator[None]:
     if verbose:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    elif os.environ.get("SENDCLOUD_LOG"):  # the package then prints its log itself
-        handler = logging.NullHandler()
     previous_level = logger.level
     logger.addHandler(handler)
     if verbose:
@@ -116,7 +114,9 @@ def _show_log(verbose: bool) -> Generator[None]:
 
 class _MessageHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        print_message(f"warning: {record.getMessage()}")
+        # With SENDCLOUD_LOG, the package adds a handler that prints the whole log.
+        if logging.getLogger(_LOGGER_NAME).handlers == [self]:
+            print_message(f"warning: {record.getMessage()}")
 
 
 def _discard_unwritable_output() -> None:
