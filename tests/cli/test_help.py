@@ -86,6 +86,11 @@ def test_help_fits_in_80_columns(name: str) -> None:
     assert all(option == option.lower() for option in options), options
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_accepts_color_and_verbose(name: str) -> None:
+    assert {"color", "verbose"} <= {parameter.name for parameter in COMMANDS[name].params}
+
+
 def test_unknown_option_is_rejected() -> None:
     with pytest.raises(Exception, match="No such option"):
         parse_command_line("sendcloud-integrations logs list --no-such-option")

@@ -6,17 +6,13 @@ from typing import Annotated
 
 import typer
 
-from sendcloud_integrations_client.cli.input.options import (
-    OUTPUT_PANEL,
-    DatabaseOption,
-    VerboseOption,
-    format_examples,
-)
-from sendcloud_integrations_client.cli.terminal.errors import report_errors
+from sendcloud_integrations_client.cli.input.option_groups import command
+from sendcloud_integrations_client.cli.input.options import DatabaseOption, JsonOption, format_examples
 
 __all__ = ["redact_logs", "REDACT_LOGS_EXAMPLES"]
 
 
+@command
 def redact_logs(
     database: DatabaseOption = "sendcloud.db",
     redact_field: Annotated[
@@ -32,10 +28,7 @@ def redact_logs(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count the records with secrets without changing them.")
     ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the counts as JSON.", rich_help_panel=OUTPUT_PANEL)
-    ] = False,
-    verbose: VerboseOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Redact secrets in logs that are already stored.
 
@@ -43,17 +36,16 @@ def redact_logs(
     upgrade. You can stop a run at any time and repeat it. Needs no credentials
     and sends no requests.
     """
-    with report_errors(verbose=verbose):
-        from sendcloud_integrations_client.cli.commands.logs_redact_run import run_redact
+    from sendcloud_integrations_client.cli.commands.logs_redact_run import run_redact
 
-        run_redact(
-            database,
-            frozenset(redact_field or ()),
-            personal_data=personal_data,
-            batch_size=batch_size,
-            dry_run=dry_run,
-            json=json,
-        )
+    run_redact(
+        database,
+        frozenset(redact_field or ()),
+        personal_data=personal_data,
+        batch_size=batch_size,
+        dry_run=dry_run,
+        json=json,
+    )
 
 
 REDACT_LOGS_EXAMPLES = format_examples(
