@@ -359,6 +359,11 @@ def _run_job(job: Job, pipe: Connection) -> None:
         result.waits.append(report.rate_limit_wait)
 
     async def main() -> None:
+        # A first call imports modules, which takes seconds if several processes start on a busy machine.
+        async with SendcloudIntegrations(
+            auth=BasicAuth("warm-up", "s"), base_url=str(httpx.URL(job.base_url).join("/empty")), rate_limits=None
+        ) as client:
+            await client.integrations.list()
         retries = RetryPolicy(max_attempts=10, base_delay=0.1, total_timeout=60)
         async with SendcloudIntegrations(
             auth=BasicAuth("shared", "s"),

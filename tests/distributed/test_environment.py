@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import re
 import traceback
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from sendcloud_integrations_client import (
     BasicAuth,
@@ -15,6 +17,7 @@ from sendcloud_integrations_client import (
     RateLimits,
     SendcloudIntegrations,
 )
+from sendcloud_integrations_client.cli.application import app
 from sendcloud_integrations_client.distributed import RedisTokenStore
 from sendcloud_integrations_client.distributed.rate_limiter import RedisBudget
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
@@ -104,3 +107,17 @@ async def test_retries_of_a_call_take_one_slot_each(valkey: ValkeyServer) -> Non
     budget = private_state.get_rate_limit_budget(client)
     assert isinstance(budget, RedisBudget)
     assert valkey.command("ZCARD", f"sendcloud:{{{AUTH.budget_key}}}:reads:interactive") == b":2\r\n"
+
+
+@pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.sendcloud(integrations=2, logs=150)
+@pytest.mark.parametrize(("limit", "priority", "calls"), [("0", "background", 2), ("20", "interactive", 1)])
+def test_large_reads_of_the_command_line_have_background_priority(
+    valkey: ValkeyServer, limit: str, priority: str, calls: int
+) -> None:
+    result = CliRunner().invoke(app, ["logs", "list", "--jsonl", "--limit", limit])
+    assert result.exit_code == 0, result.output
+    reply = valkey.command("KEYS", "sendcloud:*").decode()
+    (key,) = re.findall(r"sendcloud:\S+:reads:(?:background|interactive)(?=\r)", reply)
+    assert key.endswith(priority)
+    assert valkey.command("ZCARD", key) == f":{calls}\r\n".encode()
