@@ -98,7 +98,7 @@ def test_profile_names_come_from_the_profile_file(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text("[shop-nl]\n[shop-de]\n[other]\n")
     path.chmod(0o600)
-    for line in ("integrations list --profile ", "logs sync --account ", "logs show 5 -p ", "--profile "):
+    for line in ("integrations list --profile ", "logs sync --profile ", "logs show 5 -p ", "--profile "):
         found = complete(f"sendcloud-integrations {line}", SENDCLOUD_CONFIG=str(path))
         assert found.split() == ["shop-nl", "shop-de", "other"], line
     assert complete(f"sendcloud-integrations logs list --config {path} -p sh").split() == ["shop-nl", "shop-de"]

@@ -174,6 +174,7 @@ def build_progress(account: str, *, integrations: int, completed: int, new: int)
         completed=completed,
         pages=0,
         new=new,
+        updated=0,
         already_stored=0,
         quarantined=0,
     )

@@ -292,7 +292,7 @@ async def test_interrupted_pass_after_a_readable_page_is_resumed(store: LogStore
 
     assert (await sync(server, store, stop=stop, on_progress=stop_at_first_page)).new == 10
     (state,) = await get_rows(store, sync_state)
-    assert (state.cursor, state.whole) == ("81", True)
+    assert (state.cursor, state.is_full_pass) == ("81", True)
     server.ids[:0] = range(103, 100, -1)
     assert (await sync(server, store)).new == 3
     assert await get_log_ids(store) == set(range(1, 104))
