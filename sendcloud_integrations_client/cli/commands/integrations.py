@@ -129,7 +129,12 @@ def update_integration(
     webhook_url: Annotated[str | None, typer.Option("--webhook-url", metavar="URL", help="URL of the webhook.")] = None,
     no_webhook_url: Annotated[bool, typer.Option("--no-webhook-url", help="Remove the URL of the webhook.")] = False,
     feedback_type: Annotated[
-        FeedbackType | None, typer.Option(help="When Sendcloud notifies the shop that an order was sent.")
+        FeedbackType | None, typer.Option(
+            "--feedback-type",
+            metavar="TYPE",
+            help="When Sendcloud notifies the shop that an order was sent: "
+            f"{', '.join(one.value for one in FeedbackType)}.",
+        )
     ] = None,
     file: FileOption = None,
     *,

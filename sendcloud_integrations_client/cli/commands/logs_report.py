@@ -39,10 +39,15 @@ def report_logs(
             "--until", metavar="TIME", help="Only logs created before this time.", rich_help_panel=SELECTION_PANEL
         ),
     ] = None,
-    account: Annotated[
+    profile: Annotated[
         list[str] | None,
         typer.Option(
-            "--account", metavar="NAME", help="Only logs of this account. Repeatable.", rich_help_panel=SELECTION_PANEL
+            "--account",
+            "--profile",
+            "-p",
+            metavar="NAME",
+            help="Only logs of this account. Repeatable.",
+            rich_help_panel=SELECTION_PANEL,
         ),
     ] = None,
     integration: IntegrationsOption = None,
@@ -65,7 +70,7 @@ def report_logs(
     from sendcloud_integrations_client.report import Selection
 
     selection = Selection(
-        accounts=frozenset(account or ()),
+        accounts=frozenset(profile or ()),
         integrations=frozenset(integration or ()),
         since=selection_start,
         until=selection_end,

@@ -18,7 +18,6 @@ _MAX_HELP_LENGTH: Final = 40
 
 def complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the profile names that start with `incomplete`."""
-    # Before the subcommand, there is no option --config, only its environment variable.
     config: str | Path | None = ctx.params.get("config") or os.environ.get("SENDCLOUD_CONFIG")
     names = list_profile_names(Path(config) if config else None)
     return [name for name in names if name.startswith(incomplete)]
@@ -35,7 +34,7 @@ def complete_integration(ctx: typer.Context, incomplete: str) -> list[tuple[str,
         from sendcloud_integrations_client.cli.input.stored_records import list_stored_integrations
 
         database = ctx.params.get("database") or os.environ.get("SENDCLOUD_DATABASE") or _DEFAULT_DATABASE
-        profiles = ctx.params.get("profile") or ctx.params.get("account") or ()
+        profiles = ctx.params.get("profile") or ()
         integrations = list_stored_integrations(database, [profiles] if isinstance(profiles, str) else profiles)
     except Exception:
         return []
