@@ -91,6 +91,22 @@ def test_every_command_accepts_color_and_verbose(name: str) -> None:
     assert {"color", "verbose"} <= {parameter.name for parameter in COMMANDS[name].params}
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_in_60_columns_breaks_no_option_and_no_value(name: str) -> None:
+    help_text = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "60", "TERMINAL_WIDTH": "60"}).stdout
+    assert "range>" not in help_text
+    words = set(re.findall(r"[^\s,│{}]+", help_text))
+    command = COMMANDS[name]
+    for parameter in command.params:
+        values = [*parameter.opts] if parameter.opts[0].startswith("-") else [parameter.metavar]
+        values += [parameter.metavar] if parameter.metavar else []
+        choices = [
+            str(getattr(choice, "value", choice)).lstrip("-") for choice in getattr(parameter.type, "choices", ())
+        ]
+        for value in (*values, *choices):
+            assert {value, f"{value}.", f"{value}:"} & words, value
+
+
 def test_unknown_option_is_rejected() -> None:
     with pytest.raises(Exception, match="No such option"):
         parse_command_line("sendcloud-integrations logs list --no-such-option")

@@ -26,9 +26,7 @@ _PROGRESS_INTERVAL: Final = 10_000  # logs
 
 @command
 def show_log(
-    log: Annotated[
-        int, typer.Argument(metavar="LOG", parser=integer, help="Id of the log.", show_default=False)
-    ],
+    log: Annotated[int, typer.Argument(metavar="LOG", parser=integer, help="Id of the log.", show_default=False)],
     database: Annotated[
         str | None,
         typer.Option(
@@ -40,7 +38,8 @@ def show_log(
     ] = None,
     integration: IntegrationOption = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=0, metavar="COUNT", help="Maximum number of logs to search, or 0 for all.")
+        int,
+        typer.Option("--limit", "-n", min=0, metavar="COUNT", help="Maximum number of logs to search, or 0 for all."),
     ] = 10_000,
     *,
     output: OutputOptions,

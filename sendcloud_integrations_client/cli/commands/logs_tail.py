@@ -64,7 +64,9 @@ def tail_logs(
             try:
                 print_logs(await finder.find_new())
             except (APIConnectionError, RateLimitError, ServerError) as error:
-                print_message(f"warning: Checking for new logs failed; retrying in {interval:g} s: {describe_error(error)}")
+                print_message(
+                    f"warning: Checking for new logs failed; retrying in {interval:g} s: {describe_error(error)}"
+                )
 
     def print_logs(logs: list[IntegrationLog]) -> None:
         if not jsonl:

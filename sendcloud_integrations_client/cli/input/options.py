@@ -167,7 +167,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmat
 IntegrationArgument = Annotated[
     int,
     typer.Argument(
-        metavar="INTEGRATION",
+        metavar="ID",
         parser=integer,
         autocompletion=complete_integration,
         help="Id of the integration.",
