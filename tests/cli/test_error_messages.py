@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from sendcloud_integrations_client import errors
 from sendcloud_integrations_client.cli.application import app
 from sendcloud_integrations_client.cli.terminal.error_messages import describe_error, describe_rule
-from sendcloud_integrations_client.errors import APIError, APIStatusError
+from sendcloud_integrations_client.errors import APIError, APIStatusError, ResponseDecodeError
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.cli.test_processes import run_on_terminal
 
@@ -114,6 +114,35 @@ def test_advice_names_no_python_arguments(kind: type[APIError]) -> None:
     message = describe_error(kind("reason", operation="list_logs", **status))  # type: ignore[arg-type]
     assert message.startswith("list_logs failed: reason.")
     assert not PYTHON_WORDS.search(message)
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("no complete response within total_timeout=120 seconds", "no complete response within 120 seconds"),
+        ("no data received within timeout=0.5 seconds", "no data received within 0.5 seconds"),
+        ("the body is larger than max_response_bytes=5", "the body is larger than 5"),
+    ],
+)
+def test_limits_are_not_named_as_arguments(reason: str, expected: str) -> None:
+    assert describe_error(APIError(reason)) == f"{expected}."
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "Request smaller pages, or increase max_response_bytes= if the size is expected.",
+        "Check base_url, and proxies between this client and Sendcloud.",
+        "Report it to the maintainers; pass on_decode_error= to skip such records.",
+        "Check the network and token_url.",
+    ],
+)
+def test_advice_of_a_single_error_names_no_python_arguments(advice: str) -> None:
+    error = ResponseDecodeError("reason")
+    error.advice = advice
+    message = describe_error(error)
+    assert not PYTHON_WORDS.search(message)
+    assert ("_URL or the profile" in message) is ("url" in advice)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
@@ -18,6 +20,7 @@ from sendcloud_integrations_client.cli.input.options import (
     ProfileOption,
     VerboseOption,
 )
+from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
 from sendcloud_integrations_client.cli.terminal.usage_errors import print_usage_error
 
@@ -45,16 +48,26 @@ class CommonOptionsGroup(TyperGroup):
     A subcommand receives these options before its own, so that the later one wins.
     """
 
-    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run the command line. In standalone mode, usage errors are printed as one line, and the process exits."""
+        run = functools.partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **options)
+            return run()
         try:
-            code = super().main(*args, standalone_mode=False, **options)
+            code = run()
         except typer.TyperException as error:
             print_usage_error(error)
             code = error.exit_code
         except typer.Abort:
+            print_message("error: The command was aborted, because its input ended.")
             code = ExitCode.FAILED
         sys.exit(code or ExitCode.OK)
 

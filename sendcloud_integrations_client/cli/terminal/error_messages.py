@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from sendcloud_integrations_client.errors import (
-    APIConnectionError,
     APIError,
     APITimeoutError,
     InvalidInputError,
@@ -18,15 +17,19 @@ from sendcloud_integrations_client.errors import (
 
 __all__ = ["describe_error", "describe_rule"]
 
-# A subclass comes before its base class.
 _ADVICE: Final[Mapping[type[APIError], str]] = {
     APITimeoutError: "Try again later.",
-    APIConnectionError: "Check the network, and the base URL in SENDCLOUD_BASE_URL or in the profile.",
     RateLimitError: "Try again later. All programs with these credentials share one rate limit.",
-    ResponseDecodeError: "Report it to the maintainers.",
 }
-# The command line has no option that permits http://.
-_PYTHON_HINT: Final = ", or pass allow_insecure_http=True"
+_REPORT: Final = "Report it to the maintainers."
+_SETTINGS: Final = {
+    "base_url": "the base URL (SENDCLOUD_BASE_URL or the profile)",
+    "token_url": "the URL of the token endpoint (SENDCLOUD_TOKEN_URL or the profile)",
+}
+_SETTING: Final = re.compile(rf"\b({'|'.join(_SETTINGS)})\b")
+# The command line has no options for these arguments.
+_LIMIT: Final = re.compile(r"\b(?:total_timeout|timeout|max_response_bytes)=(?=\d)")
+_INSECURE_HTTP: Final = ", or pass allow_insecure_http=True"
 _JSON_NAMES: Final = {
     "NoneType": "null",
     "bool": "a boolean",
@@ -43,13 +46,14 @@ def describe_error(error: SendcloudError) -> str:
     """Return the message for an error of the client.
 
     Args:
-        error: The error. The advice of an `APIError` is replaced.
+        error: The error. The advice of an `APIError` is changed.
     """
     if isinstance(error, InvalidInputError):
         return f"Invalid input: {error.field} {describe_rule(error.rule)}. Nothing was changed."
     if isinstance(error, APIError):
-        error.advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), error.advice)
-    return str(error).replace(_PYTHON_HINT, "")
+        error.advice = _build_advice(error)
+        return _LIMIT.sub("", str(error))
+    return str(error).replace(_INSECURE_HTTP, "")
 
 
 def describe_rule(rule: str) -> str:
@@ -59,3 +63,12 @@ def describe_rule(rule: str) -> str:
         rule: The rule, such as `must be text, not int`.
     """
     return _PYTHON_TYPE.sub(lambda match: _JSON_NAMES[match[1]], rule)
+
+
+def _build_advice(error: APIError) -> str:
+    for kind, advice in _ADVICE.items():
+        if isinstance(error, kind):
+            return advice
+    if isinstance(error, ResponseDecodeError) and "=" in error.advice:  # names an argument to pass
+        return _REPORT
+    return _SETTING.sub(lambda match: _SETTINGS[match[1]], error.advice)
