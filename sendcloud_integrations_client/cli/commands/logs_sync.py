@@ -47,7 +47,8 @@ def sync_logs(
         Source,
         typer.Option(
             "--source",
-            help="Lists to read: that of the account, or that of each integration, as --integration does.",
+            metavar="LIST",
+            help="List to read: account, or integrations (one list per integration, as with --integration).",
             rich_help_panel=SELECTION_PANEL,
         ),
     ] = Source.ACCOUNT,
