@@ -53,8 +53,8 @@ def test_json_and_profile_before_or_after_the_subcommand(line: str) -> None:
     "line",
     [
         "--config p.toml -p right integrations list --json",
-        "integrations --config=p.toml list --account right --json",
-        "--account right --json integrations list --config p.toml",
+        "integrations --config=p.toml list --profile right --json",
+        "--profile right --json integrations list --config p.toml",
         "--config missing.toml integrations list --config p.toml -p right --json",
     ],
 )
@@ -69,13 +69,6 @@ def test_config_before_the_subcommand_applies_to_logs_sync_and_overrides_the_env
     assert run("--config missing.toml integrations list -p right").exit_code == 3
     result = run("--config p.toml --json logs sync --all-profiles", SENDCLOUD_CONFIG="missing.toml")
     assert {account["account"] for account in json.loads(result.stdout)["accounts"]} == {"right", "wrong"}
-
-
-@pytest.mark.parametrize("line", ["logs report --profile right", "--account right logs report", "-p right logs report"])
-def test_profile_selects_the_account_of_a_report(line: str) -> None:
-    assert run("logs sync -p right").exit_code == 0
-    assert json.loads(run(f"{line} --json").stdout)["accounts"] == ["right"]
-    assert "no account 'wrong'" in run("-p right logs report -p wrong").stderr
 
 
 @pytest.mark.parametrize("line", ["-p right logs list -p wrong", "-p right logs -p wrong list", "-p wrong logs list"])

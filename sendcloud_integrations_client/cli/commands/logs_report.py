@@ -39,15 +39,10 @@ def report_logs(
             "--until", metavar="TIME", help="Only logs created before this time.", rich_help_panel=SELECTION_PANEL
         ),
     ] = None,
-    profile: Annotated[
+    account: Annotated[
         list[str] | None,
         typer.Option(
-            "--account",
-            "--profile",
-            "-p",
-            metavar="NAME",
-            help="Only logs of this account. Repeatable.",
-            rich_help_panel=SELECTION_PANEL,
+            "--account", metavar="NAME", help="Only logs of this account. Repeatable.", rich_help_panel=SELECTION_PANEL
         ),
     ] = None,
     integration: IntegrationsOption = None,
@@ -70,7 +65,7 @@ def report_logs(
     from sendcloud_integrations_client.report import Selection
 
     selection = Selection(
-        accounts=frozenset(profile or ()),
+        accounts=frozenset(account or ()),
         integrations=frozenset(integration or ()),
         since=selection_start,
         until=selection_end,

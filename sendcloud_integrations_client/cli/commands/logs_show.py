@@ -8,8 +8,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from sendcloud_integrations_client.cli.input.completion import complete_profile
 from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, OutputOptions, command
-from sendcloud_integrations_client.cli.input.options import IntegrationOption, format_examples, integer
+from sendcloud_integrations_client.cli.input.options import (
+    ACCOUNT_PANEL,
+    IntegrationOption,
+    format_examples,
+    integer,
+)
 from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
 from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
@@ -41,6 +47,16 @@ def show_log(
         int,
         typer.Option("--limit", "-n", min=0, metavar="COUNT", help="Maximum number of logs to search, or 0 for all."),
     ] = 10_000,
+    account_name: Annotated[
+        str | None,
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="Account in the database. Defaults to the name of the profile.",
+            autocompletion=complete_profile,
+            rich_help_panel=ACCOUNT_PANEL,
+        ),
+    ] = None,
     *,
     output: OutputOptions,
     account: AccountOptions,
@@ -52,7 +68,7 @@ def show_log(
     --database, a stored log is shown without a request.
     """
     output_format = output.choose_format()
-    record = None if database is None else _find_stored_log(database, log, account.profile, integration)
+    record = None if database is None else _find_stored_log(database, log, account_name or account.profile, integration)
     if record is None:
         record = account.choose().run(lambda client: _find_log(client, log, integration, limit))
     if output_format is OutputFormat.TABLE:

@@ -34,7 +34,7 @@ def complete_integration(ctx: typer.Context, incomplete: str) -> list[tuple[str,
         from sendcloud_integrations_client.cli.input.stored_records import list_stored_integrations
 
         database = ctx.params.get("database") or os.environ.get("SENDCLOUD_DATABASE") or _DEFAULT_DATABASE
-        profiles = ctx.params.get("profile") or ()
+        profiles = ctx.params.get("profile") or ctx.params.get("account") or ()
         integrations = list_stored_integrations(database, [profiles] if isinstance(profiles, str) else profiles)
     except Exception:
         return []

@@ -68,7 +68,6 @@ ProfileOption = Annotated[
     str | None,
     typer.Option(
         "--profile",
-        "--account",
         "-p",
         metavar="NAME",
         envvar="SENDCLOUD_PROFILE",
