@@ -20,7 +20,7 @@ help: ## List all targets
 # The file .ready is newer than pyproject.toml if all dependencies in pyproject.toml are installed.
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found. Set it with: make PYTHON=/path/to/python"; exit 1; }
-	@echo "Setting up $(VENV) with $(PYTHON)"
+	@echo "Setting up $(VENV) with $(PYTHON). The installation takes about a minute and prints nothing."
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,http2,sync,postgresql,redis,report]" --group dev

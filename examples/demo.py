@@ -52,7 +52,7 @@ def main() -> None:
         prog="python -m examples.demo", description="Run a sync and a report against a simulated Sendcloud."
     )
     parser.add_argument(
-        "--folder", type=Path, default=Path(), help="folder for the database and the report (default: current folder)"
+        "--folder", type=Path, default=Path(), help="folder in which build/demo is created (default: current folder)"
     )
     parser.add_argument("--logs", type=int, default=20_000, help="number of simulated logs (default: 20000)")
     options = parser.parse_args()
@@ -67,15 +67,19 @@ def main() -> None:
         secrets = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run_commands(options.folder, write_profiles(secrets / "profiles.toml", base_urls), options.logs)
     print(f"\nDone in {time.monotonic() - started:.0f} seconds. Next steps:")
-    print("  sendcloud-integrations --help         list all commands; see also docs/cli.md")
-    print("  python -m examples.first_run          use the API from Python")
+    for next_command, purpose in (
+        (f"{find_program('sendcloud-integrations')} --help", "list all commands; see also docs/cli.md"),
+        (f"{find_program(Path(sys.executable).name)} -m examples.first_run", "use the API from Python"),
+    ):
+        print(f"  {next_command:40}  {purpose}")
 
 
 def run_commands(folder: Path, profiles: Path, logs: int) -> None:
-    database, page = folder / "demo.db", folder / "build" / "demo" / "report.html"
-    for old_file in folder.glob("demo.db*"):
+    output = folder / "build" / "demo"
+    output.mkdir(parents=True, exist_ok=True)
+    database, page = output / "demo.db", output / "report.html"
+    for old_file in output.glob("demo.db*"):
         old_file.unlink()
-    page.parent.mkdir(parents=True, exist_ok=True)
     database_option, html = shlex.quote(str(database)), shlex.quote(str(page))
 
     shops = sum(map(len, SHOPS.values()))
@@ -137,6 +141,12 @@ def run(arguments: str, profiles: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SENDCLOUD_")}
     command = [sys.executable, "-m", "sendcloud_integrations_client.cli", *shlex.split(arguments)]
     subprocess.run(command, env=environment | {"SENDCLOUD_CONFIG": str(profiles)}, check=True)
+
+
+def find_program(name: str) -> str:
+    """Return the path of a program in the environment of this process, as a user types it in the current folder."""
+    path = Path(sys.executable).with_name(name)
+    return shlex.quote(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 def print_heading(text: str) -> None:

@@ -226,15 +226,15 @@ class SimulatedSendcloud:
         """Return an error response to the next calls of an operation, without processing them.
 
         Args:
-            operation: Name of the operation, such as `list_logs`; `*` for all operations.
+            operation: Name of the operation, such as `list_logs`; `*` for all operations. docs/testing.md lists them.
             count: Number of calls that fail. Defaults to 1.
-            status: HTTP status. Defaults to 500.
+            status: HTTP status, from 200 to 599. Defaults to 500.
             body: Response body. Bytes and text are sent unchanged (text that starts with `<` as HTML), other values as
                 JSON. None, the default, sends an error in Sendcloud's format.
             headers: Response headers, such as `{"Retry-After": "1"}`.
 
         Raises:
-            ValueError: If the operation is unknown, `count` is negative, or `status` is less than 200.
+            ValueError: If the operation is unknown, `count` is negative, or `status` is not between 200 and 599.
         """
         self.add_fault(Fault(operation, count=count, status=status, body=body, headers=headers or {}))
 

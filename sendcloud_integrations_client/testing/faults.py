@@ -21,10 +21,19 @@ __all__ = ["CONNECTION_EXTENSION", "Fault", "FaultList", "cut_connection", "rese
 CONNECTION_EXTENSION: Final = "sendcloud_integrations_client.testing.connection"
 """Key in the `extensions` of an ASGI scope: `serve` stores the `asyncio.Transport` of the connection there."""
 
+_LOWEST_STATUS: Final = 200
+_HIGHEST_STATUS: Final = 599
+
 
 def _validate_operation(_instance: object, _attribute: object, value: str) -> None:
     if value != "*" and value not in OPERATIONS:
         raise ValueError(f"Unknown operation {value!r}: must be one of *, {', '.join(sorted(OPERATIONS))}.")
+
+
+def _validate_status(_instance: object, _attribute: object, value: int) -> None:
+    # A status below 200 is not the end of a response, and HTTP servers cannot send one above 599.
+    if not _LOWEST_STATUS <= value <= _HIGHEST_STATUS:
+        raise ValueError(f"Invalid status {value}: must be between {_LOWEST_STATUS} and {_HIGHEST_STATUS}.")
 
 
 def _validate_count(_instance: object, _attribute: object, value: int | None) -> None:
@@ -42,7 +51,7 @@ class Fault:
             `cut` closes the connection in the middle of the response body; `reset` resets the connection without a
             response. Defaults to `status`.
         count: Number of calls that are affected; None for all calls until `clear_faults()`. Defaults to 1.
-        status: HTTP status. Defaults to 500.
+        status: HTTP status, from 200 to 599. Defaults to 500.
         body: Response body. Bytes and text are sent unchanged (text that starts with `<` as HTML), other values as
             JSON. None, the default, sends an error in Sendcloud's format.
         headers: Response headers.
@@ -56,7 +65,7 @@ class Fault:
         default="status", validator=attrs.validators.in_(["status", "delay", "cut", "reset"])
     )
     count: int | None = attrs.field(default=1, validator=_validate_count, kw_only=True)
-    status: int = attrs.field(default=500, validator=attrs.validators.ge(200), kw_only=True)
+    status: int = attrs.field(default=500, validator=_validate_status, kw_only=True)
     body: Any = attrs.field(default=None, repr=False, kw_only=True)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], kw_only=True)
     seconds: float = attrs.field(default=0.0, validator=attrs.validators.ge(0), kw_only=True)
@@ -170,10 +179,12 @@ async def reset_connection(scope: Scope, receive: Receive) -> None:
         import httpx
 
         raise httpx.ReadError("Simulated fault: the connection was reset.")
-    # With a linger time of 0, closing the socket sends RST instead of FIN.
-    linger = struct.pack("ii", 1, 0)
-    connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    connection.abort()
+    # The client can close the connection first, during a simulated delay. Its socket then has no options.
+    if not connection.is_closing():
+        # With a linger time of 0, closing the socket sends RST instead of FIN.
+        linger = struct.pack("ii", 1, 0)
+        connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        connection.abort()
     await _wait_for_disconnect(receive)
 
 

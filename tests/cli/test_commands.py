@@ -109,9 +109,9 @@ def test_integrations_update_sets_and_removes_the_webhook_url() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("integrations", "update", "3"), "at least 1"),
+        (("integrations", "update", "3"), "at least one"),
         (("integrations", "update", "3", "--shop-name", "x" * 251), "at most 250"),
-        (("logs", "create", "3"), "base_url"),
+        (("logs", "create", "3"), "--base-url"),
         (("statuses", "replace", "1", "--yes"), "--status"),
         (("statuses", "replace", "1", "--yes", "--status", "3"), "ID=LANGUAGE:NAME"),
         (("statuses", "replace", "1", "--yes", "--status", "3=xx:Packed"), "language"),

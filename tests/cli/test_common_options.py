@@ -49,6 +49,28 @@ def test_json_and_profile_before_or_after_the_subcommand(line: str) -> None:
     assert len(json.loads(result.stdout)) == 3
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--config p.toml -p right integrations list --json",
+        "integrations --config=p.toml list --profile right --json",
+        "--profile right --json integrations list --config p.toml",
+        "--config missing.toml integrations list --config p.toml -p right --json",
+    ],
+)
+def test_config_before_or_after_the_subcommand(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SENDCLOUD_CONFIG")
+    result = run(line)
+    assert result.exit_code == 0, result.stderr
+    assert len(json.loads(result.stdout)) == 3
+
+
+def test_config_before_the_subcommand_applies_to_logs_sync_and_overrides_the_environment() -> None:
+    assert run("--config missing.toml integrations list -p right").exit_code == 3
+    result = run("--config p.toml --json logs sync --all-profiles", SENDCLOUD_CONFIG="missing.toml")
+    assert {account["account"] for account in json.loads(result.stdout)["accounts"]} == {"right", "wrong"}
+
+
 @pytest.mark.parametrize("line", ["-p right logs list -p wrong", "-p right logs -p wrong list", "-p wrong logs list"])
 def test_later_profile_wins(line: str) -> None:
     assert run(line).exit_code == 3

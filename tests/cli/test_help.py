@@ -78,7 +78,7 @@ def test_examples_in_help_are_valid_commands(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_help_fits_in_80_columns(name: str) -> None:
-    result = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
+    result = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
     assert "Usage: " in result.stdout
@@ -89,6 +89,21 @@ def test_help_fits_in_80_columns(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_accepts_color_and_verbose(name: str) -> None:
     assert {"color", "verbose"} <= {parameter.name for parameter in COMMANDS[name].params}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_in_60_columns_breaks_no_metavar_and_no_choice(name: str) -> None:
+    help_text = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "60"}).stdout
+    assert "range>" not in help_text
+    words = set(re.findall(r"[^\s,;│{}]+", help_text))
+    command = COMMANDS[name]
+    for parameter in command.params:
+        values = [parameter.metavar] if parameter.metavar else []
+        choices = [
+            str(getattr(choice, "value", choice)).lstrip("-") for choice in getattr(parameter.type, "choices", ())
+        ]
+        for value in (*values, *choices):
+            assert {value, f"{value}.", f"{value}:"} & words, value
 
 
 def test_unknown_option_is_rejected() -> None:

@@ -56,10 +56,15 @@ def test_log_that_does_not_exist_is_exit_code_4_and_quoted() -> None:
 
 
 def test_limit_bounds_the_search() -> None:
-    result = run("show", "5", "--limit", "150")
-    assert result.exit_code == 4
-    assert result.stderr.startswith("error: Log 5 not found in the first 200 logs. Pass --limit 0")
+    for limit in (1, 10, 100, 150, 325):  # log 5 is the last but four of 330
+        result = run("show", "5", "--limit", str(limit))
+        noun = "log" if limit == 1 else "logs"
+        assert result.exit_code == 4
+        assert result.stderr.startswith(f"error: Log 5 not found in the first {limit} {noun}. Pass --limit 0")
+    assert run("show", "5", "--limit", "326").exit_code == 0
     assert run("show", "5", "--limit", "0").exit_code == 0
+    everything = run("show", "4711", "--limit", "330")
+    assert everything.stderr == "error: Log 4711 not found in the 330 logs of these credentials.\n"
 
 
 def test_long_search_reports_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +119,8 @@ def test_id_that_several_accounts_have_requires_a_profile() -> None:
         connection.execute("INSERT INTO log SELECT * FROM copied")
     result = run("show", "5", "--database", "x.db")
     assert result.exit_code == 2
-    assert "several accounts: default, other. Choose one with --profile" in result.stderr
-    chosen = run("show", "5", "--database", "x.db", "--profile", "other", "--json")
-    assert json.loads(chosen.stdout) == {"id": 5, "of": "other"}
+    assert "several accounts: default, other. Choose one with --account" in result.stderr
+    for option in ("--profile", "--account"):
+        chosen = run("show", "5", "--database", "x.db", option, "other", "--json")
+        assert json.loads(chosen.stdout) == {"id": 5, "of": "other"}
     assert run("show", "7", "--database", "x.db").exit_code == 0

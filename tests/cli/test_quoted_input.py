@@ -40,18 +40,23 @@ def run(line: str, **env: str) -> Result:
         ("statuses replace 1 --yes --status 3:Packed", "Invalid value '3:Packed' for --status: must be ID=LANG"),
         ("statuses replace 1 --yes --status 3=en:Packed", "'3=en:Packed' for --status: the language must be one of en"),
         ("integrations list --sort name", "'name'"),
-        ("integrations show seven", "Invalid value for 'INTEGRATION': 'seven' is not an integer."),
-        ("logs tail --interval soon", "'soon' is not a number."),
-        ("simulate --seed x", "'x' is not an integer."),
-        ("integrations show 0", "0 is not in the range x>=1"),
-        ("logs list --limit -5", "-5 is not in the range x>=0"),
+        ("integrations show seven", "Invalid value for 'ID': must be an integer of at least 1, not 'seven'."),
+        ("integrations show 0", "Invalid value for 'ID': must be an integer of at least 1, not '0'."),
+        ("logs show x", "Invalid value for 'LOG': must be an integer of at least 1, not 'x'."),
+        ("logs list -i x", "must be an integer of at least 1, not 'x'."),
+        ("logs tail --interval soon", "Invalid value for '--interval': must be a number of at least 0.1, not 'soon'."),
+        ("logs tail --interval 0", "must be a number of at least 0.1, not 0.0."),
+        ("logs tail --last 101", "must be an integer from 0 to 100, not 101."),
+        ("simulate --seed x", "Invalid value for '--seed': must be an integer, not 'x'."),
+        ("simulate --port 70000", "must be an integer from 0 to 65535, not 70000."),
+        ("logs list --limit -5", "must be an integer of at least 0, not -5."),
         ("logs tail --interval nan", "Invalid value 'nan' for --interval"),
         ("logs tail --interval inf", "Invalid value 'inf' for --interval"),
         ("logs list --colour never", "--colour"),
         ("logs lst", "'lst'"),
         ("logs list --profile shop-x --config p.toml", "p.toml has no profile 'shop-x'. Available: shop-nl"),
         ("logs list --profile shop-nl --config none.toml", "none.toml does not exist"),
-        (f"logs show {2**63}", f"{2**63} is too large for an id"),
+        (f"logs show {2**63}", f"Invalid value for 'LOG': {2**63} is too large for an id."),
         (
             "logs report --since 2026-02-01 --until 2026-01-31",
             "Invalid values '2026-02-01' for --since and '2026-01-31' for --until: --since must be earlier",
@@ -72,6 +77,8 @@ def test_error_quotes_the_input_before_any_request(line: str, quoted: str, sendc
     profiles.chmod(0o600)
     result = run(line)
     assert (result.exit_code, result.stdout) in ((2, ""), (3, ""))
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
     assert quoted in result.stderr
     assert "pa55word" not in result.stderr
     assert len(sendcloud.requests) == 0
@@ -100,13 +107,27 @@ def test_unusable_database_is_one_line(command: str, database: str, quoted: str)
 
 
 @pytest.mark.usefixtures("sendcloud_server")
+@pytest.mark.parametrize(("database", "problem"), [(".", "it is a folder"), ("corrupt.db", "file is not a database")])
+def test_sync_checks_the_database_before_any_request(
+    database: str, problem: str, sendcloud: SimulatedSendcloud
+) -> None:
+    corrupt = Path("corrupt.db")
+    corrupt.write_bytes(b"no database " * 100)
+    corrupt.chmod(0o600)
+    result = run(f"logs sync --database {database}")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert result.stderr.startswith(f"error: The database {database} cannot be used: {problem}.")
+    assert len(sendcloud.requests) == 0
+
+
+@pytest.mark.usefixtures("sendcloud_server")
 @pytest.mark.sendcloud(integrations=1, logs=1)
 def test_missing_folder_of_the_database_is_one_line() -> None:
-    result = run("logs sync --database no/such/x.db --json")
-    assert result.exit_code == 1
-    expected = "error: default: The database no/such/x.db cannot be used: its folder does not exist."
-    assert expected in result.stderr
-    assert "LogStore" not in result.output
+    expected = "error: The database no/such/x.db cannot be used: its folder does not exist. Pass another path with"
+    for option in ("--json", "--dry-run", "--color always"):
+        result = run(f"logs sync --database no/such/x.db {option}")
+        assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+        assert result.stderr.startswith(expected)
 
 
 def test_secrets_of_the_environment_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
+    output = tmp_path / "build" / "demo"
+    output.mkdir(parents=True)
     for name in ("demo.db", "demo.db-wal", "demo.db-shm"):
-        (tmp_path / name).write_text("file of an interrupted demo")
+        (output / name).write_text("file of an interrupted demo")
     command = [sys.executable, "-W", "error", "-m", "examples.demo", "--folder", str(tmp_path), "--logs", "2400"]
     environment = os.environ | {"SENDCLOUD_PROFILE": "unknown", "SENDCLOUD_DATABASE": "sqlite:///elsewhere"}
     result = subprocess.run(
@@ -29,16 +31,20 @@ def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
     assert [new for _, _, _, new in runs] == ["1,440", "720", "240", "0", "0", "0"]
     assert all(synced == total for _, synced, total, _ in runs)
     assert "2,400 failures of 18 shops" in result.stdout
-    page = tmp_path / "build" / "demo" / "report.html"
+    page = output / "report.html"
     assert page.as_uri() in result.stdout
     assert "Bakkerij De Zon" in page.read_text(encoding="utf-8")
-    with closing(sqlite3.connect(tmp_path / "demo.db")) as connection:
+    with closing(sqlite3.connect(output / "demo.db")) as connection:
         assert connection.execute("SELECT count(*) FROM log").fetchone() == (2400,)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["build", "demo.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["build"]
+    assert sorted(path.name for path in output.iterdir()) == ["demo.db", "report.html"]
+    next_steps = re.findall(r"^  (\S+) (--help|-m examples\.first_run) ", result.stdout, re.MULTILINE)
+    assert [options for _, options in next_steps] == ["--help", "-m examples.first_run"]
+    assert all((ROOT / program).is_file() for program, _ in next_steps)
 
 
 def test_output_of_the_demo_is_ignored_by_git() -> None:
-    output_files = ["demo.db", "demo.db-wal", "build/demo/report.html"]
+    output_files = ["build/demo/demo.db", "build/demo/demo.db-wal", "build/demo/report.html"]
     result = subprocess.run(
         ["git", "check-ignore", *output_files], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -5,7 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from collections.abc import Awaitable, Callable
 from functools import cached_property
+
+import httpx
+import pytest
 
 import sendcloud_integrations_client as package
 from sendcloud_integrations_client import (
@@ -20,6 +24,8 @@ from sendcloud_integrations_client import (
 from sendcloud_integrations_client.generated.resources import Resources
 from sendcloud_integrations_client.pipeline.retries import _NOT_PROCESSED_STATUSES, _RETRIED_STATUSES
 from sendcloud_integrations_client.runtime.error_responses import STATUS_ERRORS
+from sendcloud_integrations_client.testing import SimulatedSendcloud
+from sendcloud_integrations_client.testing.routing import OPERATIONS
 from sendcloud_integrations_client.transports.pooled import PooledTransport
 from tests.support.paths import ROOT
 
@@ -95,6 +101,45 @@ def test_all_errors_are_in_the_table() -> None:
     assert set(table) == errors - {SendcloudError.__name__, APIError.__name__}
     for status, error in STATUS_ERRORS.items():
         assert table[error.__name__].startswith(str(status))
+
+
+async def test_every_operation_of_the_simulated_sendcloud_is_in_the_guide() -> None:
+    client = SendcloudIntegrations(auth=BasicAuth("public", "secret"))
+    methods = {
+        row[0].strip("`"): row[1] for row in read_rows("testing") if row[1].startswith(("`client.", "the token"))
+    }
+    assert methods.keys() == OPERATIONS
+    with pytest.raises(ValueError, match=re.escape(", ".join(sorted(methods)))):
+        SimulatedSendcloud().fail_next("unknown")
+    for operation, calls in methods.items():
+        for resource, method in re.findall(r"client\.(\w+)\.(\w+)\(", calls):
+            assert callable(getattr(getattr(client, resource), method)), operation
+    await client.aclose()
+
+
+async def test_calls_in_the_guide_send_the_operation() -> None:
+    server = SimulatedSendcloud(integrations=1, logs=1)
+    methods = {row[0].strip("`"): row[1] for row in read_rows("testing") if row[1].startswith("`client.")}
+    transport = httpx.ASGITransport(server)
+    async with SendcloudIntegrations(
+        auth=BasicAuth("public", "secret"), base_url="https://panel.sendcloud.sc/api/v3", transport=transport
+    ) as client:
+        calls: dict[str, Callable[[], Awaitable[object]]] = {
+            "list_integrations": lambda: client.integrations.list(),
+            "retrieve_integration": lambda: client.integrations.retrieve(1),
+            "list_logs": lambda: client.logs.list(),
+            "list_integration_logs": lambda: client.logs.list(integration_id=1),
+            "list_shop_order_statuses": lambda: client.shop_order_statuses.list(1),
+            "retrieve_status_mapping": lambda: client.status_mapping.retrieve(1),
+            "update_integration": lambda: client.integrations.update(1, shop_name="x"),
+            "create_integration_log": lambda: client.logs.create(1, base_url="https://shop.example"),
+            "delete_integration": lambda: client.integrations.delete(1),
+        }
+        for operation, call in calls.items():
+            await call()
+            assert server.requests[-1].operation == operation
+            source = inspect.getsource(call).partition("lambda: ")[2].partition("(")[0]
+            assert f"`{source}(" in methods[operation]
 
 
 def test_extras_in_quickstart_exist() -> None:

@@ -775,6 +775,23 @@ def test_invalid_fault_or_option_raises_value_error():
         SimulatedSendcloud(logs=-1)
 
 
+@pytest.mark.parametrize("status", [-1, 0, 100, 199, 600, 999])
+def test_fault_with_a_status_that_cannot_be_sent_raises_value_error(status):
+    server = SimulatedSendcloud()
+    with pytest.raises(ValueError, match=rf"Invalid status {status}: must be between 200 and 599"):
+        server.fail_next("list_logs", status=status)
+    with pytest.raises(ValueError, match=f"Invalid status {status}"):
+        Fault("list_logs", status=status)
+
+
+@pytest.mark.parametrize("status", [200, 499, 599])
+async def test_fault_with_any_final_status_is_sent(status):
+    server = SimulatedSendcloud()
+    async with serve(server) as base_url, httpx.AsyncClient(base_url=base_url) as client:
+        server.fail_next("list_logs", status=status)
+        assert (await client.get("/integrations/logs")).status_code == status
+
+
 async def test_requests_are_recorded_without_secrets():
     async with run_simulation(secret_key="s3cr3t", client_secret="cl13nt") as (server, client):
         await client.get("/integrations", auth=("public", "s3cr3t"), headers={"Cookie": "s3cr3t"})
@@ -862,6 +879,22 @@ async def test_serve_simulates_faults_on_real_connections(caplog):
             await client.get(f"{base_url}/integrations")
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_delayed_fault_for_a_client_that_has_gone_causes_no_error(caplog):
+    server = SimulatedSendcloud()
+    server.delay("list_logs", 0.2, count=3)
+    for kind in ("reset", "cut", "status"):
+        server.add_fault(Fault("list_logs", kind))
+    async with serve(server) as base_url:
+        for _ in range(3):
+            async with httpx.AsyncClient(base_url=base_url, auth=("public", "secret"), timeout=0.05) as client:
+                with pytest.raises(httpx.ReadTimeout):
+                    await client.get("/integrations/logs")
+        await asyncio.sleep(0.4)
+        async with httpx.AsyncClient(base_url=base_url, auth=("public", "secret")) as client:
+            assert (await client.get("/integrations/logs")).status_code == 200
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
 async def test_serve_raises_os_error_if_the_port_is_in_use():

@@ -10,7 +10,7 @@ from sendcloud_integrations_client.cli.input.common_options import CommonOptions
 from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, OutputOptions, command
 from sendcloud_integrations_client.cli.input.options import FileOption, IntegrationArgument, YesOption, format_examples
 from sendcloud_integrations_client.cli.input.prompts import check_can_confirm, confirm
-from sendcloud_integrations_client.cli.input.request_bodies import build_model, read_json_object
+from sendcloud_integrations_client.cli.input.request_bodies import build_model, describe_fields, read_json_object
 from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message
 from sendcloud_integrations_client.cli.terminal.json_output import JsonWriter, OutputFormat, write_json
 from sendcloud_integrations_client.cli.terminal.records import print_record
@@ -34,6 +34,16 @@ _COLUMNS: Final = (
     Column.timestamp("last fetched", drop_order=3),
     Column.timestamp("failing since"),
 )
+
+_UPDATE_OPTIONS: Final = {
+    "shop_name": "--shop-name",
+    "shop_url": "--shop-url",
+    "service_point_enabled": "--service-points",
+    "service_point_carriers": "--carrier",
+    "webhook_active": "--webhook",
+    "webhook_url": "--webhook-url",
+    "feedback_type": "--feedback-type",
+}
 
 app = typer.Typer(
     cls=CommonOptionsGroup,
@@ -129,7 +139,13 @@ def update_integration(
     webhook_url: Annotated[str | None, typer.Option("--webhook-url", metavar="URL", help="URL of the webhook.")] = None,
     no_webhook_url: Annotated[bool, typer.Option("--no-webhook-url", help="Remove the URL of the webhook.")] = False,
     feedback_type: Annotated[
-        FeedbackType | None, typer.Option(help="When Sendcloud notifies the shop that an order was sent.")
+        FeedbackType | None,
+        typer.Option(
+            "--feedback-type",
+            metavar="TYPE",
+            help="When Sendcloud notifies the shop that an order was sent: "
+            f"{', '.join(one.value for one in FeedbackType)}.",
+        ),
     ] = None,
     file: FileOption = None,
     *,
@@ -150,11 +166,15 @@ def update_integration(
         "webhook_url": webhook_url,
         "feedback_type": feedback_type,
     }
-    fields = read_json_object(file) | {name: value for name, value in options.items() if value is not None}
+    passed = {name: value for name, value in options.items() if value is not None}
+    fields = read_json_object(file) | passed
     if no_webhook_url:
         fields["webhook_url"] = None
+    if not fields:
+        raise InputError("Invalid options: no setting to update. Pass at least one, such as --shop-name, or --file.")
     changes = build_model(IntegrationUpdate, fields)
-    account.choose().run(lambda client: client.integrations.update(integration, changes))
+    with describe_fields({name: _UPDATE_OPTIONS[name] for name in passed}):
+        account.choose().run(lambda client: client.integrations.update(integration, changes))
     print_message(f"Updated integration {integration}: {', '.join(sorted(fields))}.")
 
 

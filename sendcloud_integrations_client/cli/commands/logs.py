@@ -16,7 +16,7 @@ from sendcloud_integrations_client.cli.input.options import (
     IntegrationsOption,
     format_examples,
 )
-from sendcloud_integrations_client.cli.input.request_bodies import build_model, read_json_object
+from sendcloud_integrations_client.cli.input.request_bodies import build_model, describe_fields, read_json_object
 from sendcloud_integrations_client.cli.input.timestamps import parse_timestamp
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
@@ -148,9 +148,11 @@ def create_log(
         "exception_type": exception_type,
         "exception": exception,
     }
-    fields = read_json_object(file) | {name: value for name, value in options.items() if value is not None}
-    body = build_model(IntegrationLogCreate, fields)
-    log = account.choose().run(lambda client: client.logs.create(integration, body))
+    passed = {name: value for name, value in options.items() if value is not None}
+    body = build_model(IntegrationLogCreate, read_json_object(file) | passed)
+    # A field that is missing in a file is named as in the file.
+    with describe_fields({name: f"--{name.replace('_', '-')}" for name in (options if file is None else passed)}):
+        log = account.choose().run(lambda client: client.logs.create(integration, body))
     if output_format is OutputFormat.TABLE:
         print_message(f"Created log {log.id}.")
     else:

@@ -10,6 +10,7 @@ import attrs
 import typer
 
 from sendcloud_integrations_client.cli.input.accounts import choose_accounts
+from sendcloud_integrations_client.cli.input.completion import complete_profile
 from sendcloud_integrations_client.cli.input.option_groups import command
 from sendcloud_integrations_client.cli.input.options import (
     ACCOUNT_PANEL,
@@ -47,7 +48,8 @@ def sync_logs(
         Source,
         typer.Option(
             "--source",
-            help="Lists to read: that of the account, or that of each integration, as --integration does.",
+            metavar="LIST",
+            help="List to read: account, or integrations (one list per integration, as with --integration).",
             rich_help_panel=SELECTION_PANEL,
         ),
     ] = Source.ACCOUNT,
@@ -128,6 +130,7 @@ def sync_logs(
             "--account",
             metavar="NAME",
             help="Name of the account in the database, also without a profile. Defaults to the name of the profile.",
+            autocompletion=complete_profile,
             rich_help_panel=ACCOUNT_PANEL,
         ),
     ] = None,

@@ -11,7 +11,8 @@ from typing import Final
 import attrs
 
 from sendcloud_integrations_client.cli.input.accounts import Account
-from sendcloud_integrations_client.cli.input.stores import describe_location, open_store
+from sendcloud_integrations_client.cli.input.stores import check_database_file, describe_location, open_store
+from sendcloud_integrations_client.cli.terminal.error_messages import describe_error
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode, get_exit_code
 from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
@@ -91,6 +92,7 @@ def run_sync(accounts: Sequence[Account], options: SyncOptions) -> ExitCode:
 
     Raises:
         InputError: If the URL of the database is invalid, or if its driver is not installed.
+        CommandError: If the file of the database cannot be used.
         SendcloudError: If the database cannot be used, or if credentials are invalid.
     """
     return asyncio.run(_run(accounts, options))
@@ -98,6 +100,7 @@ def run_sync(accounts: Sequence[Account], options: SyncOptions) -> ExitCode:
 
 async def _run(accounts: Sequence[Account], options: SyncOptions) -> ExitCode:
     async with open_store(options.database) as store:
+        await check_database_file(store, options.database, is_written=not options.dry_run)
         with stop_on_signals() as stop:
             try:
                 summaries = await _sync_accounts(accounts, store, options, stop)
@@ -187,7 +190,7 @@ def _report_failures(summaries: Mapping[str, SyncSummary]) -> None:
 
 
 def _describe_failure(failure: Exception) -> str:
-    return str(failure) if isinstance(failure, SendcloudError) else type(failure).__name__
+    return describe_error(failure) if isinstance(failure, SendcloudError) else type(failure).__name__
 
 
 def _get_exit_code(summaries: Mapping[str, SyncSummary]) -> ExitCode:

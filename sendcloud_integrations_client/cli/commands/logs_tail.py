@@ -13,6 +13,7 @@ import typer
 
 from sendcloud_integrations_client.cli.input.option_groups import AccountOptions, command
 from sendcloud_integrations_client.cli.input.options import IntegrationOption, JsonLinesOption, format_examples
+from sendcloud_integrations_client.cli.terminal.error_messages import describe_error
 from sendcloud_integrations_client.cli.terminal.errors import InputError, print_message
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
 from sendcloud_integrations_client.cli.terminal.json_output import JsonWriter, OutputFormat
@@ -63,7 +64,9 @@ def tail_logs(
             try:
                 print_logs(await finder.find_new())
             except (APIConnectionError, RateLimitError, ServerError) as error:
-                print_message(f"warning: Checking for new logs failed; retrying in {interval:g} s: {error}")
+                print_message(
+                    f"warning: Checking for new logs failed; retrying in {interval:g} s: {describe_error(error)}"
+                )
 
     def print_logs(logs: list[IntegrationLog]) -> None:
         if not jsonl:

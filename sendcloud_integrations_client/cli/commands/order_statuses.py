@@ -47,7 +47,14 @@ app = typer.Typer(
 @command
 def list_statuses(
     integration: IntegrationArgument,
-    language: Annotated[Language | None, typer.Option(help="Language of the status names.")] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            help=f"Language of the status names: {', '.join(one.value for one in Language)}.",
+        ),
+    ] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Include deleted statuses.")] = False,
     *,
     output: OutputOptions,

@@ -19,18 +19,21 @@ ScenarioName = Literal["mixed", "healthy", "one_shop_failing", "expired_credenti
 
 @command
 def simulate(
-    scenario: Annotated[ScenarioName, typer.Option("--scenario", help="Which shops fail, and when.")] = "mixed",
+    scenario: Annotated[
+        ScenarioName, typer.Option("--scenario", metavar="NAME", help="Which shops fail, and when.")
+    ] = "mixed",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_535, metavar="PORT", help="TCP port; 0 selects a free port.")
     ] = 0,
     integrations: Annotated[
         int | None,
         typer.Option(
-            "--integrations", min=0, metavar="COUNT", help="Number of integrations instead of the scenario's."
+            "--integrations", min=0, metavar="COUNT", help="Number of integrations. Defaults to that of the scenario."
         ),
     ] = None,
     logs: Annotated[
-        int | None, typer.Option("--logs", min=0, metavar="COUNT", help="Number of logs instead of the scenario's.")
+        int | None,
+        typer.Option("--logs", min=0, metavar="COUNT", help="Number of logs. Defaults to that of the scenario."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of the generated data.")] = 0,
     limits: Annotated[bool, typer.Option("--limits", help="Enforce Sendcloud's rate limits.")] = False,
@@ -39,6 +42,9 @@ def simulate(
 
     Prints the environment variables that connect the client and this command to it.
     Press Ctrl-C to stop; the exit code is then 0. Requires the extra testing.
+
+    The scenarios are mixed, healthy, one_shop_failing, expired_credentials,
+    large_account and bursty.
     """
     from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve_until_signal
 

@@ -27,9 +27,23 @@ _CREDENTIAL_VARIABLES: Final = (
     "SENDCLOUD_CLIENT_SECRET",
 )
 
+_VARIABLES: Final = (*_CREDENTIAL_VARIABLES, "SENDCLOUD_BASE_URL")
+
 
 class Account(profile_files.Account):
     """A Sendcloud account that a command uses. Its name is `default` if the credentials come from the environment."""
+
+    def create_client(self) -> SendcloudIntegrations:
+        """Create a client for the account. The caller closes it.
+
+        Raises:
+            ConfigurationError: If the credentials or the base URL are invalid. If they come from the environment, the
+                error names the variable.
+        """
+        try:
+            return super().create_client()
+        except ConfigurationError as error:
+            raise _name_variable(error) from None
 
     def run(self, call: Callable[[SendcloudIntegrations], Awaitable[T]]) -> T:
         """Run `call` with a client in a new event loop, and close the client afterwards.
@@ -128,6 +142,14 @@ def list_profile_names(config: Path | None = None) -> list[str]:
         return list(load_profiles(config or get_default_config_path()))
     except (ConfigurationError, OSError):
         return []
+
+
+def _name_variable(error: ConfigurationError) -> ConfigurationError:
+    # Values of a profile are validated before, so these arguments come from the environment.
+    names = {f"Invalid {name.removeprefix('SENDCLOUD_').lower()}:": f"Invalid {name}:" for name in _VARIABLES}
+    text = str(error)
+    start = next((start for start in names if text.startswith(start)), "")
+    return ConfigurationError(names.get(start, "") + text.removeprefix(start))
 
 
 def _load(path: Path, *, is_required: bool) -> Profiles:

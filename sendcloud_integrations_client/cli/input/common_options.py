@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator
+import functools
+import sys
+from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
@@ -13,17 +14,20 @@ from typer.core import TyperGroup
 from sendcloud_integrations_client.cli.input.option_groups import expand_option_groups
 from sendcloud_integrations_client.cli.input.options import (
     ColorOption,
+    ConfigOption,
     JsonLinesOption,
     JsonOption,
     ProfileOption,
     VerboseOption,
 )
-from sendcloud_integrations_client.cli.terminal.secrets import hide_secrets
+from sendcloud_integrations_client.cli.terminal.errors import print_message
+from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
+from sendcloud_integrations_client.cli.terminal.usage_errors import print_usage_error
 
 __all__ = ["CommonOptions", "CommonOptionsGroup", "define_common_options"]
 
 _FLAGS: Final = ("json", "jsonl", "verbose")
-_TYPE_NAMES: Final = {"int": "an integer", "int range": "an integer", "float range": "a number"}
+_OPTIONS_WITH_VALUE: Final = ("profile", "config", "color")
 
 
 @attrs.frozen
@@ -31,6 +35,7 @@ class CommonOptions:
     """Options that are accepted before and after the subcommand."""
 
     profile: ProfileOption = None
+    config: ConfigOption = None
     json: JsonOption = False
     jsonl: JsonLinesOption = False
     color: ColorOption = "auto"
@@ -43,15 +48,28 @@ class CommonOptionsGroup(TyperGroup):
     A subcommand receives these options before its own, so that the later one wins.
     """
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the options of the group. Usage errors quote no secret."""
-        with _rewrite_usage_errors():
-            return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the subcommand. Usage errors quote no secret."""
-        with _rewrite_usage_errors():
-            return super().invoke(ctx)
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line. In standalone mode, usage errors are printed as one line, and the process exits."""
+        run = functools.partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return run()
+        try:
+            code = run()
+        except typer.TyperException as error:
+            print_usage_error(error)
+            code = error.exit_code
+        except typer.Abort:
+            print_message("error: The command was aborted, because its input ended.")
+            code = ExitCode.FAILED
+        sys.exit(code or ExitCode.OK)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the subcommand, and add the common options to its arguments."""
@@ -61,7 +79,7 @@ class CommonOptionsGroup(TyperGroup):
         options = [f"--{flag}" for flag in _FLAGS if ctx.params.get(flag)]
         options += [
             f"--{option}={ctx.params[option]}"
-            for option in ("profile", "color")
+            for option in _OPTIONS_WITH_VALUE
             # The subcommand itself reads the environment.
             if _is_on_command_line(ctx, option)
             # In `logs sync`, --profile is repeatable. The later ones replace the earlier one there, too.
@@ -73,19 +91,6 @@ class CommonOptionsGroup(TyperGroup):
 @expand_option_groups
 def define_common_options(common: CommonOptions) -> None:
     """Callback of command groups. `CommonOptionsGroup` passes the options to the subcommand."""
-
-
-@contextlib.contextmanager
-def _rewrite_usage_errors() -> Generator[None]:
-    try:
-        yield
-    except typer.TyperException as error:
-        message = hide_secrets(error.message)
-        # The name of the library's own type is no help for users.
-        for name, plain_name in _TYPE_NAMES.items():
-            message = message.replace(f"is not a valid {name}.", f"is not {plain_name}.")
-        error.message = message
-        raise
 
 
 def _has_option(ctx: Any, name: str | None, command: Any, arguments: list[str], option: str) -> bool:

@@ -18,7 +18,6 @@ _MAX_HELP_LENGTH: Final = 40
 
 def complete_profile(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the profile names that start with `incomplete`."""
-    # Before the subcommand, there is no option --config, only its environment variable.
     config: str | Path | None = ctx.params.get("config") or os.environ.get("SENDCLOUD_CONFIG")
     names = list_profile_names(Path(config) if config else None)
     return [name for name in names if name.startswith(incomplete)]

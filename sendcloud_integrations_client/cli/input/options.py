@@ -9,6 +9,7 @@ import typer
 
 from sendcloud_integrations_client.cli.input.completion import complete_integration, complete_profile
 from sendcloud_integrations_client.cli.terminal.console import ColorMode
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
 __all__ = [
     "ACCOUNT_PANEL",
@@ -29,7 +30,7 @@ __all__ = [
     "VerboseOption",
     "YesOption",
     "format_examples",
-    "validate_id",
+    "integer",
 ]
 
 # Headings of option groups in help texts.
@@ -40,28 +41,27 @@ SELECTION_PANEL = "Log selection"
 _MAX_ID = 2**63 - 1  # the largest signed 64-bit integer, the limit of SQLite and PostgreSQL
 
 
-def validate_id(value: int | None) -> int | None:
-    """Reject ids that no database column can hold. Pass it as `callback`.
+def integer(value: str | int) -> int:
+    """Parse an id. Pass it as `parser`: help texts show the name of this function as the type of the argument.
 
     Args:
-        value: The id; None if the option is not set.
+        value: The id as text.
 
     Returns:
         The id.
 
     Raises:
-        typer.BadParameter: If the id has more than 64 bits.
+        typer.BadParameter: If the value is not an integer, is less than 1, or has more than 64 bits.
     """
-    # A callback instead of `max=`, because the help text would show a range with 19 digits.
-    if value is not None and value > _MAX_ID:
-        raise typer.BadParameter(f"{value} is too large for an id")
-    return value
-
-
-def _validate_ids(values: list[int] | None) -> list[int] | None:
-    for value in values or ():
-        validate_id(value)
-    return values
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise typer.BadParameter(f"must be an integer of at least 1, not {quote_value(str(value))}.")
+    if number > _MAX_ID:
+        raise typer.BadParameter(f"{number} is too large for an id.")
+    return number
 
 
 ProfileOption = Annotated[
@@ -106,7 +106,8 @@ ColorOption = Annotated[
     ColorMode,
     typer.Option(
         "--color",
-        help="Colors in tables and progress; auto: on a terminal, unless NO_COLOR is set.",
+        metavar="WHEN",
+        help="Color tables and progress: always, never, or auto (on a terminal, unless NO_COLOR is set).",
         rich_help_panel=OUTPUT_PANEL,
     ),
 ]
@@ -138,9 +139,8 @@ IntegrationOption = Annotated[
     typer.Option(
         "--integration",
         "-i",
-        min=1,
+        parser=integer,
         metavar="ID",
-        callback=validate_id,
         autocompletion=complete_integration,
         help="Only logs of this integration.",
         rich_help_panel=SELECTION_PANEL,
@@ -151,9 +151,8 @@ IntegrationsOption = Annotated[
     typer.Option(
         "--integration",
         "-i",
-        min=1,
+        parser=integer,
         metavar="ID",
-        callback=_validate_ids,
         autocompletion=complete_integration,
         help="Only logs of this integration. Repeatable.",
         rich_help_panel=SELECTION_PANEL,
@@ -167,9 +166,8 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmat
 IntegrationArgument = Annotated[
     int,
     typer.Argument(
-        metavar="INTEGRATION",
-        min=1,
-        callback=validate_id,
+        metavar="ID",
+        parser=integer,
         autocompletion=complete_integration,
         help="Id of the integration.",
         show_default=False,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import orjson
 
+from sendcloud_integrations_client.cli.terminal.error_messages import describe_rule
 from sendcloud_integrations_client.cli.terminal.errors import InputError
 from sendcloud_integrations_client.cli.terminal.secrets import quote_value
-from sendcloud_integrations_client.errors import FieldMismatchError
+from sendcloud_integrations_client.errors import FieldMismatchError, InvalidInputError
 from sendcloud_integrations_client.runtime.models import Model
 from sendcloud_integrations_client.runtime.validation import Rule
 
-__all__ = ["build_model", "is_stdin", "read_json", "read_json_object"]
+__all__ = ["build_model", "describe_fields", "is_stdin", "read_json", "read_json_object"]
 
 M = TypeVar("M", bound=Model)
 
@@ -90,9 +93,27 @@ def build_model(model: type[M], body: Mapping[str, Any]) -> M:
     try:
         built = model.from_dict(body)
     except FieldMismatchError as error:
-        raise InputError(f"Invalid input: {error}. Nothing was changed.") from None
+        raise InputError(f"Invalid input: {describe_rule(str(error))}. Nothing was changed.") from None
     _reject_unknown_keys(body, cast("Any", model).validation_rule, "")
     return built
+
+
+@contextlib.contextmanager
+def describe_fields(options: Mapping[str, str]) -> Generator[None]:
+    """In the errors of the block about invalid fields, name the option instead of the field.
+
+    Args:
+        options: Name of the field to name of the option. Other fields keep their names.
+
+    Raises:
+        InputError: If the block raises `InvalidInputError`.
+    """
+    try:
+        yield
+    except InvalidInputError as error:
+        first_name = re.split(r"[.\[]", error.field)[0]
+        name = options.get(first_name, error.field)
+        raise InputError(f"Invalid input: {name} {describe_rule(error.rule)}. Nothing was changed.") from None
 
 
 def _reject_unknown_keys(value: Any, rule: Rule, path: str) -> None:

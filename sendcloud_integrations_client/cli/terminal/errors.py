@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import typer
 
+from sendcloud_integrations_client.cli.terminal.error_messages import describe_error
 from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode, get_exit_code
 from sendcloud_integrations_client.errors import SendcloudError, to_single_line
 
@@ -68,7 +69,7 @@ def report_errors(*, verbose: bool = False) -> Generator[None]:
             print_message(f"error: {error}")
             raise typer.Exit(error.exit_code) from None
         except SendcloudError as error:
-            print_message(f"error: {error}")
+            print_message(f"error: {describe_error(error)}")
             raise typer.Exit(get_exit_code(error)) from None
         except ImportError as error:
             print_message(f"error: {error}")
