@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync.problem_keys import fill_problem_keys
 from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -44,11 +45,14 @@ async def fill_store(store: LogStore, logs: Iterable[dict[str, Any]], shops: Ite
     log_rows, shop_rows = list(logs), list(shops)
     names = sorted({row["account"] for row in (*log_rows, *shop_rows)} or {"default"})
     async with store.writing() as connection:
-        await connection.execute(account.insert(), [{"name": name, "first_synced_at": NOW} for name in names])
+        rows = [{"name": name, "first_synced_at": NOW, "last_synced_at": NOW} for name in names]
+        await connection.execute(account.insert(), rows)
         if shop_rows:
             await connection.execute(integration.insert(), shop_rows)
         if log_rows:
             await connection.execute(log.insert(), log_rows)
+        while await fill_problem_keys(connection):
+            pass
 
 
 async def add_quarantined_records(store: LogStore, count: int) -> None:
