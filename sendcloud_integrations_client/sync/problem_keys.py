@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 PROBLEM_KEY_VERSION: Final = 1
-"""Version of the algorithm of problem keys. Increase it with each change; the next sync then computes all keys again."""
+"""Version of the algorithm of problem keys. Increase it with each change; the next sync then computes all keys."""
 
 
 _MAX_MESSAGE: Final = 2_000  # characters of a message that are considered
@@ -141,7 +141,9 @@ async def fill_problem_keys(connection: AsyncConnection) -> int:
 
 
 async def clear_outdated_problem_keys(connection: AsyncConnection) -> bool:
-    """Clear the keys of the logs of one problem that an older version of the algorithm computed, and delete the problem.
+    """Clear the keys of the logs of one problem if an older version of the algorithm computed them.
+
+    The problem is deleted.
 
     Args:
         connection: A connection with a transaction.
