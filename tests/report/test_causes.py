@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +60,11 @@ def test_every_problem_has_a_cause(exception_type: str | None, status: int | Non
 
 def test_long_message_is_searched_in_linear_time() -> None:
     assert find_cause("X" * 10_000_000, None, "timed" * 2_000_000) is OTHER_CAUSE
+
+
+def test_playbook_in_the_docs_contains_every_cause() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    for one in (*CAUSES, OTHER_CAUSE):
+        assert re.search(
+            rf"^\| {one.name} \| [^|]+ \| {one.actor} \| {re.escape(one.next_step)} \|$", page, re.MULTILINE
+        )
