@@ -35,6 +35,7 @@ _MAX_MESSAGE: Final = 200  # characters of an example
 _MAX_MATRIX_SHOPS: Final = 12
 _MAX_MATRIX_PROBLEMS: Final = 6
 _MAX_SHOWN_PERIOD: Final = timedelta(days=31)
+_MAX_SHORT_PERIOD: Final = timedelta(days=14)
 _DAY: Final = timedelta(days=1)
 _CREATED_AT: Final[ColumnElement[Any]] = log.c.created_at_utc
 _HTTP_URL: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
@@ -131,7 +132,7 @@ class _FigureCounter:
     async def count(self) -> Figures:
         accounts = await self._fetch_account_data()
         shops = await self._fetch_shops()
-        counts = await self._count(*_limit_period(self._selection.since, self._selection.until))
+        counts = await self._count(self._selection.since, self._selection.until)
         previous = await self._count_previous()
         times = [time for one in counts for time in (one.first, one.last) if time is not None]
         first, last = min(times, default=None), max(times, default=None)
@@ -206,11 +207,14 @@ class _FigureCounter:
             for name, number, shop, url, since, deleted in (await self._connection.execute(query)).all()
         }
 
-    async def _count(self, *period: ColumnElement[bool]) -> list[_Count]:
-        keys = (log.c.account, log.c.integration_id, log.c.problem_key)
+    async def _count(self, since: datetime | None, until: datetime | None) -> list[_Count]:
+        # Without an expression, SQLite reads all logs in the order of the groups, not only those of a short period.
+        is_short = since is not None and self._end - since <= _MAX_SHORT_PERIOD
+        account_column = log.c.account.concat("") if is_short else log.c.account
+        keys = (account_column, log.c.integration_id, log.c.problem_key)
         query = select(*keys, func.count(), func.min(_CREATED_AT), func.max(_CREATED_AT)).group_by(*keys)
-        conditions = self._build_conditions(log.c.account)
-        rows = (await self._connection.execute(query.where(*conditions, *period))).all()
+        conditions = self._build_conditions(account_column)
+        rows = (await self._connection.execute(query.where(*conditions, *_limit_period(since, until)))).all()
         return [_Count(_ShopKey(row[0], row[1]), *row[2:]) for row in rows]
 
     async def _count_previous(self) -> list[_Count] | None:
@@ -222,7 +226,7 @@ class _FigureCounter:
             previous = since - (self._end - since)
         except OverflowError:
             return None
-        return await self._count(*_limit_period(previous, since))
+        return await self._count(previous, since)
 
     async def _count_trends(self, span: Span) -> dict[str | None, _Trend]:
         """Count the logs of each problem in each interval.
@@ -354,7 +358,7 @@ class _FigureCounter:
         failing = {key: shop for key, shop in shops.items() if shop.failing_since is not None}
         if not failing:
             return ()
-        recent = await self._count(*_limit_period(self._end - _DAY, self._end))
+        recent = await self._count(self._end - _DAY, self._end)
         recent_by_shop, counts_by_shop = _group_counts_by_shop(recent), _group_counts_by_shop(counts)
         found: list[FailingShop] = []
         for key, shop in failing.items():

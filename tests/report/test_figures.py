@@ -395,6 +395,7 @@ async def test_queries_over_logs_read_only_an_index(tmp_path: Path) -> None:
             await gather_figures(store, selection, now=NOW)
     assert len(plans) > 30
     assert {plan for plan in plans if "COVERING INDEX" not in plan} == set()
+    assert sum(plan.startswith("SCAN") for plan in plans) == 1  # only without `since`
 
 
 timestamps = st.datetimes(datetime(1, 2, 1), datetime(9998, 1, 1), timezones=st.just(UTC))
