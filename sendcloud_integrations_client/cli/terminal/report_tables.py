@@ -39,13 +39,13 @@ def print_report(figures: Figures, top: int) -> None:
         top: Maximum number of rows per table.
     """
     out = create_console()
-    out.print(Text(describe_selection(figures)), soft_wrap=True)
+    out.print(Text(describe_selection(figures)))
     _print_accounts(figures, top, out)
     has_many_accounts = len(figures.account_data) > 1
     _print_failing_shops(figures, top, out, has_many_accounts)
     _print_problems(figures, top, out)
     out.print(Text("\nChange", "bold"))
-    out.print(Text(describe_change(figures)), soft_wrap=True)
+    out.print(Text(describe_change(figures)))
     _print_matrix(figures, top, out, has_many_accounts)
     for title, column, groups in (
         ("By exception type", "exception type", figures.by_exception_type),
@@ -62,10 +62,10 @@ def print_report(figures: Figures, top: int) -> None:
 
 def _print_accounts(figures: Figures, top: int, out: Console) -> None:
     late = [one for one in figures.account_data if one.state is not AccountState.CURRENT]
-    out.print(Text(describe_data(figures), "bold red" if late else "bold"), soft_wrap=True)
+    out.print(Text(describe_data(figures), "bold red" if late else "bold"))
     for one in late[:top]:
         line = f"{one.state.value.upper()} {one.name}: {describe_account(one, figures.made_at)}"
-        out.print(Text.assemble("  ", to_plain_text(line, "red")), soft_wrap=True)
+        out.print(Text.assemble("  ", to_plain_text(line, "red")))
     _print_omitted_count(late, top)
 
 
@@ -110,11 +110,11 @@ def _print_problems(figures: Figures, top: int, out: Console) -> None:
     columns = [
         Column("", is_exact=True),
         Column("state", is_exact=True),
-        Column("problem", min_width=24),
+        Column("problem"),
         Column.number("failures"),
         Column(f"by {figures.span.unit.value}", min_width=_MAX_TREND_BARS, drop_order=2),
-        Column.number("shops"),
-        Column("most in"),
+        Column.number("shops", drop_order=5),
+        Column("most in", drop_order=4),
         Column("since", min_width=16, drop_order=3),
         Column("last log", min_width=16, drop_order=1),
     ]
@@ -135,15 +135,15 @@ def _print_problems(figures: Figures, top: int, out: Console) -> None:
     print_table(columns, rows, title=title, console=out)
     _print_omitted_count(figures.problems, top)
     if notice := describe_last_interval(figures):
-        out.print(Text(notice), soft_wrap=True)
+        out.print(Text(notice))
     out.print(Text("\nWhat to do", "bold"))
     for one in shown:
         if one.state is ProblemState.RESOLVED:
             continue
-        out.print(to_plain_text(f"{one.label} {one.cause.actor}: {one.cause.next_step}"), soft_wrap=True)
+        out.print(to_plain_text(f"{one.label} {one.cause.actor}: {one.cause.next_step}"))
         if one.example is not None:
             example = f"log {one.example.log_id} of {one.example.account}: {one.example.message or 'no message'}"
-            out.print(Text.assemble("    ", to_plain_text(example, "dim")), soft_wrap=True)
+            out.print(Text.assemble("    ", to_plain_text(example, "dim")))
 
 
 def _print_matrix(figures: Figures, top: int, out: Console, has_many_accounts: bool) -> None:
@@ -155,7 +155,7 @@ def _print_matrix(figures: Figures, top: int, out: Console, has_many_accounts: b
         *([Column("account")] if has_many_accounts else []),
         Column.number("id"),
         Column.number("failures"),
-        *(Column.number(one.label) for one in matrix.problems),
+        *(Column.number(one.label, drop_order=-number) for number, one in enumerate(matrix.problems)),
     ]
     rows = [
         (
