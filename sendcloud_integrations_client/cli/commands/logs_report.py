@@ -64,12 +64,16 @@ def report_logs(
         list[FailOn] | None,
         typer.Option(
             "--fail-on",
-            help="Exit with code 9 if a problem is new, 8 if a shop fails, 7 if data is stale. Repeatable.",
+            metavar="STATE",
+            help="Exit code 7 if data is stale, 8 if a shop is failing, 9 if a problem is new. Repeatable.",
             show_default=False,
         ),
     ] = None,
     report_format: Annotated[
-        ReportFormat, typer.Option("--format", help="Format on stdout.", rich_help_panel=OUTPUT_PANEL)
+        ReportFormat,
+        typer.Option(
+            "--format", metavar="NAME", help="On stdout: table, json or markdown.", rich_help_panel=OUTPUT_PANEL
+        ),
     ] = ReportFormat.TABLE,
     json: JsonOption = False,
 ) -> None:
