@@ -16,6 +16,7 @@ from benchmarks import (
     layers,
     memory,
     redaction,
+    report,
     shared,
     storms,
 )
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "budget": budget.measure,
     "memory": memory.measure,
     "redaction": redaction.measure,
+    "report": report.measure,
     "storms": storms.measure,
     "connections": connections.measure,
     "shared": shared.measure,

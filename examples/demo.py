@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sendcloud_integrations_client import BasicAuth, SendcloudIntegrations
@@ -64,6 +65,7 @@ def main() -> None:
         }
         base_urls = {name: wait_for_base_url(server) for name, server in servers.items()}
         asyncio.run(set_shop_names(base_urls))
+        asyncio.run(create_problems(base_urls["nederland"]))
         secrets = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         run_commands(options.folder, write_profiles(secrets / "profiles.toml", base_urls), options.logs)
     print(f"\nDone in {time.monotonic() - started:.0f} seconds. Next steps:")
@@ -84,7 +86,8 @@ def run_commands(folder: Path, profiles: Path, logs: int) -> None:
 
     shops = sum(map(len, SHOPS.values()))
     print_heading(
-        f"Three simulated accounts on this machine, one profile each: {shops} shops with {logs:,} exception logs."
+        f"Three simulated accounts on this machine, one profile each: {shops} shops with {logs:,} exception logs, "
+        "and a few more."
     )
     print_heading("List the failing integrations of one account.")
     run("integrations list --failing --profile deutschland", profiles)
@@ -92,7 +95,10 @@ def run_commands(folder: Path, profiles: Path, logs: int) -> None:
     run(f"logs sync --all-profiles --database {database_option}", profiles)
     print_heading("Sync again: it stores new logs only, so this run stores 0.")
     run(f"logs sync --all-profiles --database {database_option}", profiles)
-    print_heading("Report what fails, where, and since when: as tables, and as an HTML page with charts.")
+    print_heading("Somebody replaces the secret key of one account, so its next sync fails. The others continue.")
+    set_secret_key(profiles, "france", "outdated")
+    run(f"logs sync --all-profiles --database {database_option}", profiles, expected_exit_code=5)
+    print_heading("The morning report: age of the data, which shops fail, since when, why, and who acts.")
     run(f"logs report --database {database_option} --top 5 --html {html}", profiles)
     print_heading(f"Open the report in a browser: {page.resolve().as_uri()}")
 
@@ -127,6 +133,41 @@ async def set_shop_names(base_urls: Mapping[str, str]) -> None:
     await asyncio.gather(*(set_names_of_account(account, base_url) for account, base_url in base_urls.items()))
 
 
+async def create_problems(base_url: str) -> None:
+    """Create the logs of a problem that began two hours ago, and of one that was solved three days ago."""
+    now = datetime.now(UTC)
+    shop = "https://dutch-design-depot.example"
+    hour = timedelta(hours=1)
+    problems = [
+        (410, "Client Error: Gone", "/wp-json/wc/v2/orders", [hour * number / 4 for number in range(8)]),
+        (
+            403,
+            "Client Error: Forbidden",
+            "/wp-json/wc/v3/orders",
+            [hour * (72 + number) for number in range(10)],
+        ),
+    ]
+    async with SendcloudIntegrations(auth=BasicAuth("public", "secret"), base_url=base_url) as client:
+        for status, reason, path, ages in problems:
+            for age in reversed(ages):
+                await client.logs.create(
+                    2,
+                    base_url=shop,
+                    full_url=shop + path,
+                    method="GET",
+                    response_code=status,
+                    created_at=now - age,
+                    exception_type="requests.exceptions.HTTPError",
+                    exception=f"{status} {reason} for url: {shop}{path}",
+                )
+
+
+def set_secret_key(path: Path, account: str, secret_key: str) -> None:
+    """Replace the secret key of one account in the file of credentials."""
+    head, tail = path.read_text().split(f"[{account}]")
+    path.write_text(f"{head}[{account}]" + tail.replace('"secret"', f'"{secret_key}"', 1))
+
+
 def write_profiles(path: Path, base_urls: Mapping[str, str]) -> Path:
     """Write the file of credentials; only its owner can read it."""
     path.touch(mode=0o600)
@@ -135,12 +176,14 @@ def write_profiles(path: Path, base_urls: Mapping[str, str]) -> Path:
     return path
 
 
-def run(arguments: str, profiles: Path) -> None:
+def run(arguments: str, profiles: Path, *, expected_exit_code: int = 0) -> None:
     """Show a command, and run it as a shell would."""
     print(f"\n$ sendcloud-integrations {arguments}", flush=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SENDCLOUD_")}
     command = [sys.executable, "-m", "sendcloud_integrations_client.cli", *shlex.split(arguments)]
-    subprocess.run(command, env=environment | {"SENDCLOUD_CONFIG": str(profiles)}, check=True)
+    result = subprocess.run(command, env=environment | {"SENDCLOUD_CONFIG": str(profiles)}, check=False)
+    if result.returncode != expected_exit_code:
+        raise subprocess.CalledProcessError(result.returncode or 1, command)
 
 
 def find_program(name: str) -> str:

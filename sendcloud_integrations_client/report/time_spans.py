@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 import attrs
@@ -49,6 +50,11 @@ class Span:
         if not self.starts:
             return None
         return _get_next_start(self.starts[-1], self.unit) or datetime.max.replace(tzinfo=UTC)
+
+    @property
+    def intervals(self) -> tuple[tuple[datetime, datetime], ...]:
+        """Start and end of each interval."""
+        return () if self.end is None else tuple(pairwise((*self.starts, self.end)))
 
     def index(self, timestamp: datetime) -> int | None:
         """Return the index of the interval that contains a timestamp; None if it is outside the span."""

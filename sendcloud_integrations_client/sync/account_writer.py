@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sendcloud_integrations_client.sync.errors import AccountMismatchError, SyncSupersededError
 from sendcloud_integrations_client.sync.list_order import ListOrder, NewestFirstBy
+from sendcloud_integrations_client.sync.problem_keys import store_problems
 from sendcloud_integrations_client.sync.records import InvalidRecord, LogRow, build_page_key, is_same_record
 from sendcloud_integrations_client.sync.schema import ACCOUNT_WIDE, account, integration, log, quarantine, sync_state
 from sendcloud_integrations_client.sync.store import LogStore
@@ -240,7 +241,17 @@ class AccountWriter:
     async def _complete_run(self) -> None:
         async with self._store.writing() as connection:
             now = datetime.now(UTC)
-            await connection.execute(update(account).where(account.c.name == self._account).values(last_synced_at=now))
+            values = {"last_synced_at": now, "failed_at": None, "error": None}
+            await connection.execute(update(account).where(account.c.name == self._account).values(values))
+
+    async def fail_run(self, reason: str) -> None:
+        """Store the time of a failed run, and why it failed."""
+        await _run_to_completion(self._fail_run(reason))
+
+    async def _fail_run(self, reason: str) -> None:
+        async with self._store.writing() as connection:
+            values = {"failed_at": datetime.now(UTC), "error": reason}
+            await connection.execute(update(account).where(account.c.name == self._account).values(values))
 
     async def store_integrations(
         self,
@@ -417,11 +428,13 @@ class AccountWriter:
             }
             values = [{**common, **row.build_columns()} for row in changes.new]
             await connection.execute(self._insert(log).on_conflict_do_nothing(), values)
+            await store_problems(connection, self._account, values)
         if stored_unread := changes.unread_ids - {row.id for row in changes.new}:
             await connection.execute(
                 update(log).where(log.c.account == self._account, log.c.id.in_(stored_unread)).values({marker: True})
             )
         await self._update_logs(connection, [{**columns, "updated_at": now} for columns in changes.updates])
+        await store_problems(connection, self._account, changes.updates)
         await self._update_logs(connection, _to_columns("redaction_key", changes.redaction_keys))
         await self._update_logs(connection, _to_columns("integration_id", changes.integration_ids))
 
@@ -507,6 +520,9 @@ class DryRunWriter(AccountWriter):
         pass
 
     async def _complete_run(self) -> None:
+        pass
+
+    async def _fail_run(self, reason: str) -> None:
         pass
 
     async def _store_integrations(

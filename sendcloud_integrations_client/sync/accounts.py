@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.records import to_storable_text
-from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine, sync_state
+from sendcloud_integrations_client.sync.schema import account, integration, log, problem, quarantine, sync_state
 from sendcloud_integrations_client.sync.store import LogStore
 
 __all__ = ["StoredAccount", "list_accounts", "rebind_account", "remove_account", "rename_account"]
 
-_TABLES = (integration, log, quarantine, sync_state)
+_TABLES = (integration, log, problem, quarantine, sync_state)
 _BATCH_ROWS = 10_000
 
 
@@ -29,6 +29,8 @@ class StoredAccount:
         identity: Digest of base URL and public key or client id; None if the account accepts the next credentials.
         first_synced_at: Start of the first run.
         last_synced_at: End of the last successful run; None if there was none.
+        failed_at: End of the last run if it failed; None if it succeeded.
+        error: Why the last run failed; None if it succeeded.
         pruned_before: Logs before this time were pruned; None if nothing was pruned.
         integrations: Number of integrations, without the deleted ones.
         logs: Number of logs.
@@ -39,6 +41,8 @@ class StoredAccount:
     identity: str | None
     first_synced_at: datetime
     last_synced_at: datetime | None
+    failed_at: datetime | None
+    error: str | None
     pruned_before: datetime | None
     integrations: int
     logs: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -28,7 +29,7 @@ from sendcloud_integrations_client.generated.models.integration import Integrati
 from sendcloud_integrations_client.profiles import Account
 from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 from sendcloud_integrations_client.sync.account_writer import AccountWriter, DryRunWriter
-from sendcloud_integrations_client.sync.errors import StoreError
+from sendcloud_integrations_client.sync.errors import AccountMismatchError, StoreError, SyncSupersededError
 from sendcloud_integrations_client.sync.list_sync import ListSync, PageCounts, PassOptions
 from sendcloud_integrations_client.sync.records import (
     build_integration_row,
@@ -49,6 +50,8 @@ __all__ = ["SyncSource", "sync_accounts", "sync_logs"]
 
 SyncSource = Literal["account", "integrations"]
 """Lists that a sync reads: the account-wide list, or the list of each integration."""
+
+_MAX_REASON: Final = 500  # characters of the stored reason of a failed run
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -290,6 +293,7 @@ class _AccountRun:
             self._was_stopped = True
         except SendcloudError as error:
             self._error = error
+        await self._store_failure()
         self._report_progress(None)
 
     def build_summary(self, *, dry_run: bool, duration: float) -> SyncSummary:
@@ -310,6 +314,15 @@ class _AccountRun:
             failures=self._failures,
             duration=duration,
         )
+
+    async def _store_failure(self) -> None:
+        """Store why the run failed, if it did. Another run that took over stores its own result."""
+        error = self._error or next(iter(self._failures.values()), None)
+        if error is None or isinstance(error, SyncSupersededError | AccountMismatchError):
+            return
+        reason = to_storable_text(to_single_line(str(error), max_length=_MAX_REASON))
+        with contextlib.suppress(StoreError):  # the error of the run is in the summary, and the store may be its cause
+            await self._writer.fail_run(reason)
 
     async def _list_integrations(self) -> list[int] | None:
         """List and store the integrations.

@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sendcloud_integrations_client.sync.schema import log
+from sendcloud_integrations_client.sync.schema import log, problem
 
-__all__ = ["build_endpoint_template", "build_problem_key", "fill_problem_keys", "normalize_message"]
+__all__ = [
+    "PROBLEM_KEY_VERSION",
+    "build_endpoint_template",
+    "build_problem_key",
+    "clear_outdated_problem_keys",
+    "fill_problem_keys",
+    "normalize_message",
+    "store_problems",
+]
+
+PROBLEM_KEY_VERSION: Final = 1
+"""Version of the algorithm of problem keys. Increase it with each change; the next sync then computes all keys."""
+
 
 _MAX_MESSAGE: Final = 2_000  # characters of a message that are considered
 _URL: Final = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 # A word with a digit or an @. It begins only where a word begins and never backtracks, so it takes linear time.
 _VARIABLE_WORD: Final = re.compile(r"(?<![\w.:+@-])(?:[^\W\d]|[.:+-])*+[\d@][\w.:+@-]*+")
+_HOST_NAME: Final = re.compile(r"(?<![\w.:+@-])(?:[\w-]++\.(?=[\w-]))++[a-z]{2,24}(?![\w-])")
 _DIGIT: Final = re.compile(r"\d")
 _QUERY: Final = re.compile("[?#]")
 _HOST: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^/?#]*", re.IGNORECASE)
 _API_VERSION: Final = re.compile(r"v\d{1,3}", re.IGNORECASE)
 _MAX_NAME: Final = 40  # a longer segment of a path is an id
 _BATCH_ROWS: Final = 2_000
-_COLUMNS: Final = (log.c.exception_type, log.c.response_code, log.c.exception, log.c.method, log.c.full_url)
+_COLUMNS: Final = (
+    log.c.created_at_utc,
+    log.c.exception_type,
+    log.c.response_code,
+    log.c.exception,
+    log.c.method,
+    log.c.full_url,
+)
 
 
 def build_problem_key(
@@ -57,13 +79,14 @@ def build_problem_key(
 def normalize_message(message: str) -> str:
     """Return a message without what differs between two failures of the same kind.
 
-    URLs, words that contain a digit or an `@`, and case and whitespace are normalized.
+    URLs, names of hosts, words that contain a digit or an `@`, and case and whitespace are normalized.
 
     Args:
         message: The message. Characters after the first 2,000 are dropped.
     """
     without_urls = _URL.sub("{url}", message[:_MAX_MESSAGE])
-    return " ".join(_VARIABLE_WORD.sub("{}", without_urls).casefold().split())
+    without_variables = _VARIABLE_WORD.sub("{}", without_urls).casefold()
+    return " ".join(_HOST_NAME.sub("{}", without_variables).split())
 
 
 def build_endpoint_template(method: str, url: str) -> str:
@@ -98,12 +121,91 @@ async def fill_problem_keys(connection: AsyncConnection) -> int:
             .where(log.c.account == bindparam("row_account"), log.c.id == bindparam("row_id"))
             .values(problem_key=bindparam("key"))
         )
-        values = [
-            {"row_account": account, "row_id": log_id, "key": build_problem_key(*columns)}
-            for account, log_id, *columns in rows
-        ]
+        values: list[dict[str, Any]] = []
+        problems: dict[str, list[dict[str, Any]]] = {}
+        for account, log_id, created_at_utc, *columns in rows:
+            key = build_problem_key(*columns)
+            values.append({"row_account": account, "row_id": log_id, "key": key})
+            problems.setdefault(account, []).append(
+                {
+                    "problem_key": key,
+                    "created_at_utc": created_at_utc,
+                    "exception_type": columns[0],
+                    "response_code": columns[1],
+                }
+            )
         await connection.execute(statement, values)
+        for account in sorted(problems):
+            await store_problems(connection, account, problems[account])
     return len(rows)
+
+
+async def clear_outdated_problem_keys(connection: AsyncConnection) -> bool:
+    """Clear the keys of the logs of one problem if an older version of the algorithm computed them.
+
+    The problem is deleted.
+
+    Args:
+        connection: A connection with a transaction.
+
+    Returns:
+        Whether there was such a problem.
+    """
+    outdated = select(problem.c.account, problem.c.problem_key).where(problem.c.key_version != PROBLEM_KEY_VERSION)
+    row = (await connection.execute(outdated.limit(1))).one_or_none()
+    if row is None:
+        return False
+    for table in (log, problem):
+        is_affected = (table.c.account == row.account) & (table.c.problem_key == row.problem_key)
+        await connection.execute(
+            update(log).where(is_affected).values(problem_key=None)
+            if table is log
+            else delete(table).where(is_affected)
+        )
+    return True
+
+
+async def store_problems(connection: AsyncConnection, account: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert the problems of logs, or extend the time in which they were seen.
+
+    Args:
+        connection: A connection with a transaction.
+        account: Name of the account.
+        rows: Rows of the table `log`.
+    """
+    problems: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        seen_at = row["created_at_utc"]
+        found = problems.setdefault(
+            row["problem_key"],
+            {
+                "account": account,
+                "problem_key": row["problem_key"],
+                "key_version": PROBLEM_KEY_VERSION,
+                "exception_type": row["exception_type"],
+                "response_code": row["response_code"],
+                "first_seen_at": seen_at,
+                "last_seen_at": seen_at,
+            },
+        )
+        if seen_at is not None:
+            found["first_seen_at"] = min(seen_at, found["first_seen_at"] or seen_at)
+            found["last_seen_at"] = max(seen_at, found["last_seen_at"] or seen_at)
+    if not problems:
+        return
+    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(problem)
+    first, last = problem.c.first_seen_at, problem.c.last_seen_at
+    new_first, new_last = statement.excluded.first_seen_at, statement.excluded.last_seen_at
+    statement = statement.on_conflict_do_update(
+        index_elements=["account", "problem_key"],
+        set_={
+            "first_seen_at": case((first.is_(None) | (new_first < first), new_first), else_=first),
+            "last_seen_at": case((last.is_(None) | (new_last > last), new_last), else_=last),
+        },
+    )
+    # In the order of the keys, so that two transactions cannot wait for each other.
+    await connection.execute(statement, [problems[key] for key in sorted(problems)])
 
 
 def _is_id(segment: str) -> bool:

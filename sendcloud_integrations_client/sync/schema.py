@@ -13,7 +13,18 @@ from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, Me
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["ACCOUNT_WIDE", "UtcDateTime", "account", "integration", "log", "metadata", "quarantine", "sync_state"]
+__all__ = [
+    "ACCOUNT_WIDE",
+    "UtcDateTime",
+    "account",
+    "integration",
+    "log",
+    "metadata",
+    "problem",
+    "quarantine",
+    "report",
+    "sync_state",
+]
 
 ACCOUNT_WIDE: Final = 0
 """The `integration_id` of the account-wide list in `sync_state` and `quarantine`. Ids of integrations start at 1."""
@@ -50,6 +61,8 @@ account: Final = Table(
     Column("identity", Text),  # digest of base URL and public key or client id; None until a run was accepted
     Column("first_synced_at", UtcDateTime, nullable=False),
     Column("last_synced_at", UtcDateTime),  # end of the last successful run
+    Column("failed_at", UtcDateTime),  # end of the last run if it failed; None if it succeeded
+    Column("error", Text),  # why the last run failed; None if it succeeded
     Column("pruned_before", UtcDateTime),  # older logs were pruned and are not stored again
 )
 """One row per account in this store."""
@@ -92,8 +105,9 @@ log: Final = Table(
     Column("read_account_wide", Boolean, nullable=False, default=False),  # whether an account-wide pass has read it
     Column("read_by_integration", Boolean, nullable=False, default=False),  # the same for passes of its integration
     Column("record", Text, nullable=False),  # the complete record as JSON, redacted
-    Index("log_by_integration", "account", "integration_id", "created_at_utc"),
-    Index("log_by_time", "created_at_utc"),
+    # The report reads only these two indexes. A column behind the large `record` would make SQLite read overflow pages.
+    Index("log_by_integration", "account", "integration_id", "problem_key", "created_at_utc"),
+    Index("log_by_time", "created_at_utc", "account", "integration_id", "problem_key"),
     Index("log_by_problem", "account", "problem_key", "created_at_utc"),
     # Empty after the migration, so it costs nothing. Without it, each start would search all logs for missing keys.
     Index(
@@ -105,6 +119,22 @@ log: Final = Table(
     ),
 )
 """One row per exception log. Log ids are unique within an account."""
+
+problem: Final = Table(
+    "problem",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("problem_key", Text, primary_key=True),
+    Column("key_version", Integer, nullable=False),  # version of the algorithm of the key: see problem_keys.py
+    Column("exception_type", Text),
+    Column("response_code", BigInteger),
+    Column("first_seen_at", UtcDateTime),  # None if no log of the problem has a creation time
+    Column("last_seen_at", UtcDateTime),
+)
+"""One row per problem and account. A row is kept when the logs of the problem are pruned.
+
+It has no text of a log, so a changed redaction rule does not have to be applied to it.
+"""
 
 quarantine: Final = Table(
     "quarantine",
@@ -155,3 +185,11 @@ sync_state: Final = Table(
 It is written in one transaction with the records of each page. A pass is one iteration over a list, from the first page
 on.
 """
+
+report: Final = Table(
+    "report",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("covered_until", UtcDateTime, nullable=False),  # the next report covers logs from this time on
+)
+"""End of the period of the last report, for `logs report --since last-report`."""

@@ -26,12 +26,12 @@ from sqlalchemy.schema import CreateSchema
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
-from sendcloud_integrations_client.sync.problem_keys import fill_problem_keys
+from sendcloud_integrations_client.sync.problem_keys import clear_outdated_problem_keys, fill_problem_keys
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
 __all__ = ["SCHEMA_REVISION", "LogStore"]
 
-SCHEMA_REVISION: Final = "0002"
+SCHEMA_REVISION: Final = "0003"
 """Schema revision that this version of the package requires."""
 
 _VERSION_TABLE: Final = "sendcloud_sync_version"
@@ -256,7 +256,11 @@ class LogStore:
         return revision
 
     async def _fill_problem_keys(self) -> None:
-        """Fill in the problem keys that rows of version 0.1.0 lack; each batch is one transaction."""
+        """Fill in the problem keys that rows of older versions lack; each batch is one transaction."""
+        while True:
+            async with self.writing() as connection:
+                if not await clear_outdated_problem_keys(connection):
+                    break
         total = 0
         while True:
             async with self.writing() as connection:

@@ -18,7 +18,7 @@ from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync.problem_keys import fill_problem_keys
 from sendcloud_integrations_client.sync.records import build_stable_content
 from sendcloud_integrations_client.sync.redaction import Redaction
-from sendcloud_integrations_client.sync.schema import integration, log, quarantine
+from sendcloud_integrations_client.sync.schema import integration, log, problem, quarantine
 from sendcloud_integrations_client.sync.store import LogStore
 
 __all__ = ["StoredRedactionSummary", "redact_store"]
@@ -102,8 +102,18 @@ async def redact_store(
     while changed and not dry_run:
         async with store.writing() as connection:
             if not await fill_problem_keys(connection):
+                await _delete_unredacted_problems(connection, redaction)
                 break
     return StoredRedactionSummary(checked=checked, changed=changed, dry_run=dry_run)
+
+
+async def _delete_unredacted_problems(connection: AsyncConnection, redaction: Redaction) -> None:
+    """Delete problems whose exception type contains a secret. Their logs have another problem key now."""
+    rows = await connection.execute(select(problem.c.account, problem.c.problem_key, problem.c.exception_type))
+    for account, key, text in rows.all():
+        if text is not None and redaction.redact_text(text) != text:
+            is_affected = and_(problem.c.account == account, problem.c.problem_key == key)
+            await connection.execute(delete(problem).where(is_affected))
 
 
 async def _read_batch(store: LogStore, table: Table, last: tuple[Any, ...] | None, batch_size: int) -> list[RowMapping]:

@@ -173,7 +173,7 @@ def test_failure_of_one_account_does_not_stop_the_other_accounts(three_accounts:
         ("one", 0),
         ("two", 0),
     ]
-    report = run("report", "--json", "--account", "two", "--account", "three")
+    report = run("report", "--since", "all", "--json", "--account", "two", "--account", "three")
     assert json.loads(report.stdout)["total"] == 90
     accounts = "bad, one, two"
     assert report.stderr == f"warning: The database has no account 'three'. Its accounts: {accounts}.\n"

@@ -120,11 +120,11 @@ def test_sync_summary_and_report_show_complete_counts(sendcloud: SimulatedSendcl
         assert_fits(summary, width)
         assert "1,100" in summary
         assert "complete" in summary
-        report = run(width, "logs", "report").stdout
+        report = run(width, "logs", "report", "--since", "all").stdout
         assert_fits(report, width)
-        (section,) = re.findall(r"By shop\n(.*?)\n\n?By exception", report, re.DOTALL)
+        (section,) = re.findall(r"By shop and problem\n(.*?)\n\n?By exception", report, re.DOTALL)
         assert LONG_NAME[:6] in section
-        figures = json.loads(run(width, "logs", "report", "--json").stdout)
+        figures = json.loads(run(width, "logs", "report", "--since", "all", "--json").stdout)
         counts = {(group["integration_id"], group["total"]) for group in figures["by_integration"]}
         assert sum(total for _, total in counts) == 1100
         # The id and the count of each shop are next to each other.

@@ -19,7 +19,11 @@ def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
     for name in ("demo.db", "demo.db-wal", "demo.db-shm"):
         (output / name).write_text("file of an interrupted demo")
     command = [sys.executable, "-W", "error", "-m", "examples.demo", "--folder", str(tmp_path), "--logs", "2400"]
-    environment = os.environ | {"SENDCLOUD_PROFILE": "unknown", "SENDCLOUD_DATABASE": "sqlite:///elsewhere"}
+    environment = os.environ | {
+        "COLUMNS": "160",
+        "SENDCLOUD_PROFILE": "unknown",
+        "SENDCLOUD_DATABASE": "sqlite:///elsewhere",
+    }
     result = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False
     )
@@ -27,15 +31,23 @@ def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
     runs = re.findall(r"^(\w+) +(\d+) of (\d+) +([\d,]+) .* complete$", result.stdout, re.MULTILINE)
     accounts = [("nederland", "9"), ("deutschland", "6"), ("france", "3")]
-    assert [(name, synced) for name, synced, _, _ in runs] == accounts * 2
-    assert [new for _, _, _, new in runs] == ["1,440", "720", "240", "0", "0", "0"]
+    assert [(name, synced) for name, synced, _, _ in runs] == accounts * 2 + accounts[:2]
+    assert [new for _, _, _, new in runs] == ["1,458", "720", "240", *["0"] * 5]
     assert all(synced == total for _, synced, total, _ in runs)
-    assert "2,400 failures of 18 shops" in result.stdout
+    report = result.stdout[result.stdout.index("Data of 3 accounts: 1 failed, 2 current.") :]
+    assert re.search(r"FAILED france: .* 401 Unauthorized", report)
+    assert re.search(
+        r"^Dutch Design Depot +nederland +2 .* P\d+ 401 HTTPError: wrong credentials +shop", report, re.MULTILINE
+    )
+    assert re.search(r"^P\d+ +new +410 HTTPError: removed endpoint +8 ", report, re.MULTILINE)
+    assert re.search(r"^Problems: \d+ new, .*\d+ resolved$", report, re.MULTILINE)
     page = output / "report.html"
     assert page.as_uri() in result.stdout
-    assert "Bakkerij De Zon" in page.read_text(encoding="utf-8")
+    html = page.read_text(encoding="utf-8")
+    assert "Fietsen van Ginkel" in html
+    assert re.search(r'"state resolved">resolved</td><td>403 HTTPError: access denied', html)
     with closing(sqlite3.connect(output / "demo.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM log").fetchone() == (2400,)
+        assert connection.execute("SELECT count(*) FROM log").fetchone() == (2418,)
     assert [path.name for path in tmp_path.iterdir()] == ["build"]
     assert sorted(path.name for path in output.iterdir()) == ["demo.db", "report.html"]
     next_steps = re.findall(r"^  (\S+) (--help|-m examples\.first_run) ", result.stdout, re.MULTILINE)

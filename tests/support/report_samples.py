@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync.problem_keys import fill_problem_keys
 from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -20,7 +21,10 @@ def build_log_row(number: int, **fields: Any) -> dict[str, Any]:
         "integration_id": 1,
         "created_at_utc": NOW - timedelta(hours=number),
         "exception_type": "requests.exceptions.HTTPError",
+        "exception": None,
         "response_code": 404,
+        "method": None,
+        "full_url": None,
         "stored_at": NOW,
         "record": "{}",
     } | fields
@@ -32,6 +36,8 @@ def build_shop_row(number: int, **fields: Any) -> dict[str, Any]:
         "account": "default",
         "id": number,
         "shop_name": f"Shop {number}",
+        "shop_url": None,
+        "deleted_at": None,
         "started_failing_at": None,
         "listed_at": NOW,
         "record": "{}",
@@ -44,11 +50,14 @@ async def fill_store(store: LogStore, logs: Iterable[dict[str, Any]], shops: Ite
     log_rows, shop_rows = list(logs), list(shops)
     names = sorted({row["account"] for row in (*log_rows, *shop_rows)} or {"default"})
     async with store.writing() as connection:
-        await connection.execute(account.insert(), [{"name": name, "first_synced_at": NOW} for name in names])
+        rows = [{"name": name, "first_synced_at": NOW, "last_synced_at": NOW} for name in names]
+        await connection.execute(account.insert(), rows)
         if shop_rows:
             await connection.execute(integration.insert(), shop_rows)
         if log_rows:
             await connection.execute(log.insert(), log_rows)
+        while await fill_problem_keys(connection):
+            pass
 
 
 async def add_quarantined_records(store: LogStore, count: int) -> None:

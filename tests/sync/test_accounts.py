@@ -38,7 +38,7 @@ from sendcloud_integrations_client.sync import (
 from sendcloud_integrations_client.sync import (
     accounts as stored_accounts,
 )
-from sendcloud_integrations_client.sync.schema import account, log, metadata
+from sendcloud_integrations_client.sync.schema import account, log, metadata, report
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
 from tests.support.sync_servers import BASE_URL, build_client
 
@@ -179,6 +179,8 @@ async def test_removed_account_leaves_no_rows(
     assert await remove_account(store, "default") == 40
     async with store.reading() as connection:
         for table in metadata.sorted_tables:
+            if table is report:
+                continue  # the state of reports belongs to no account
             column = account.c.name if table is account else table.c.account
             assert set(await connection.scalars(select(column))) <= {"second"}
     assert await count_logs(store) == {"second": 40}

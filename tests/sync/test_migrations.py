@@ -20,7 +20,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, func, select, text
 
 from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys
-from sendcloud_integrations_client.sync.schema import account, integration, log, metadata, quarantine, sync_state
+from sendcloud_integrations_client.sync.schema import (
+    account,
+    integration,
+    log,
+    metadata,
+    problem,
+    quarantine,
+    sync_state,
+)
 
 DUMPS = Path(__file__).parent / "stores"
 TABLES = {"account", "integration", "log", "quarantine", "sendcloud_sync_version"}
@@ -61,6 +69,8 @@ async def test_migration_keeps_all_rows(store: LogStore) -> None:
         "account": 2,
         "integration": 6,
         "log": 30,
+        "problem": len({(row.account, row.problem_key) for row in await fetch(store, select(log))}),
+        "report": 0,
         "quarantine": 1,
         "sync_state": 4,
     }
@@ -111,15 +121,56 @@ async def test_migration_fills_in_problem_keys_in_batches(store: LogStore, monke
 
     def count_batches(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         nonlocal batches
-        batches += statement.startswith("UPDATE log SET problem_key")
+        batches += statement.startswith("UPDATE log SET problem_key=")
 
     event.listen(store.engine.sync_engine, "before_cursor_execute", count_batches)
     await store.migrate()
     assert batches == 5  # 30 rows
+    await assert_problems_match_logs(store)
     columns = (log.c.exception_type, log.c.response_code, log.c.exception, log.c.method, log.c.full_url)
     rows = await fetch(store, select(log.c.problem_key, *columns))
     assert [row[0] for row in rows] == [problem_keys.build_problem_key(*row[1:]) for row in rows]
     assert 1 < len({row[0] for row in rows}) < 30
+
+
+async def assert_problems_match_logs(store: LogStore) -> None:
+    """Fails unless there is one problem per account and key, with the times of its logs."""
+    key = (log.c.account, log.c.problem_key)
+    first, last = func.min(log.c.created_at_utc), func.max(log.c.created_at_utc)
+    expected = await fetch(
+        store,
+        select(*key, log.c.exception_type, log.c.response_code, first, last).group_by(
+            *key, log.c.exception_type, log.c.response_code
+        ),
+    )
+    columns = problem.c
+    found = await fetch(
+        store,
+        select(
+            columns.account,
+            columns.problem_key,
+            columns.exception_type,
+            columns.response_code,
+            columns.first_seen_at,
+            columns.last_seen_at,
+        ),
+    )
+    assert sorted(map(tuple, found), key=str) == sorted(map(tuple, expected), key=str) != []
+
+
+async def test_problem_keys_of_an_older_algorithm_are_computed_again(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.migrate()
+    old_keys = {row.problem_key for row in await fetch(store, select(problem))}
+    monkeypatch.setattr(problem_keys, "PROBLEM_KEY_VERSION", problem_keys.PROBLEM_KEY_VERSION + 1)
+    monkeypatch.setattr(problem_keys, "normalize_message", lambda message: f"new {len(message)}")
+    async with LogStore(store.engine.url) as upgraded:
+        await upgraded.migrate()
+        await assert_problems_match_logs(upgraded)
+        rows = await fetch(upgraded, select(problem))
+        assert {row.key_version for row in rows} == {problem_keys.PROBLEM_KEY_VERSION}
+        assert not old_keys & {row.problem_key for row in rows}
 
 
 class InterruptionError(Exception):
@@ -223,5 +274,5 @@ async def test_tables_can_be_in_a_schema_of_their_own(new_postgresql_database: A
             assert await again.is_migrated()
         assert await fetch(store, select(log)) == []
         tables = await fetch(other, text("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^pg_|^inf'"))
-        expected = {("Send cloud", name) for name in TABLES | {"sync_state"}}
+        expected = {("Send cloud", name) for name in TABLES | {"problem", "report", "sync_state"}}
         assert {tuple(row) for row in tables} == expected | {("public", "log")}

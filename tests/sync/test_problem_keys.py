@@ -23,6 +23,8 @@ from sendcloud_integrations_client.sync.problem_keys import (
         ("GET https://a.example/x?y=1 failed", "GET https://b.example/z failed"),
         ("id 6ba7b810-9dad-11d1-80b4-00c04fd430c8", "id 123e4567-e89b-12d3-a456-426614174000"),
         ("at 2024-05-01T00:30:00+02:00", "at 2023-01-01T10:30:00Z"),
+        ("Failed to resolve shop.example.com", "failed to resolve www.other-shop.example"),
+        ("HTTPSConnectionPool(host='a.example', port=443)", "HTTPSConnectionPool(host='b.c.example', port=443)"),
         ("no user jo@example.com", "no user max.x+y@example.org"),
     ],
 )
@@ -32,7 +34,7 @@ def test_messages_that_differ_in_variable_parts_are_equal(first: str, second: st
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("Read timed out", "Connection refused"), ("field name", "field email"), ("", "x")],
+    [("Read timed out", "Connection refused"), ("field name", "field email"), ("a.b", "Read"), ("", "x")],
 )
 def test_different_messages_stay_different(first: str, second: str) -> None:
     assert normalize_message(first) != normalize_message(second)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from sendcloud_integrations_client.cli import application
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync import DEFAULT_FIELDS, LogStore, Redaction, redact_store, sync_logs
-from sendcloud_integrations_client.sync.schema import log, quarantine
+from sendcloud_integrations_client.sync.schema import log, problem, quarantine
 from tests.support.sync_servers import Listing, build_client
 
 LOGS: list[Any] = [
@@ -70,6 +70,26 @@ async def test_stored_secrets_are_replaced_in_batches(each_store: LogStore, batc
     assert not any("S3CRET" in row for row in after)
     assert [row for row in before if "S3CRET" not in row] == [row for row in after if "[redacted]" not in row]
     assert (await redact_store(each_store)).changed == 0
+
+
+async def test_problems_keep_no_secret(each_store: LogStore) -> None:
+    logs = [
+        {"id": 1, "base_url": "https://x", "exception_type": "Error(password=S3CRET)"},
+        {"id": 2, "base_url": "https://x", "exception_type": "Timeout"},
+    ]
+    async with build_client(Listing(lambda: logs)) as client:
+        await sync_logs(client, each_store, redaction=None)
+
+    async def fetch_types() -> set[str]:
+        async with each_store.reading() as connection:
+            return set(await connection.scalars(select(problem.c.exception_type)))
+
+    assert await fetch_types() == {"Error(password=S3CRET)", "Timeout"}
+    await redact_store(each_store)
+    types = await fetch_types()
+    assert len(types) == 2
+    assert "Timeout" in types
+    assert not any("S3CRET" in one for one in types)
 
 
 async def test_redacted_store_equals_one_that_was_redacted_by_the_sync(each_store: LogStore, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from sendcloud_integrations_client import (
 )
 from sendcloud_integrations_client.sync import LogStore, SyncProgress, SyncSummary, sync_accounts, sync_logs
 from sendcloud_integrations_client.sync.errors import SyncSupersededError
-from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine, sync_state
+from sendcloud_integrations_client.sync.schema import account, integration, log, problem, quarantine, sync_state
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import Listing, build_client
 
@@ -149,6 +149,36 @@ async def test_log_is_stored_with_columns_and_complete_record(store: LogStore) -
     (only,) = await get_rows(store, account)
     assert only.name == "default"
     assert only.first_synced_at < only.last_synced_at
+
+
+async def test_store_contains_why_the_last_run_failed(store: LogStore) -> None:
+    server = SimulatedSendcloud(integrations=2, logs=20)
+    await sync(server, store)
+    (succeeded,) = await get_rows(store, account)
+    assert (succeeded.failed_at, succeeded.error) == (None, None)
+    server.fail_next("list_integrations", status=401)
+    failed_summary = await sync(server, store)
+    assert not failed_summary.succeeded
+    (failed,) = await get_rows(store, account)
+    assert failed.last_synced_at == succeeded.last_synced_at < failed.failed_at
+    assert failed.error == str(failed_summary.error)
+    assert (await sync(server, store)).succeeded
+    (recovered,) = await get_rows(store, account)
+    assert (recovered.failed_at, recovered.error) == (None, None)
+    assert recovered.last_synced_at > failed.failed_at
+
+
+async def test_problems_contain_the_times_of_their_logs(store: LogStore) -> None:
+    server = SimulatedSendcloud(integrations=2, logs=20)
+    await sync(server, store)
+    await create_logs(server, 1, 3)
+    await sync(server, store)
+    logs = await get_rows(store, log)
+    problems = {one.problem_key: one for one in await get_rows(store, problem)}
+    assert set(problems) == {one.problem_key for one in logs}
+    for key, found in problems.items():
+        times = [one.created_at_utc for one in logs if one.problem_key == key]
+        assert (found.first_seen_at, found.last_seen_at) == (min(times), max(times))
 
 
 @pytest.mark.parametrize("log_order", ["newest_first", "created_at"])

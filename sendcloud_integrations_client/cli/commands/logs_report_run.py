@@ -1,171 +1,114 @@
-"""Implementation of `logs report`: prints tables or JSON, and writes the HTML page."""
+"""Implementation of `logs report`: prints the report as tables or JSON, and writes the HTML page."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import attrs
-from rich.text import Text
 
+from sendcloud_integrations_client.cli.input.report_options import FailOn, ReportFormat
 from sendcloud_integrations_client.cli.input.stores import open_migrated_store
-from sendcloud_integrations_client.cli.terminal.console import create_console
-from sendcloud_integrations_client.cli.terminal.errors import print_message
+from sendcloud_integrations_client.cli.terminal.errors import CommandError, print_message
+from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
 from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
+from sendcloud_integrations_client.cli.terminal.report_tables import print_report
 from sendcloud_integrations_client.cli.terminal.secrets import quote_value
-from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
-from sendcloud_integrations_client.cli.terminal.text import (
-    format_count,
-    format_timestamp,
-    to_plain_text,
+from sendcloud_integrations_client.report import (
+    AccountState,
+    Figures,
+    ProblemState,
+    Selection,
+    gather_figures,
+    render_page,
 )
-from sendcloud_integrations_client.report import Figures, Group, Selection, gather_figures, render_page
+from sendcloud_integrations_client.report.json_figures import figures_to_dict
+from sendcloud_integrations_client.report.last_report import get_last_report, store_last_report
+from sendcloud_integrations_client.report.markdown import render_markdown
+from sendcloud_integrations_client.report.wording import describe_data, describe_failing_shops, describe_problems
 from sendcloud_integrations_client.sync.private_files import write_private_text
 
 __all__ = ["run_report"]
 
-_BAR_LEVELS: Final = "▁▂▃▄▅▆▇█"
-_MAX_TREND_BARS: Final = 24
+
+_FIRST_PERIOD: Final = timedelta(hours=24)  # of `--since last-report` without an earlier report
 
 
-def run_report(database: str, selection: Selection, *, html: Path | None, top: int, json: bool) -> None:
+def run_report(
+    database: str,
+    selection: Selection,
+    *,
+    since_last_report: bool,
+    stale_after: timedelta,
+    fail_on: frozenset[FailOn],
+    html: Path | None,
+    top: int,
+    report_format: ReportFormat,
+) -> None:
     """Count the stored logs, print the result, and write the HTML page.
 
     Args:
         database: URL of the database, or path of an SQLite file.
         selection: The logs to count.
+        since_last_report: Whether the period starts where the last such report ended, or 24 hours ago if there was
+            none. The end of this report is stored after it was printed.
+        stale_after: Age after which the data of an account is late.
+        fail_on: Conditions under which the exit code is not 0.
         html: Path of the HTML page. None writes no page.
         top: Maximum number of rows per table.
-        json: Whether to print JSON instead of tables.
+        report_format: Format on stdout.
 
     Raises:
-        CommandError: If the database does not exist or has no tables, or if its URL is invalid.
+        CommandError: If the database does not exist or has no tables, if its URL is invalid, or if a condition of
+            `fail_on` is met.
         StoreError: If the database cannot be used.
         OSError: If the page cannot be written.
     """
-    figures = asyncio.run(_gather(database, selection))
+    figures = asyncio.run(_gather(database, selection, stale_after, since_last_report=since_last_report))
     for name in sorted(selection.accounts.difference(figures.accounts)):
         print_message(
             f"warning: The database has no account {quote_value(name)}. Its accounts: {', '.join(figures.accounts)}."
         )
     page = None if html is None else render_page(figures)
-    if json:
-        write_json(_figures_to_dict(figures), OutputFormat.JSON)
-    else:
-        _print_tables(figures, top)
+    match report_format:
+        case ReportFormat.JSON:
+            write_json(figures_to_dict(figures), OutputFormat.JSON)
+        case ReportFormat.MARKDOWN:
+            sys.stdout.write(render_markdown(figures, top=top))
+        case ReportFormat.TABLE:
+            print_report(figures, top)
     if html is not None and page is not None:
         write_private_text(html, page)
         print_message(f"Report page: {html}")
+    if since_last_report:
+        sys.stdout.flush()  # a report that nobody received must not move the start of the next one
+        asyncio.run(_store_last_report(database, figures))
+    _raise_alert(figures, fail_on)
 
 
-async def _gather(database: str, selection: Selection) -> Figures:
+async def _gather(database: str, selection: Selection, stale_after: timedelta, *, since_last_report: bool) -> Figures:
     async with open_migrated_store(database) as store:
-        return await gather_figures(store, selection)
+        if since_last_report:
+            since = await get_last_report(store, selection)
+            selection = attrs.evolve(selection, since=since or datetime.now(UTC) - _FIRST_PERIOD)
+        return await gather_figures(store, selection, stale_after=stale_after)
 
 
-def _print_tables(figures: Figures, top: int) -> None:
-    if not figures.total:
-        print_message("No stored logs match these options.")
-        return
-    out = create_console()
-    shops_failed = format_count(len(figures.by_integration), "shop")
-    period = f"{format_timestamp(figures.first)} to {format_timestamp(figures.last)} (UTC)"
-    out.print(f"{format_count(figures.total, 'failure')} of {shops_failed}, {period}")
-    has_many_accounts = len(figures.accounts) > 1
-    trend = Column(_get_trend_header(figures), min_width=_MAX_TREND_BARS, drop_order=2)
-    failures, last = Column.number("failures"), Column.timestamp("last", drop_order=3)
-    shop_columns = [
-        Column("shop"),
-        Column.number("id"),
-        *([Column("account")] if has_many_accounts else []),
-        failures,
-        trend,
-        Column("top exception", drop_order=1),
-        last,
-    ]
-    rows = [
-        (
-            to_plain_text(group.label, "red" if group.failing_since else ""),
-            to_plain_text(group.integration_id),
-            *([to_plain_text(group.account)] if has_many_accounts else []),
-            to_plain_text(f"{group.total:,}", "bold"),
-            _draw_trend(group.trend),
-            to_plain_text((group.mostly or "").rpartition(".")[2]),
-            to_plain_text(format_timestamp(group.last)),
-        )
-        for group in figures.by_integration[:top]
-    ]
-    print_table(shop_columns, rows, title="\nBy shop", console=out)
-    _print_omitted_count(figures.by_integration, top)
-    for title, column, groups in (
-        ("By exception type", "exception type", figures.by_exception_type),
-        ("By status", "status", figures.by_status),
-    ):
-        group_rows = [
-            (
-                to_plain_text(group.label),
-                to_plain_text(f"{group.total:,}", "bold"),
-                _draw_trend(group.trend),
-                to_plain_text(format_timestamp(group.last)),
-            )
-            for group in groups[:top]
-        ]
-        print_table([Column(column), failures, trend, last], group_rows, title=f"\n{title}", console=out)
-        _print_omitted_count(groups, top)
-    for count, noun, more in (
-        (figures.failing, "integration", "failing now, according to Sendcloud at the last sync"),
-        (figures.outside, "log", "without a usable timestamp, not included in trends"),
-        (figures.quarantined, "undecodable record", "in quarantine"),
-    ):
-        if count:
-            print_message(f"{format_count(count, noun)} {more}.")
+async def _store_last_report(database: str, figures: Figures) -> None:
+    async with open_migrated_store(database) as store:
+        await store_last_report(store, figures)
 
 
-def _print_omitted_count(groups: Sequence[Group], top: int) -> None:
-    if len(groups) > top:
-        print_message(f"{format_count(len(groups) - top, 'more row')} not shown. Increase --top to show more.")
-
-
-def _get_trend_header(figures: Figures) -> str:
-    return f"by {figures.span.unit.value}"
-
-
-def _draw_trend(counts: Sequence[int]) -> Text:
-    """Draw the counts as a row of small bars. If there are too many counts, several share a bar."""
-    if not counts:
-        return Text("–")
-    size = -(-len(counts) // _MAX_TREND_BARS)
-    # Grouped from the newest count backwards, so that only the oldest bar can cover fewer counts.
-    ends = range(len(counts), 0, -size)
-    sums = [sum(counts[max(0, end - size) : end]) for end in reversed(ends)]
-    highest = max(sums) or 1
-    return Text("".join(_BAR_LEVELS[-(-count * 7 // highest)] if count else " " for count in sums), style="cyan")
-
-
-def _figures_to_dict(figures: Figures) -> dict[str, Any]:
-    def to_json_value(value: Any) -> Any:
-        return value.isoformat() if isinstance(value, datetime) else value
-
-    def group_to_dict(group: Group) -> dict[str, Any]:
-        fields = attrs.asdict(group, value_serializer=lambda _, __, value: to_json_value(value))
-        return {name: value for name, value in fields.items() if value is not None}
-
-    return {
-        "made_at": figures.made_at.isoformat(),
-        "accounts": figures.accounts,
-        "total": figures.total,
-        "outside": figures.outside,
-        "first": to_json_value(figures.first),
-        "last": to_json_value(figures.last),
-        "quarantined": figures.quarantined,
-        "integrations": figures.integrations,
-        "failing": figures.failing,
-        "unit": figures.span.unit.value,
-        "starts": [start.isoformat() for start in figures.span.starts],
-        "by_integration": [group_to_dict(group) for group in figures.by_integration],
-        "by_exception_type": [group_to_dict(group) for group in figures.by_exception_type],
-        "by_status": [group_to_dict(group) for group in figures.by_status],
-    }
+def _raise_alert(figures: Figures, fail_on: frozenset[FailOn]) -> None:
+    """Raise an error with the exit code of the first condition that is met: stale data, failing shops, new problems."""
+    late = len(figures.account_data) - figures.count_accounts(AccountState.CURRENT)
+    if FailOn.STALE in fail_on and (late or not figures.account_data):
+        raise CommandError(describe_data(figures), ExitCode.STALE_DATA)
+    if FailOn.FAILING in fail_on and figures.failing_shops:
+        raise CommandError(f"{describe_failing_shops(figures)}.", ExitCode.SHOP_FAILING)
+    new = figures.count_problems(ProblemState.NEW) + figures.count_problems(ProblemState.REGRESSED)
+    if FailOn.NEW in fail_on and new:
+        raise CommandError(f"{describe_problems(figures)}.", ExitCode.NEW_PROBLEM)

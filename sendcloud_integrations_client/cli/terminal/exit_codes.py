@@ -26,6 +26,9 @@ class ExitCode(enum.IntEnum):
     NOT_FOUND = 4
     PARTIAL_FAILURE = 5
     DECLINED = 6
+    STALE_DATA = 7
+    SHOP_FAILING = 8
+    NEW_PROBLEM = 9
     INTERRUPTED = 130
     BROKEN_PIPE = 141
     TERMINATED = 143
@@ -39,6 +42,9 @@ EXIT_CODE_MEANINGS = {
     ExitCode.NOT_FOUND: "record not found for these credentials",
     ExitCode.PARTIAL_FAILURE: "logs sync: partial failure; the other logs are stored",
     ExitCode.DECLINED: "confirmation declined; nothing was changed",
+    ExitCode.STALE_DATA: "logs report --fail-on stale: data is late",
+    ExitCode.SHOP_FAILING: "logs report --fail-on failing: a shop fails",
+    ExitCode.NEW_PROBLEM: "logs report --fail-on new: a problem is new",
     ExitCode.INTERRUPTED: "interrupted (SIGINT, Ctrl-C)",
     ExitCode.BROKEN_PIPE: "output pipe closed by its reader, such as head",
     ExitCode.TERMINATED: "terminated (SIGTERM)",

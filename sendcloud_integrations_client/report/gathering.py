@@ -1,0 +1,554 @@
+"""Counting for a report. The database does the counting, so memory grows with the report, not with the number of logs.
+
+Each query over logs reads only an index: `log_by_integration` and `log_by_time` contain all of their columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import attrs
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from sendcloud_integrations_client.errors import to_single_line
+from sendcloud_integrations_client.report.accounts import DEFAULT_STALE_AFTER, AccountData, AccountState
+from sendcloud_integrations_client.report.causes import find_cause
+from sendcloud_integrations_client.report.figures import Change, FailingShop, Figures, Group, Matrix, Selection
+from sendcloud_integrations_client.report.problems import Example, Problem, ProblemState, find_regression, find_state
+from sendcloud_integrations_client.report.time_spans import Span, build_span
+from sendcloud_integrations_client.sync.schema import account, integration, log, problem, quarantine
+from sendcloud_integrations_client.sync.store import LogStore
+
+__all__ = ["gather_figures"]
+
+NO_INTEGRATION_LABEL: Final = "(no integration)"
+NO_TYPE_LABEL: Final = "(no type)"
+NO_RESPONSE_LABEL: Final = "no response"
+
+_MAX_EXAMPLES: Final = 500
+_MAX_MESSAGE: Final = 200  # characters of an example
+_MAX_MATRIX_SHOPS: Final = 12
+_MAX_MATRIX_PROBLEMS: Final = 6
+_MAX_SHOWN_PERIOD: Final = timedelta(days=31)
+_MAX_SHORT_PERIOD: Final = timedelta(days=14)
+_DAY: Final = timedelta(days=1)
+_CREATED_AT: Final[ColumnElement[Any]] = log.c.created_at_utc
+_HTTP_URL: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_STATE_ORDER: Final = {state: position for position, state in enumerate(ProblemState)}
+_ACCOUNT_STATE_ORDER: Final = {state: position for position, state in enumerate(AccountState)}
+
+
+async def gather_figures(
+    store: LogStore,
+    selection: Selection,
+    *,
+    now: datetime | None = None,
+    stale_after: timedelta = DEFAULT_STALE_AFTER,
+) -> Figures:
+    """Count the logs in a store.
+
+    Args:
+        store: The store. It is only read.
+        selection: The logs to count. States of problems need `since`: without it, each problem is first seen in the
+            period. If integrations are selected, states still consider all logs of their accounts.
+        now: Current time with a time zone. Defaults to the current time in UTC. Logs created more than a day after it
+            do not extend the span.
+        stale_after: Age after which the data of an account is late. Defaults to 6 hours.
+
+    Returns:
+        The figures.
+
+    Raises:
+        StoreError: If the database cannot be used.
+    """
+    counted_at = now or datetime.now(UTC)
+    if not await store.is_migrated():
+        return _build_empty_figures(selection, counted_at)
+    async with store.reading() as connection:
+        # All counts come from one snapshot, even during a sync. SQLite transactions always read a snapshot.
+        level = {} if store.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        snapshot = await connection.execution_options(**level)
+        return await _FigureCounter(snapshot, selection, counted_at, stale_after).count()
+
+
+class _ShopKey(NamedTuple):
+    account: str
+    integration_id: int | None
+
+
+class _Count(NamedTuple):
+    """Logs of one shop with one problem."""
+
+    shop: _ShopKey
+    key: str | None
+    logs: int
+    first: datetime | None
+    last: datetime | None
+
+
+@attrs.frozen
+class _Shop:
+    """A row of the table `integration`."""
+
+    name: str
+    url: str | None
+    failing_since: datetime | None
+    exists: bool
+
+
+@attrs.frozen
+class _StoredProblem:
+    """A problem in the store, over all selected accounts."""
+
+    exception_type: str | None = None
+    status: int | None = None
+    first_seen: datetime | None = None
+    last_before: datetime | None = None
+
+
+@attrs.define
+class _Trend:
+    """Counts of one problem in each interval, and its first and last log in each interval with logs."""
+
+    counts: list[int]
+    spans: list[tuple[datetime, datetime]] = attrs.field(factory=list[tuple[datetime, datetime]])
+
+
+class _FigureCounter:
+    def __init__(
+        self, connection: AsyncConnection, selection: Selection, now: datetime, stale_after: timedelta
+    ) -> None:
+        self._connection = connection
+        self._selection = selection
+        self._now = now
+        self._stale_after = stale_after
+        self._end = min(selection.until, now) if selection.until is not None else now
+
+    async def count(self) -> Figures:
+        accounts = await self._fetch_account_data()
+        shops = await self._fetch_shops()
+        counts = await self._count(self._selection.since, self._selection.until)
+        previous = await self._count_previous()
+        times = [time for one in counts for time in (one.first, one.last) if time is not None]
+        first, last = min(times, default=None), max(times, default=None)
+        span = await self._build_span(first, last)
+        trends = await self._count_trends(span)
+        stored = await self._fetch_problems()
+        problems = await self._build_problems(counts, previous, trends, stored, shops, accounts)
+        by_key = {one.key: one for one in problems}
+        by_integration = _group_by_shop(counts, shops, by_key)
+        total = sum(one.logs for one in counts)
+        return Figures(
+            selection=self._selection,
+            made_at=self._now,
+            accounts=tuple(await self._connection.scalars(select(account.c.name).order_by(account.c.name))),
+            account_data=accounts,
+            failing_shops=await self._build_failing_shops(counts, shops, by_key),
+            problems=problems,
+            change=Change(
+                total=total,
+                previous_total=None if previous is None else sum(one.logs for one in previous),
+                shops=len({one.shop for one in counts}),
+                previous_shops=None if previous is None else len({one.shop for one in previous}),
+            ),
+            matrix=_build_matrix(counts, by_integration, problems),
+            total=total,
+            outside=total - sum(sum(one.counts) for one in trends.values()),
+            first=first,
+            last=last,
+            quarantined=await self._count_quarantined(),
+            integrations=sum(one.exists for one in shops.values()),
+            span=span,
+            by_integration=by_integration,
+            by_exception_type=_group_by(
+                problems, trends, counts, lambda one: one.exception_type or NO_TYPE_LABEL, len(span.starts)
+            ),
+            by_status=_group_by(
+                problems,
+                trends,
+                counts,
+                lambda one: NO_RESPONSE_LABEL if one.status is None else str(one.status),
+                len(span.starts),
+            ),
+        )
+
+    async def _fetch_account_data(self) -> tuple[AccountData, ...]:
+        columns = account.c
+        query = select(columns.name, columns.last_synced_at, columns.failed_at, columns.error)
+        if self._selection.accounts:
+            query = query.where(columns.name.in_(self._selection.accounts))
+        rows = (await self._connection.execute(query)).all()
+        found = [AccountData.build(*row, now=self._now, stale_after=self._stale_after) for row in rows]
+        return tuple(sorted(found, key=lambda one: (_ACCOUNT_STATE_ORDER[one.state], one.name)))
+
+    async def _fetch_shops(self) -> dict[_ShopKey, _Shop]:
+        columns = integration.c
+        query = select(
+            columns.account,
+            columns.id,
+            columns.shop_name,
+            columns.shop_url,
+            columns.started_failing_at,
+            columns.deleted_at,
+        )
+        if self._selection.accounts:
+            query = query.where(columns.account.in_(self._selection.accounts))
+        if self._selection.integrations:
+            query = query.where(columns.id.in_(self._selection.integrations))
+        return {
+            _ShopKey(name, number): _Shop(
+                shop or f"integration {number}", _get_http_url(url), None if deleted else since, deleted is None
+            )
+            for name, number, shop, url, since, deleted in (await self._connection.execute(query)).all()
+        }
+
+    async def _count(self, since: datetime | None, until: datetime | None) -> list[_Count]:
+        # Without an expression, SQLite reads all logs in the order of the groups, not only those of a short period.
+        is_short = since is not None and self._end - since <= _MAX_SHORT_PERIOD
+        account_column = log.c.account.concat("") if is_short else log.c.account
+        keys = (account_column, log.c.integration_id, log.c.problem_key)
+        query = select(*keys, func.count(), func.min(_CREATED_AT), func.max(_CREATED_AT)).group_by(*keys)
+        conditions = self._build_conditions(account_column)
+        rows = (await self._connection.execute(query.where(*conditions, *_limit_period(since, until)))).all()
+        return [_Count(_ShopKey(row[0], row[1]), *row[2:]) for row in rows]
+
+    async def _count_previous(self) -> list[_Count] | None:
+        """Count the logs of the previous period of equal length; None if the period has no start."""
+        since = self._selection.since
+        if since is None or since >= self._end:
+            return None
+        try:
+            previous = since - (self._end - since)
+        except OverflowError:
+            return None
+        return await self._count(previous, since)
+
+    async def _count_trends(self, span: Span) -> dict[str | None, _Trend]:
+        """Count the logs of each problem in each interval.
+
+        One query per interval, because SQLite sorts the rows of each group: many small sorts are faster than one of
+        all logs.
+        """
+        trends: dict[str | None, _Trend] = defaultdict(lambda: _Trend([0] * len(span.starts)))
+        key = log.c.problem_key
+        limits = _limit_period(self._selection.since, self._selection.until)
+        # An expression, so that SQLite uses the index by time even if accounts are selected.
+        conditions = self._build_conditions(log.c.account.concat(""))
+        query = select(key, func.count(), func.min(_CREATED_AT), func.max(_CREATED_AT)).group_by(key)
+        for index, (start, end) in enumerate(span.intervals):
+            rows = await self._connection.execute(query.where(*conditions, *limits, *_limit_period(start, end)))
+            for problem_key, count, first, last in rows.all():
+                trend = trends[problem_key]
+                trend.counts[index] = count
+                trend.spans.append((first, last))
+        return dict(trends)
+
+    async def _fetch_problems(self) -> dict[str | None, _StoredProblem]:
+        columns = problem.c
+        since = self._selection.since
+        query = select(
+            columns.problem_key,
+            func.max(columns.exception_type),
+            func.max(columns.response_code),
+            func.min(columns.first_seen_at),
+        ).group_by(columns.problem_key)
+        if since is not None:
+            is_same = (log.c.account == columns.account) & (log.c.problem_key == columns.problem_key)
+            is_before = (since > _CREATED_AT) & (columns.first_seen_at < since)
+            last_before = select(func.max(_CREATED_AT)).where(is_same, is_before).scalar_subquery()
+            query = query.add_columns(func.max(last_before))
+        if self._selection.accounts:
+            query = query.where(columns.account.in_(self._selection.accounts))
+        return {row[0]: _StoredProblem(*row[1:]) for row in (await self._connection.execute(query)).all()}
+
+    async def _build_problems(
+        self,
+        counts: Sequence[_Count],
+        previous: Sequence[_Count] | None,
+        trends: Mapping[str | None, _Trend],
+        stored: Mapping[str | None, _StoredProblem],
+        shops: Mapping[_ShopKey, _Shop],
+        accounts: Sequence[AccountData],
+    ) -> tuple[Problem, ...]:
+        synced_until = {one.name: one.synced_at for one in accounts}
+        current_by_key, previous_by_key = _group_by_key(counts), _group_by_key(previous or ())
+        found: list[tuple[Problem, str, datetime | None]] = []
+        for key in current_by_key.keys() | previous_by_key.keys():
+            current, earlier = current_by_key.get(key, []), previous_by_key.get(key, [])
+            kept = stored.get(key, _StoredProblem())
+            trend = trends.get(key)
+            regressed_at = find_regression(kept.last_before, trend.spans if trend else ())
+            first_seen = kept.first_seen or min((one.first for one in current if one.first), default=None)
+            is_new = first_seen is not None and (self._selection.since is None or first_seen >= self._selection.since)
+            newest = max([*current, *earlier], key=lambda one: (one.last is not None, one.last))
+            state = find_state(
+                is_new=is_new,
+                has_regressed=regressed_at is not None,
+                last_seen=_find_last_per_account([*current, *earlier]),
+                synced_until=synced_until,
+            )
+            if not current and state is not ProblemState.RESOLVED:
+                continue  # its account was not synced, so nothing is known about it
+            per_shop: Counter[_ShopKey] = Counter()
+            for one in current or earlier:
+                per_shop[one.shop] += one.logs
+            top = max(per_shop, key=lambda shop: (per_shop[shop], shop.account, shop.integration_id or 0))
+            found.append(
+                (
+                    Problem(
+                        number=0,
+                        key=key,
+                        state=state,
+                        exception_type=kept.exception_type,
+                        status=kept.status,
+                        cause=find_cause(kept.exception_type, kept.status, None),
+                        first_seen=first_seen,
+                        last_seen=newest.last,
+                        since=regressed_at if state is ProblemState.REGRESSED else first_seen,
+                        total=sum(one.logs for one in current),
+                        previous=None if previous is None else sum(one.logs for one in earlier),
+                        trend=tuple(trend.counts) if trend else (),
+                        shops=len({one.shop for one in current}),
+                        accounts=len({one.shop.account for one in current}),
+                        top_shop=_get_shop_name(shops, top),
+                        top_shop_account=top.account,
+                        top_shop_id=top.integration_id,
+                        top_shop_url=shops[top].url if top in shops else None,
+                        example=None,
+                    ),
+                    newest.shop.account,
+                    newest.last,
+                )
+            )
+        found.sort(
+            key=lambda one: (_STATE_ORDER[one[0].state], -one[0].total, -(one[0].previous or 0), one[0].key or "")
+        )
+        problems: list[Problem] = []
+        for number, (each, account_name, last) in enumerate(found, 1):
+            numbered = attrs.evolve(each, number=number)
+            if number <= _MAX_EXAMPLES:
+                numbered = await self._add_example(numbered, account_name, last)
+            problems.append(numbered)
+        return tuple(problems)
+
+    async def _add_example(self, one: Problem, account_name: str, last: datetime | None) -> Problem:
+        is_newest: ColumnElement[bool] = _CREATED_AT.is_(None) if last is None else _CREATED_AT == last  # noqa: SIM300
+        query = (
+            select(log.c.id, log.c.exception, log.c.full_url)
+            .where(log.c.account == account_name, log.c.problem_key == one.key, is_newest)
+            .order_by(log.c.id.desc())
+            .limit(1)
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        if row is None:
+            return one
+        lines = (row.exception or "").strip().splitlines()
+        message = to_single_line(lines[0], max_length=_MAX_MESSAGE) if lines else None
+        example = Example(account=account_name, log_id=row.id, message=message, url=_get_http_url(row.full_url))
+        return attrs.evolve(one, example=example, cause=find_cause(one.exception_type, one.status, row.exception))
+
+    async def _build_failing_shops(
+        self, counts: Sequence[_Count], shops: Mapping[_ShopKey, _Shop], problems: Mapping[str | None, Problem]
+    ) -> tuple[FailingShop, ...]:
+        failing = {key: shop for key, shop in shops.items() if shop.failing_since is not None}
+        if not failing:
+            return ()
+        recent = await self._count(self._end - _DAY, self._end)
+        recent_by_shop, counts_by_shop = _group_counts_by_shop(recent), _group_counts_by_shop(counts)
+        found: list[FailingShop] = []
+        for key, shop in failing.items():
+            last_day, period = recent_by_shop.get(key, []), counts_by_shop.get(key, [])
+            # A problem of the last day is not in the report if the period is shorter.
+            candidates = [one for one in last_day if one.key in problems] or period
+            top = max(candidates, key=lambda one: (one.logs, one.key or ""), default=None)
+            found.append(
+                FailingShop(
+                    label=shop.name,
+                    account=key.account,
+                    integration_id=key.integration_id or 0,
+                    url=shop.url,
+                    since=shop.failing_since or self._now,
+                    last_24h=sum(one.logs for one in last_day),
+                    last=max((one.last for one in (*last_day, *period) if one.last), default=None),
+                    problem=None if top is None else problems.get(top.key),
+                )
+            )
+        return tuple(sorted(found, key=lambda one: (-one.since.timestamp(), one.account, one.integration_id)))
+
+    async def _build_span(self, first: datetime | None, last: datetime | None) -> Span:
+        since, latest = self._selection.since, self._now + _DAY
+        if first is None or last is None:
+            return build_span(None, None)
+        if last > latest:
+            last = await self._connection.scalar(
+                select(func.max(_CREATED_AT)).where(
+                    *self._build_conditions(log.c.account),
+                    *_limit_period(since, self._selection.until),
+                    latest >= _CREATED_AT,
+                )
+            )
+            last = last or first
+        end = max(self._now, last)
+        if self._selection.until is not None:
+            end = max(min(end, self._selection.until - timedelta(microseconds=1)), first)
+        if since is not None and end - since <= _MAX_SHOWN_PERIOD:
+            first = since  # a longer period can start long before the first log
+        return build_span(min(first, end), end)
+
+    async def _count_quarantined(self) -> int:
+        conditions: list[ColumnElement[bool]] = []
+        if self._selection.accounts:
+            conditions.append(quarantine.c.account.in_(self._selection.accounts))
+        if self._selection.integrations:
+            conditions.append(quarantine.c.integration_id.in_(self._selection.integrations))
+        counted: int | None = await self._connection.scalar(
+            select(func.count()).select_from(quarantine).where(*conditions)
+        )
+        return counted or 0
+
+    def _build_conditions(self, account_column: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self._selection.accounts:
+            found.append(account_column.in_(self._selection.accounts))
+        if self._selection.integrations:
+            found.append(log.c.integration_id.in_(self._selection.integrations))
+        return found
+
+
+def _limit_period(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """Return the conditions of a period; no conditions for no limits."""
+    found = [since <= _CREATED_AT] if since is not None else []
+    return found + ([until > _CREATED_AT] if until is not None else [])
+
+
+def _get_http_url(url: str | None) -> str | None:
+    """Return a URL if it is an http(s) URL, so that a link to it is harmless."""
+    return url if url is not None and _HTTP_URL.match(url) and url.isprintable() else None
+
+
+def _get_shop_name(shops: Mapping[_ShopKey, _Shop], key: _ShopKey) -> str:
+    if key in shops:
+        return shops[key].name
+    return NO_INTEGRATION_LABEL if key.integration_id is None else f"integration {key.integration_id}"
+
+
+def _group_by_key(counts: Iterable[_Count]) -> dict[str | None, list[_Count]]:
+    found: dict[str | None, list[_Count]] = {}
+    for one in counts:
+        found.setdefault(one.key, []).append(one)
+    return found
+
+
+def _group_counts_by_shop(counts: Iterable[_Count]) -> dict[_ShopKey, list[_Count]]:
+    found: dict[_ShopKey, list[_Count]] = {}
+    for one in counts:
+        found.setdefault(one.shop, []).append(one)
+    return found
+
+
+def _find_last_per_account(counts: Iterable[_Count]) -> dict[str, datetime | None]:
+    found: dict[str, datetime | None] = {}
+    for one in counts:
+        name, last = one.shop.account, found.get(one.shop.account)
+        found[name] = one.last if last is None or (one.last is not None and one.last > last) else last
+    return found
+
+
+def _group_by_shop(
+    counts: Sequence[_Count], shops: Mapping[_ShopKey, _Shop], problems: Mapping[str | None, Problem]
+) -> tuple[Group, ...]:
+    found: list[Group] = []
+    for key, group in _group_counts_by_shop(counts).items():
+        top = max(group, key=lambda one: (one.logs, one.key or ""))
+        found.append(
+            Group(
+                label=_get_shop_name(shops, key),
+                total=sum(one.logs for one in group),
+                last=max((one.last for one in group if one.last), default=None),
+                account=key.account,
+                integration_id=key.integration_id,
+                mostly=problems[top.key].title,
+                failing_since=shops[key].failing_since if key in shops else None,
+            )
+        )
+    return _sort_groups(found)
+
+
+def _group_by(
+    problems: Sequence[Problem],
+    trends: Mapping[str | None, _Trend],
+    counts: Sequence[_Count],
+    get_label: Callable[[Problem], str],
+    intervals: int,
+) -> tuple[Group, ...]:
+    """Sum up the problems with the same label."""
+    last_by_key: dict[str | None, datetime] = {}
+    for one in counts:
+        if one.last is not None:
+            last_by_key[one.key] = max(one.last, last_by_key.get(one.key, one.last))
+    by_label: dict[str, list[Problem]] = {}
+    for each in problems:
+        if each.total:
+            by_label.setdefault(get_label(each), []).append(each)
+    found: list[Group] = []
+    for label, members in by_label.items():
+        trend = [0] * intervals
+        for each in members:
+            for index, count in enumerate(trends[each.key].counts if each.key in trends else ()):
+                trend[index] += count
+        found.append(
+            Group(
+                label=label,
+                total=sum(each.total for each in members),
+                last=max((last_by_key[each.key] for each in members if each.key in last_by_key), default=None),
+                trend=tuple(trend),
+            )
+        )
+    return _sort_groups(found)
+
+
+def _build_matrix(counts: Sequence[_Count], shops: Sequence[Group], problems: Sequence[Problem]) -> Matrix:
+    rows = tuple(shops[:_MAX_MATRIX_SHOPS])
+    most_frequent = sorted((one for one in problems if one.total), key=lambda one: (-one.total, one.number))
+    columns = tuple(sorted(most_frequent[:_MAX_MATRIX_PROBLEMS], key=lambda one: one.number))
+    found = {(each.shop, each.key): each.logs for each in counts}
+    return Matrix(
+        problems=columns,
+        shops=rows,
+        counts=tuple(
+            tuple(found.get((_ShopKey(row.account or "", row.integration_id), one.key), 0) for one in columns)
+            for row in rows
+        ),
+    )
+
+
+def _sort_groups(groups: Iterable[Group]) -> tuple[Group, ...]:
+    return tuple(sorted(groups, key=lambda one: (-one.total, one.label, one.account or "", one.integration_id or 0)))
+
+
+def _build_empty_figures(selection: Selection, now: datetime) -> Figures:
+    return Figures(
+        selection=selection,
+        made_at=now,
+        accounts=(),
+        account_data=(),
+        failing_shops=(),
+        problems=(),
+        change=Change(total=0, previous_total=None, shops=0, previous_shops=None),
+        matrix=Matrix(problems=(), shops=(), counts=()),
+        total=0,
+        outside=0,
+        first=None,
+        last=None,
+        quarantined=0,
+        integrations=0,
+        span=build_span(None, None),
+        by_integration=(),
+        by_exception_type=(),
+        by_status=(),
+    )

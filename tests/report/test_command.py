@@ -1,0 +1,172 @@
+"""The command `logs report`: the same figures in all formats, alerts, and the period since the last report."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner
+
+from sendcloud_integrations_client.cli.application import app
+from sendcloud_integrations_client.report import Selection, gather_figures
+from sendcloud_integrations_client.report.markdown import render_markdown
+from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync.schema import account
+from tests.support.report_samples import NOW, build_log_row, build_shop_row, fill_store
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def run_report(path: Path, *options: str) -> Any:
+    return CliRunner().invoke(app, ["logs", "report", "--database", str(path), *options], env={"COLUMNS": "200"})
+
+
+def fill(
+    path: Path,
+    *ages: timedelta,
+    synced: timedelta = HOUR,
+    failing: timedelta | None = None,
+    failed: timedelta | None = None,
+    name: str = "Shop",
+) -> None:
+    """Create a store with one log per age; all ages are before the current time."""
+
+    async def create() -> None:
+        now = datetime.now(UTC)
+        rows = [
+            build_log_row(
+                number,
+                created_at_utc=now - age,
+                exception_type="requests.exceptions.HTTPError",
+                response_code=401,
+                exception="Unauthorized",
+            )
+            for number, age in enumerate(ages, 1)
+        ]
+        shop = build_shop_row(
+            1, shop_name=name, shop_url="https://shop.example", started_failing_at=failing and now - failing
+        )
+        values = {"last_synced_at": now - synced, "failed_at": failed and now - failed, "error": failed and "No route"}
+        async with LogStore(path) as store:
+            await fill_store(store, rows, [shop])
+            async with store.writing() as connection:
+                await connection.execute(update(account).values(values))
+
+    asyncio.run(create())
+
+
+@pytest.mark.parametrize(
+    ("fill_options", "fail_on", "exit_code"),
+    [
+        ({}, (), 0),
+        ({"failing": 3 * HOUR, "failed": HOUR}, (), 0),
+        ({}, ("new",), 9),
+        ({}, ("failing", "stale"), 0),
+        ({"failing": 3 * HOUR}, ("failing",), 8),
+        ({"failing": 3 * HOUR}, ("new", "failing"), 8),
+        ({"failing": 3 * HOUR, "synced": 7 * HOUR}, ("new", "failing", "stale"), 7),
+        ({"failed": HOUR}, ("stale",), 7),
+    ],
+)
+def test_fail_on_sets_the_exit_code_after_the_report(
+    tmp_path: Path, fill_options: dict[str, Any], fail_on: tuple[str, ...], exit_code: int
+) -> None:
+    fill(tmp_path / "logs.db", 2 * HOUR, **fill_options)
+    result = run_report(tmp_path / "logs.db", *(word for one in fail_on for word in ("--fail-on", one)))
+    assert result.exit_code == exit_code, result.output
+    assert "401 HTTPError: wrong credentials" in result.stdout
+    assert result.stderr.count("error:") == (exit_code != 0)
+
+
+def test_known_problem_is_not_new(tmp_path: Path) -> None:
+    fill(tmp_path / "logs.db", 2 * HOUR, 3 * DAY)
+    assert run_report(tmp_path / "logs.db", "--since", "24h", "--fail-on", "new").exit_code == 0
+    assert run_report(tmp_path / "logs.db", "--since", "4d", "--fail-on", "new").exit_code == 9
+
+
+def test_stale_after_sets_the_age_of_late_data(tmp_path: Path) -> None:
+    fill(tmp_path / "logs.db", 2 * HOUR, synced=3 * HOUR)
+    options = ("--fail-on", "stale", "--stale-after")
+    assert run_report(tmp_path / "logs.db", *options, "4h").exit_code == 0
+    assert run_report(tmp_path / "logs.db", *options, "2h").exit_code == 7
+    assert run_report(tmp_path / "logs.db", *options, "soon").exit_code == 2
+
+
+def test_all_formats_contain_the_same_figures_in_the_same_order(tmp_path: Path) -> None:
+    fill(tmp_path / "logs.db", 2 * HOUR, 3 * HOUR, 30 * HOUR, 8 * DAY, failing=31 * HOUR, failed=HOUR)
+    page = tmp_path / "report.html"
+    table = run_report(tmp_path / "logs.db", "--html", str(page)).stdout
+    markdown = run_report(tmp_path / "logs.db", "--format", "markdown").stdout.replace("\\", "")
+    for text in (table, markdown, page.read_text(encoding="utf-8")):
+        positions = [
+            text.index(sentence)
+            for sentence in (
+                "Data of 1 account: 1 failed.",
+                "last sync failed 1 h ago: No route",
+                "Failing now: 1 shop of 1 integration",
+                "P1",
+                "Problems: 1 ongoing",
+                "3 failures of 1 shop. Previous period of equal length: 1 failure of 1 shop (+200 %).",
+            )
+        ]
+        assert positions == sorted(positions)
+        assert "Ask the shop to connect again in Sendcloud with new credentials." in text
+    figures = orjson.loads(run_report(tmp_path / "logs.db", "--json").stdout)
+    assert list(figures)[3:9] == ["accounts", "failing", "failing_shops", "problem_states", "problems", "change"]
+    assert figures["accounts"]["failed"] == 1
+    (shop,) = figures["failing_shops"]
+    assert (shop["last_24h"], shop["problem"], shop["url"]) == (2, "P1", "https://shop.example")
+    (problem,) = figures["problems"]
+    assert (problem["state"], problem["total"], problem["previous"], sum(problem["trend"])) == ("ongoing", 3, 1, 3)
+    assert (problem["actor"], problem["cause"]) == ("shop", "wrong credentials")
+    assert figures["change"] == {"total": 3, "previous_total": 1, "shops": 1, "previous_shops": 1}
+
+
+def test_json_omits_trends_without_logs(tmp_path: Path) -> None:
+    fill(tmp_path / "logs.db", 9 * DAY)
+    figures = orjson.loads(run_report(tmp_path / "logs.db", "--format", "json").stdout)
+    (resolved,) = figures["problems"]
+    assert (resolved["state"], resolved["total"], "trend" in resolved) == ("resolved", 0, False)
+
+
+def test_report_since_the_last_report_starts_at_the_oldest_sync(tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    fill(path, 30 * HOUR, 20 * HOUR, 30 * timedelta(minutes=1), synced=HOUR)
+    first = orjson.loads(run_report(path, "--since", "last-report", "--json").stdout)
+    assert first["total"] == 2  # the first report covers 24 hours
+    second = orjson.loads(run_report(path, "--since", "last-report", "--json").stdout)
+    assert second["total"] == 1  # created after the last sync
+    assert datetime.fromisoformat(second["since"]) < datetime.now(UTC) - HOUR
+    # Another selection has its own last report.
+    other = orjson.loads(run_report(path, "--since", "last-report", "--integration", "1", "--json").stdout)
+    assert other["total"] == 2
+
+
+def test_last_report_is_not_stored_without_current_data(tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    fill(path, 20 * HOUR, synced=12 * HOUR)
+    for _ in range(2):
+        assert orjson.loads(run_report(path, "--since", "last-report", "--json").stdout)["total"] == 1
+
+
+async def test_markdown_escapes_the_text_of_shops(tmp_path: Path) -> None:
+    names = ["[x](javascript:alert(1))", "<b>*bold*</b> @channel\n# Heading", "plain"]
+    urls = ["https://shop.example/)](x", None, "https://shop.example/a"]
+    shops = [
+        build_shop_row(number, shop_name=name, shop_url=url, started_failing_at=NOW - DAY)
+        for number, (name, url) in enumerate(zip(names, urls, strict=True), 1)
+    ]
+    async with LogStore(tmp_path / "logs.db") as store:
+        await fill_store(store, [build_log_row(1)], shops)
+        text = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW), top=2)
+        everything = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW))
+    assert "\n- \\[x\\]\\(javascript:alert\\(1\\)\\) since 24 h" in text
+    assert "<" not in text.replace("\\<", "")
+    assert "\n#" not in text
+    assert "- and 1 more" in text
+    assert "[plain](https://shop.example/a)" in everything
