@@ -203,6 +203,7 @@ def run_pytest(pytester):
 class TestUserProject:
     """Runs pytest in a separate process, without the settings of this test suite."""
 
+    @pytest.mark.long
     def test_fixtures_are_available_without_configuration(self, pytester):
         pytester.makeini(
             """
@@ -247,6 +248,7 @@ class TestUserProject:
         pytester.makepyfile(code)
         run_pytest(pytester).assert_outcomes(passed=1)
 
+    @pytest.mark.long
     def test_unused_fixtures_import_nothing(self, pytester):
         pytester.makeconftest("import sys\nsys.modules['uvicorn'] = None\n")
         pytester.makepyfile(
@@ -267,6 +269,7 @@ class TestUserProject:
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(["*sendcloud-integrations-client[[]testing[]]*"])
 
+    @pytest.mark.long
     def test_marker_is_listed(self, pytester):
         result = pytester.runpytest_subprocess("--markers", "-p", "no:cacheprovider")
         result.stdout.fnmatch_lines(["@pytest.mark.sendcloud(*)*"])

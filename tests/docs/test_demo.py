@@ -10,9 +10,12 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
     output = tmp_path / "build" / "demo"
     output.mkdir(parents=True)

@@ -8,6 +8,7 @@ import sys
 from functools import cached_property
 from pathlib import Path
 
+import pytest
 from sphinx.util.inventory import InventoryFile
 
 import sendcloud_integrations_client
@@ -17,6 +18,7 @@ from tests.support.paths import ROOT
 PACKAGE = sendcloud_integrations_client.__name__
 
 
+@pytest.mark.long
 def test_site_builds_and_documents_every_public_name(tmp_path: Path) -> None:
     """One test for everything, because a build takes several seconds."""
     site = tmp_path / "site"

@@ -70,6 +70,7 @@ def test_equivalent_document_changes_nothing(project: ProjectCopy, document: Doc
     assert project.is_unchanged
 
 
+@pytest.mark.long
 def test_new_document_is_reported_and_installed(project: ProjectCopy, document: Document) -> None:
     schemas = document["components"]["schemas"]
     document["paths"]["/integrations/{id}/webhooks"] = {

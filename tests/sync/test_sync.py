@@ -219,7 +219,7 @@ async def test_run_reads_all_pages_if_the_order_changes(store: LogStore) -> None
 
 @pytest.mark.parametrize("log_order", ["newest_first", "created_at", "oldest_first", "shuffled"])
 @settings(
-    max_examples=6,
+    max_examples=3,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -40,6 +40,7 @@ class FaultySendcloud(SimulatedSendcloud):
         return super()._respond(request, methods)
 
 
+@pytest.mark.long
 async def test_schemathesis_finds_violations_of_a_faulty_server(tmp_path: Path) -> None:
     options = ("--seed", "2", "--phases", "coverage,stateful", "--max-examples", "60")
     exit_code, output = await run_schemathesis(FaultySendcloud(now=lambda: NOON), tmp_path, *options)
