@@ -87,7 +87,7 @@ class BaseClient:
         rate_limiter: Limits the rate of calls in place of `rate_limits`.
         transport: Name of a built-in transport, or any `httpx.AsyncBaseTransport`. Closed together with the client.
         http2: Use HTTP/2 if the server supports it.
-        max_response_bytes: Most bytes that a decompressed response body may have.
+        max_response_bytes: Maximum size of a decompressed response body in bytes.
         event_hooks: httpx event hooks.
         on_call: Called with a `CallReport` at the end of each call.
         allow_insecure_http: Accept an `http://` base URL on hosts other than loopback.

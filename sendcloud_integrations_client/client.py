@@ -51,7 +51,7 @@ class SendcloudIntegrations(BaseClient, Resources):
             with the client.
         http2: Use HTTP/2 if the server supports it. Requires the extra `http2` and the transport `"httpcore2"`.
             Defaults to False.
-        max_response_bytes: Most bytes that a decompressed response body may have; a larger one raises
+        max_response_bytes: Maximum size of a decompressed response body in bytes; a larger one raises
             `ResponseDecodeError`. Defaults to 64 MiB.
         event_hooks: httpx event hooks: `{"request": [...], "response": [...]}` with async callables.
         on_call: Called with a `CallReport` at the end of each call, for metrics. It must not block. An exception that

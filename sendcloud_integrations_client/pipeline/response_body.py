@@ -29,7 +29,7 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
 
     Args:
         response: The response as the transport returned it.
-        limit: Most bytes that the decompressed body may have.
+        limit: Maximum size of the decompressed body in bytes.
 
     Returns:
         The decompressed body.

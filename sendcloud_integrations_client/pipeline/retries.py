@@ -113,7 +113,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
     Args:
         transport: Sends each attempt; closed together with this one.
         policy: How many times and for how long; None means one attempt of at most 120 seconds.
-        max_response_bytes: Most bytes that a decompressed body may have.
+        max_response_bytes: Maximum size of a decompressed body in bytes.
         sleep: Waits for a number of seconds.
         draw: Returns a random number between two.
     """

@@ -52,7 +52,7 @@ class Logs(LogsResource):
             The id of the integration and one of its logs.
 
         Raises:
-            InvalidInputError: If `concurrency` is less than 1.
+            InvalidInputError: If `concurrency` is less than 1, or if `integration_ids` is not iterable.
             ExceptionGroup: After all logs were yielded, if integrations failed and no `on_error` was passed. It
                 contains one error per failed integration; a note on each error names the integration.
 
@@ -60,6 +60,9 @@ class Logs(LogsResource):
             async for integration_id, log in client.logs.list_for_integrations([1, 2, 3], concurrency=8):
                 print(integration_id, log.exception)
         """
+        if not isinstance(integration_ids, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(integration_ids).__name__
+            raise InvalidInputError("logs.list_for_integrations", "integration_ids", f"must be iterable, not {kind}")
         logs: LogsResource = self
         if isinstance(self._sender, BaseClient):
             logs = LogsResource(self._sender.with_options(priority=priority))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from types import NoneType
 from typing import Final, Literal, cast
 from uuid import uuid4
 
@@ -106,15 +107,17 @@ async def sync_logs(
         raised.
 
     Raises:
-        InvalidInputError: If `source`, `lookback`, `concurrency`, `page_size` or one of the ids is invalid, or if the
-            name of the account cannot be stored; no request was sent.
+        InvalidInputError: If an argument has another type or is out of range, or if the name of the account cannot be
+            stored; no request was sent.
         Exception: If `on_progress` raises; the exception is passed on.
 
     Example:
         async with SendcloudIntegrations() as client, LogStore("logs.db") as store:
             summary = await sync_logs(client, store)
     """
-    _validate_arguments([account], source, lookback, concurrency, page_size, integrations)
+    _validate_arguments(
+        [account], source, integrations, since, lookback, full_check_every, concurrency, page_size, redaction
+    )
     options = PassOptions(
         since=None, page_size=page_size, lookback=lookback, full_check_every=full_check_every, full=full
     )
@@ -184,7 +187,9 @@ async def sync_accounts(
             if one.name in targets:
                 raise InvalidInputError("sync_accounts", "accounts", "must have different names")
             targets[one.name] = one
-    _validate_arguments(targets, source, lookback, concurrency, page_size, integrations)
+    _validate_arguments(
+        targets, source, integrations, since, lookback, full_check_every, concurrency, page_size, redaction
+    )
 
     async def sync_one(account: str, target: SendcloudIntegrations | Account) -> SyncSummary:
         try:
@@ -482,11 +487,25 @@ def _subtract(timestamp: datetime, age: timedelta) -> datetime | None:
 def _validate_arguments(
     accounts: Iterable[str],
     source: str,
+    integrations: Collection[int] | None,
+    since: datetime | timedelta | None,
     lookback: timedelta,
+    full_check_every: timedelta | None,
     concurrency: int,
     page_size: int,
-    integrations: Collection[int] | None,
+    redaction: Redaction | None,
 ) -> None:
+    for name, value, kinds, description in (
+        ("integrations", integrations, (Collection, NoneType), "a collection of ids or None"),
+        ("since", since, (datetime, timedelta, NoneType), "a datetime, a timedelta or None"),
+        ("lookback", lookback, (timedelta,), "a timedelta"),
+        ("full_check_every", full_check_every, (timedelta, NoneType), "a timedelta or None"),
+        ("concurrency", concurrency, (int,), "an integer"),
+        ("page_size", page_size, (int,), "an integer"),
+        ("redaction", redaction, (Redaction, NoneType), "a Redaction or None"),
+    ):
+        if not isinstance(value, kinds):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidInputError("sync_logs", name, f"must be {description}, not {type(value).__name__}")
     if not all(isinstance(name, str) and to_storable_text(name) == name for name in accounts):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("sync_logs", "account", "must be text without NUL characters and lone surrogates")
     if source not in ("account", "integrations"):

@@ -172,3 +172,10 @@ async def test_concurrency_below_one_raises() -> None:
         with pytest.raises(InvalidInputError, match="concurrency"):
             async for _ in client.logs.list_for_integrations([1], concurrency=0):
                 pass
+
+
+async def test_single_id_in_place_of_a_list_raises() -> None:
+    async with LogServer().create_client() as client:
+        with pytest.raises(InvalidInputError, match="integration_ids .*must be iterable"):
+            async for _ in client.logs.list_for_integrations(1):  # type: ignore[arg-type]  # pyright: ignore
+                pass
