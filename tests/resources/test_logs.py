@@ -176,6 +176,6 @@ async def test_concurrency_below_one_raises() -> None:
 
 async def test_single_id_in_place_of_a_list_raises() -> None:
     async with LogServer().create_client() as client:
-        with pytest.raises(InvalidInputError, match="integration_ids .*must be iterable"):
+        with pytest.raises(InvalidInputError, match=r"integration_ids .*must be iterable"):
             async for _ in client.logs.list_for_integrations(1):  # type: ignore[arg-type]  # pyright: ignore
                 pass
