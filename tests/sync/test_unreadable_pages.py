@@ -467,7 +467,10 @@ async def test_unreadable_list_of_integrations_is_quarantined_and_known_integrat
     (row,) = await get_rows(each_store, quarantine)
     assert (row.kind, row.integration_id, row.page_cursor) == ("integration_list", 0, None)
     assert "the list of integrations cannot be read" in caplog.text
-    assert await get_rows(each_store, account) == [before]  # not a successful run
+    (after,) = await get_rows(each_store, account)
+    assert after.last_synced_at == before.last_synced_at  # not a successful run
+    assert after.failed_at > before.last_synced_at
+    assert "expected JSON" in after.error
     assert (await sync(server, each_store, integrations=[1])).succeeded
     assert (await sync(server, each_store, dry_run=True)).quarantined == 0
     server.integrations = good
