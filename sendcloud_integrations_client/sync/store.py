@@ -25,6 +25,7 @@ from sqlalchemy.schema import CreateSchema
 
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.errors import StoreError
+from sendcloud_integrations_client.sync.postgresql_urls import build_connector, validate_parameters
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
 from sendcloud_integrations_client.sync.problem_keys import clear_outdated_problem_keys, fill_problem_keys
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
@@ -404,6 +405,10 @@ def _parse_url(url: object) -> _DatabaseUrl | ConfigurationError:
                 )
             return _DatabaseUrl(parsed.set(drivername="sqlite+aiosqlite"), location)
         case "postgres" | "postgresql" | "postgresql+asyncpg":
+            try:
+                validate_parameters(parsed)
+            except ConfigurationError as error:
+                return error.with_traceback(None)
             return _DatabaseUrl(parsed.set(drivername="postgresql+asyncpg"), location)
         case _:
             return ConfigurationError(
@@ -435,6 +440,7 @@ def _create_engine(url: _DatabaseUrl, schema: str | None) -> AsyncEngine:
             url.get_url(),
             hide_parameters=True,
             pool_pre_ping=True,
+            connect_args={"async_creator_fn": build_connector(url.get_url)},
             execution_options={} if schema is None else {"schema_translate_map": {None: schema}},
         )
     except ModuleNotFoundError:

@@ -1,0 +1,84 @@
+"""Connects asyncpg with the parameters of libpq URLs, as managed PostgreSQL services publish them.
+
+SQLAlchemy passes the query of a URL to `asyncpg.connect` as keyword arguments, which rejects `sslmode` and others. A
+data source name (DSN) is parsed by asyncpg itself, which reads most of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, cast
+
+from sqlalchemy.engine import URL
+
+from sendcloud_integrations_client.errors import ConfigurationError
+
+__all__ = ["build_connector", "validate_parameters"]
+
+_DEFAULT_CONNECT_TIMEOUT: Final = 60.0  # seconds
+_SSL_MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+_SQLALCHEMY_PARAMETERS: Final = ("prepared_statement_cache_size",)
+# libpq's channel binding and GSS encryption do not exist in asyncpg. Values that do not require them have no effect.
+_OPTIONAL_FEATURES: Final = frozenset({"channel_binding", "gssencmode"})
+
+
+def validate_parameters(url: URL) -> None:
+    """Check the parameters of a PostgreSQL URL that are not passed to asyncpg unchanged.
+
+    Args:
+        url: The URL.
+
+    Raises:
+        ConfigurationError: If a value is invalid, or requires what asyncpg does not support.
+    """
+    query = _read_query(url)
+    if (mode := query.get("sslmode")) is not None and mode not in _SSL_MODES:
+        raise ConfigurationError(f"Invalid database URL: sslmode must be one of {', '.join(sorted(_SSL_MODES))}.")
+    for name in sorted(_OPTIONAL_FEATURES & query.keys()):
+        if query[name] == "require":
+            raise ConfigurationError(f"Invalid database URL: {name}=require is not supported. Use prefer.")
+    _parse_timeout(query)
+
+
+def build_connector(get_url: Callable[[], URL]) -> Callable[..., Awaitable[Any]]:
+    """Return the function that SQLAlchemy calls for each new connection.
+
+    Args:
+        get_url: Returns the URL, whose parameters `validate_parameters` accepted. A function, because a URL among the
+            local variables of a traceback would show its password.
+    """
+
+    async def connect(**parameters: object) -> Any:
+        import asyncpg  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+
+        parameters.clear()  # so that no local variable contains the password
+        return await cast(Any, asyncpg).connect(
+            _build_dsn(get_url()).render_as_string(hide_password=False), timeout=_parse_timeout(_read_query(get_url()))
+        )
+
+    return connect
+
+
+def _build_dsn(url: URL) -> URL:
+    query = dict(url.query)
+    for name in ("connect_timeout", *_OPTIONAL_FEATURES, *_SQLALCHEMY_PARAMETERS):
+        query.pop(name, None)
+    if "ssl" in query:  # the name that SQLAlchemy's documentation uses
+        query.setdefault("sslmode", query.pop("ssl"))
+    return url.set(drivername="postgresql", query=query)
+
+
+def _read_query(url: URL) -> Mapping[str, str]:
+    return {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
+
+
+def _parse_timeout(query: Mapping[str, str]) -> float:
+    """Return the seconds that a connection may take; 0 and less mean no limit in libpq."""
+    text = query.get("connect_timeout")
+    if text is None:
+        return _DEFAULT_CONNECT_TIMEOUT
+    try:
+        seconds = int(text)
+    except ValueError:
+        raise ConfigurationError("Invalid database URL: connect_timeout must be an integer of seconds.") from None
+    return float(seconds) if seconds > 0 else _DEFAULT_CONNECT_TIMEOUT
