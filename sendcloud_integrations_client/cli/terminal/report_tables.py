@@ -18,6 +18,7 @@ from sendcloud_integrations_client.report.wording import (
     describe_change,
     describe_data,
     describe_failing_shops,
+    describe_first_step,
     describe_last_interval,
     describe_problems,
     describe_selection,
@@ -67,6 +68,8 @@ def _print_accounts(figures: Figures, top: int, out: Console) -> None:
         line = f"{one.state.value.upper()} {one.name}: {describe_account(one, figures.made_at)}"
         out.print(Text.assemble("  ", to_plain_text(line, "red")))
     _print_omitted_count(late, top)
+    if first_step := describe_first_step(figures):
+        out.print(Text(first_step))
 
 
 def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_accounts: bool) -> None:
@@ -79,7 +82,7 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
         *([Column("account")] if has_many_accounts else []),
         Column.number("id"),
         Column("failing since", min_width=16),
-        Column.number("24 h"),
+        Column.number("logs in 24 h"),
         Column("last log", min_width=16, drop_order=2),
         Column("problem"),
         Column("who acts", min_width=9, drop_order=1),
@@ -140,7 +143,7 @@ def _print_problems(figures: Figures, top: int, out: Console) -> None:
     for one in shown:
         if one.state is ProblemState.RESOLVED:
             continue
-        out.print(to_plain_text(f"{one.label} {one.cause.actor}: {one.cause.next_step}"))
+        out.print(to_plain_text(f"{one.label} Who acts: {one.cause.actor}. {one.cause.next_step}"))
         if one.example is not None:
             example = f"log {one.example.log_id} of {one.example.account}: {one.example.message or 'no message'}"
             out.print(Text.assemble("    ", to_plain_text(example, "dim")))
