@@ -12,7 +12,7 @@ SAMPLE ?= 300
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs build clean
+.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs screenshots build clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -94,6 +94,9 @@ hostile: $(VENV)/.ready ## Run the client against a hostile server on both trans
 docs: $(VENV)/.ready ## Build the documentation site into build/docs/
 	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
 	@echo "Documentation built. Open build/docs/index.html"
+
+screenshots: $(VENV)/.ready ## Create the screenshot of the report in docs/images/ with Chromium
+	@$(RUN) docs/screenshots.py
 
 bench-sync: $(VENV)/.ready ## Benchmark syncs: one million logs, rate limits, and calls of both sources
 	@$(RUN) -m benchmarks.sync

@@ -60,14 +60,14 @@ CAUSES: Final = (
         pattern=_search(r"forbidden|permission denied|access denied"),
     ),
     Cause(
-        name="TLS certificate",
+        name="TLS certificate error",
         actor="shop",
         next_step="Ask the shop to renew or repair its TLS certificate.",
         statuses=frozenset({495, 496, 525, 526}),
         pattern=_search(r"\bssl|ssl\w*error|certificate|tls handshake"),
     ),
     Cause(
-        name="DNS",
+        name="DNS error",
         actor="shop",
         next_step="Ask the shop whether its domain has moved or expired, then correct the URL of the shop.",
         statuses=frozenset({530}),

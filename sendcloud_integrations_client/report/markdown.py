@@ -14,6 +14,7 @@ from sendcloud_integrations_client.report.wording import (
     describe_change,
     describe_data,
     describe_failing_shops,
+    describe_first_step,
     describe_problems,
     describe_selection,
     format_age,
@@ -42,6 +43,7 @@ def render_markdown(figures: Figures, *, top: int = 10) -> str:
     parts = [
         f"**{_escape(describe_data(figures))}**",
         _build_list(accounts, top),
+        _escape(describe_first_step(figures)),
         f"**{_escape(describe_failing_shops(figures))}**",
         _build_list([_describe_shop(one, figures, has_many_accounts) for one in figures.failing_shops], top),
         f"**{_escape(describe_problems(figures))}**",
@@ -59,7 +61,7 @@ def _describe_shop(one: FailingShop, figures: Figures, has_many_accounts: bool) 
     link = f"[{name}]({one.url})" if one.url and not re.search(r"[\s()<>\\]", one.url) else name
     account = f" ({_escape(one.account)})" if has_many_accounts else ""
     age = format_age(figures.made_at - one.since)
-    text = f"{link}{account} since {age}, {one.last_24h:,} in 24 h"
+    text = f"{link}{account} since {age}, {format_count(one.last_24h, 'log')} in 24 h"
     if one.problem is None:
         return f"{text}: no log in this period"
     return f"{text}: {one.problem.label} {_escape(one.problem.title)}"
@@ -67,7 +69,7 @@ def _describe_shop(one: FailingShop, figures: Figures, has_many_accounts: bool) 
 
 def _describe_problem(one: Problem) -> str:
     counts = f"{one.total:,} in {format_count(one.shops, 'shop')}"
-    step = f"**{one.cause.actor}**: {_escape(one.cause.next_step)}"
+    step = f"**Who acts: {one.cause.actor}.** {_escape(one.cause.next_step)}"
     return f"{one.label} {one.state.value}: {_escape(one.title)}, {counts}. {step}"
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "describe_change",
     "describe_data",
     "describe_failing_shops",
+    "describe_first_step",
     "describe_last_interval",
     "describe_problems",
     "describe_selection",
@@ -54,10 +55,18 @@ def describe_account(one: AccountData, made_at: datetime) -> str:
     return f"{synced}; last sync failed {format_age(made_at - one.failed_at)} ago: {one.error}"
 
 
+def describe_first_step(figures: Figures) -> str:
+    """Return what to do about accounts without current data, before anything else; empty if all are current."""
+    late = sum(one.state is not AccountState.CURRENT for one in figures.account_data)
+    if not late:
+        return ""
+    sync, its = ("sync of this account", "its") if late == 1 else (f"syncs of these {late:,} accounts", "their")
+    return f"Who acts: us. Repair the {sync} first: {its} newer failures are missing from this report."
+
+
 def describe_failing_shops(figures: Figures) -> str:
     """Return how many shops fail now."""
-    total = f"of {format_count(figures.integrations, 'integration')}"
-    return f"Failing now: {format_count(len(figures.failing_shops), 'shop')} {total}"
+    return f"Failing now: {len(figures.failing_shops):,} of {format_count(figures.integrations, 'shop')}"
 
 
 def describe_problems(figures: Figures) -> str:
@@ -122,7 +131,7 @@ def format_share(total: int, previous: int | None) -> str:
     """Return a change in percent, such as `+25 %`; empty if there is nothing to compare with."""
     if not previous:
         return ""
-    return f"{(total - previous) / previous:+.0%}".replace("%", " %")
+    return f"{(total - previous) / previous:+,.0%}".replace("%", " %")
 
 
 def format_time(value: datetime | None) -> str:

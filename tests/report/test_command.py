@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from tests.support.report_samples import NOW, build_log_row, build_shop_row, fil
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def run_report(path: Path, *options: str) -> Any:
-    return CliRunner().invoke(app, ["logs", "report", "--database", str(path), *options], env={"COLUMNS": "200"})
+def run_report(path: Path, *options: str, columns: int = 200) -> Any:
+    arguments = ["logs", "report", "--database", str(path), *options]
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": str(columns)})
 
 
 def fill(
@@ -108,14 +110,15 @@ def test_all_formats_contain_the_same_figures_in_the_same_order(tmp_path: Path) 
             for sentence in (
                 "Data of 1 account: 1 failed.",
                 "last sync failed 1 h ago: No route",
-                "Failing now: 1 shop of 1 integration",
+                "Who acts: us. Repair the sync of this account first: its newer failures are missing from this report.",
+                "Failing now: 1 of 1 shop",
                 "P1",
                 "Problems: 1 ongoing",
                 "3 failures of 1 shop. Previous period of equal length: 1 failure of 1 shop (+200 %).",
             )
         ]
         assert positions == sorted(positions)
-        assert "Ask the shop to connect again in Sendcloud with new credentials." in text
+        assert re.search(r"Who acts: shop\.(</b>|\*\*)? Ask the shop to connect again in Sendcloud with new", text)
     figures = orjson.loads(run_report(tmp_path / "logs.db", "--json").stdout)
     assert list(figures)[3:9] == ["accounts", "failing", "failing_shops", "problem_states", "problems", "change"]
     assert figures["accounts"]["failed"] == 1
@@ -125,6 +128,16 @@ def test_all_formats_contain_the_same_figures_in_the_same_order(tmp_path: Path) 
     assert (problem["state"], problem["total"], problem["previous"], sum(problem["trend"])) == ("ongoing", 3, 1, 3)
     assert (problem["actor"], problem["cause"]) == ("shop", "wrong credentials")
     assert figures["change"] == {"total": 3, "previous_total": 1, "shops": 1, "previous_shops": 1}
+
+
+def test_narrow_terminal_shows_the_cause_of_each_failing_shop_and_problem(tmp_path: Path) -> None:
+    fill(tmp_path / "logs.db", 2 * HOUR, failing=3 * HOUR, name="A shop with a name that is much longer than others")
+    lines = run_report(tmp_path / "logs.db", columns=80).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    failing = next(line for line in lines if line.startswith("A shop"))
+    assert "P1 wrong credentials" in failing
+    problem = next(line for line in lines if line.startswith("P1  new"))
+    assert "401 HTTPError: wrong credentials" in problem
 
 
 def test_json_omits_trends_without_logs(tmp_path: Path) -> None:

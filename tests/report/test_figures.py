@@ -269,7 +269,7 @@ async def test_only_listed_integrations_are_failing_now(url: str) -> None:
     assert (silent.label, silent.problem, silent.last, silent.last_24h) == ("integration 5", None, None, 0)
     assert (certificate.integration_id, certificate.url, certificate.last_24h) == (3, None, 0)
     assert certificate.problem is not None
-    assert certificate.problem.cause.name == "TLS certificate"
+    assert certificate.problem.cause.name == "TLS certificate error"
     assert (credentials.url, credentials.last_24h, credentials.last) == ("https://shop.example", 2, NOW - HOUR)
     assert credentials.problem is not None
     # The problem of the last day, although the other one has more logs.

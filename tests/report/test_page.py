@@ -178,19 +178,20 @@ async def test_first_800_pixels_name_failing_shops_and_what_to_do(browser: Brows
         async with open_page(browser, file, width=width, height=800) as opened:
             assert await opened.evaluate("document.scrollingElement.scrollWidth") <= width
             visible = await opened.evaluate(
-                """[...document.querySelectorAll('h1, h2, li, #failing tbody tr')]
+                """[...document.querySelectorAll('h1, h2, li, #data p, #failing tbody tr')]
                     .filter(e => e.getClientRects().length && e.getBoundingClientRect().bottom <= 800)
                     .map(e => e.innerText).join('\\n')"""
             )
         assert "Data of 300 accounts: 3 failed, 297 current." in visible
         assert "failed account-017" in visible
         assert "last sync failed 3 h ago: list_logs failed: 401 Unauthorized." in visible
-        assert "Failing now: 150 shops of 300 integrations" in visible
+        assert "Who acts: us. Repair the syncs of these 3 accounts first" in visible
+        assert "Failing now: 150 of 300 shops" in visible
         for number in range(shown):
             assert f"Failing {number * 2}" in visible
         assert "2026-03-15 11:00" in visible
         assert "401 HTTPError: wrong credentials" in visible
-        assert "shop: Ask the shop to connect again in Sendcloud with new credentials." in visible
+        assert "Who acts: shop. Ask the shop to connect again in Sendcloud with new credentials." in visible
 
 
 @needs_chromium

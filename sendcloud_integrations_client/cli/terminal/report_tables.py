@@ -18,6 +18,7 @@ from sendcloud_integrations_client.report.wording import (
     describe_change,
     describe_data,
     describe_failing_shops,
+    describe_first_step,
     describe_last_interval,
     describe_problems,
     describe_selection,
@@ -67,6 +68,8 @@ def _print_accounts(figures: Figures, top: int, out: Console) -> None:
         line = f"{one.state.value.upper()} {one.name}: {describe_account(one, figures.made_at)}"
         out.print(Text.assemble("  ", to_plain_text(line, "red")))
     _print_omitted_count(late, top)
+    if first_step := describe_first_step(figures):
+        out.print(Text(first_step))
 
 
 def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_accounts: bool) -> None:
@@ -76,12 +79,12 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
         return
     columns = [
         Column("shop"),
-        *([Column("account")] if has_many_accounts else []),
+        *([Column("account", drop_order=3)] if has_many_accounts else []),
         Column.number("id"),
         Column("failing since", min_width=16),
-        Column.number("24 h"),
+        Column.number("logs in 24 h"),
         Column("last log", min_width=16, drop_order=2),
-        Column("problem"),
+        Column("problem", min_width=24),
         Column("who acts", min_width=9, drop_order=1),
     ]
     rows = [
@@ -92,7 +95,7 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
             to_plain_text(format_time(one.since)),
             to_plain_text(f"{one.last_24h:,}", "bold"),
             to_plain_text(format_time(one.last)),
-            to_plain_text(f"{one.problem.label} {one.problem.title}" if one.problem else "no log in this period"),
+            to_plain_text(_name_problem(one.problem) if one.problem else "no log in this period"),
             to_plain_text(one.problem.cause.actor if one.problem else None),
         )
         for one in figures.failing_shops[:top]
@@ -110,7 +113,7 @@ def _print_problems(figures: Figures, top: int, out: Console) -> None:
     columns = [
         Column("", is_exact=True),
         Column("state", is_exact=True),
-        Column("problem"),
+        Column("problem", min_width=32),
         Column.number("failures"),
         Column(f"by {figures.span.unit.value}", min_width=_MAX_TREND_BARS, drop_order=2),
         Column.number("shops", drop_order=5),
@@ -140,7 +143,7 @@ def _print_problems(figures: Figures, top: int, out: Console) -> None:
     for one in shown:
         if one.state is ProblemState.RESOLVED:
             continue
-        out.print(to_plain_text(f"{one.label} {one.cause.actor}: {one.cause.next_step}"))
+        out.print(to_plain_text(f"{one.label} Who acts: {one.cause.actor}. {one.cause.next_step}"))
         if one.example is not None:
             example = f"log {one.example.log_id} of {one.example.account}: {one.example.message or 'no message'}"
             out.print(Text.assemble("    ", to_plain_text(example, "dim")))
@@ -191,6 +194,12 @@ def _print_groups(figures: Figures, title: str, column: str, groups: Sequence[Gr
     ]
     print_table(columns, rows, title=f"\n{title}", console=out)
     _print_omitted_count(groups, top)
+
+
+def _name_problem(one: Problem) -> str:
+    # The cause is first, because a narrow terminal cuts the end.
+    cause = one.cause.name
+    return f"{one.label} {cause}: {one.title.removesuffix(f': {cause}')}"
 
 
 def _name_top_shop(one: Problem, figures: Figures) -> str:
