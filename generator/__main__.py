@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(options)
     except OverlayError as error:
-        problems = "; ".join(str(error).splitlines())
+        lines = str(error).splitlines()
+        problems = "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
         advice = "Change the overlay so that each of its actions matches the document."
         return _fail(f"Nothing was changed. The overlay does not match the document: {problems}. {advice}")
     except _FAILURES as error:

@@ -35,6 +35,7 @@ class Field:
     Attributes:
         name: Name in JSON, in the path, in the query or of the header.
         python: Name in Python.
+        has_same_name: Whether both names are the same.
         shape: Python type.
         required: Whether the OpenAPI document requires the field.
         private: Whether the field can contain secrets or personal data and is hidden in the repr.
@@ -47,6 +48,7 @@ class Field:
 
     name: Text
     python: Source
+    has_same_name: bool
     shape: Shape
     required: bool
     private: bool
@@ -55,11 +57,6 @@ class Field:
     is_recursive: bool
     style: Source | None
     description: Text
-
-    @property
-    def has_same_name(self) -> bool:
-        """Whether the Python name is the name in JSON."""
-        return self.name == Text(self.python)
 
     @property
     def read(self) -> Source:
@@ -168,7 +165,7 @@ def rename(fields: Iterable[Field], prefix: str, taken: set[str]) -> list[Field]
         candidates = [field.python, base, *(f"{base}_{number}" for number in range(2, len(taken) + 3))]
         python = next(name for name in candidates if name not in taken)
         taken.add(python)
-        renamed.append(attrs.evolve(field, python=identifier(python)))
+        renamed.append(attrs.evolve(field, python=identifier(python), has_same_name=field.name == Text(python)))
     return renamed
 
 
@@ -183,6 +180,7 @@ def _build_field(
     return Field(
         name=Text(name),
         python=python,
+        has_same_name=python == name,
         shape=shape,
         required=required,
         private=bool(schema.get("x-private")),

@@ -65,7 +65,7 @@ def get_operation_place(path: str, method: str) -> str:
 
 
 def _set_locations(document: Document) -> Document:
-    located = copy.deepcopy(document)
+    located: Document = rewrite(document, dict)  # no two places share an object, as aliases of YAML do
     for location, node in list(iterate_objects(located)):
         node[LOCATION] = list(location)
     return located

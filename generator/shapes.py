@@ -7,6 +7,7 @@ from typing import Any, Final
 import attrs
 
 from generator.class_names import get_class_name, is_enum, is_literal
+from generator.normalization import UnsupportedError
 from generator.source import Source, code, identifier, join, literal
 from generator.structure import Document, Schema, resolve
 
@@ -186,9 +187,13 @@ class Shape:
 
 
 def build_shape(document: Document, schema: Schema, depth: int = 0) -> Shape:
-    """Return the Python type of a schema of a named document."""
+    """Return the Python type of a schema of a named document.
+
+    Raises:
+        UnsupportedError: The schema contains itself other than in a field.
+    """
     if depth > _MAX_DEPTH:
-        return Shape(_ANY)
+        raise UnsupportedError("a schema contains itself without end, or is nested too deeply")
     if "$ref" in schema:
         return _build_referenced_shape(document, schema, depth)
     if "anyOf" in schema:

@@ -54,7 +54,9 @@ _RESERVED_HEADERS: Final = frozenset(
 )
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH_PARAMETER: Final = re.compile(r"\{([^{}]*)\}")
+_PATH: Final = re.compile(r"/[^?#\s\x00-\x1f\x7f]*")
 _MAX_PATH: Final = 1000
+_MEDIA_TYPE: Final = re.compile(r"[\w.!#$&^+*-]+/[\w.!#$&^+*-]+(\s*;[\x20-\x7e]*)?", re.ASCII)
 
 
 def check_supported(document: Document) -> None:
@@ -74,15 +76,18 @@ def _check_operation(document: Document, path: str, method: str, operation: dict
         raise UnsupportedError(f"{place}: callbacks are not supported")
     if operation.get("servers"):
         raise UnsupportedError(f"{place}: a server of its own is not supported")
-    if len(path) > _MAX_PATH or not path.isprintable():
-        raise UnsupportedError(f"{place}: a path with control characters or of more than {_MAX_PATH} is not supported")
+    segments = path.strip("/").split("/")
+    if len(path) > _MAX_PATH or not _PATH.fullmatch(path) or {"", ".", ".."} & set(segments if path != "/" else ()):
+        raise UnsupportedError(f"{place}: the path is not valid")
     _check_path_parameters(place, path, operation["parameters"])
     for parameter in operation["parameters"]:
         _check_parameter(document, place, parameter)
     body = operation.get("requestBody", {}).get("content", {})
     _check_body(document, place, body)
     for status, response in operation["responses"].items():
-        for media in response.get("content", {}).values() if status[0] in "2D" else ():
+        for media_type, media in response.get("content", {}).items() if status[0] in "2D" else ():
+            if not _MEDIA_TYPE.fullmatch(media_type):
+                raise UnsupportedError(f"{place}: {to_single_line(media_type)} is no media type")
             _check_schema(document, media.get("schema", {}), place, set())
 
 
@@ -142,7 +147,7 @@ def _check_parameter_shape(document: Document, place: str, parameter: dict[str, 
 def _check_body(document: Document, place: str, content: dict[str, Any]) -> None:
     if not content:
         return
-    media_types = [name for name in content if is_json(name)]
+    media_types = [name for name in content if is_json(name) and _MEDIA_TYPE.fullmatch(name)]
     if not media_types:
         shown = ", ".join(to_single_line(name) for name in content)
         raise UnsupportedError(f"{place}: the body type {shown} is not supported, only JSON")

@@ -150,15 +150,24 @@ def _has_any_type(value: object, names: tuple[str, ...]) -> bool:
 def _find_indirect_violation(value: object, rule: Rule, path: str) -> tuple[str, str] | None:
     if isinstance(rule, RuleReference):
         return _find_violation(value, rule.get_rule(), path)
-    violations: list[tuple[str, str]] = []
+    violations: list[tuple[bool, tuple[str, str]]] = []
     for option in rule.options if isinstance(rule, RuleUnion) else ():
         violation = _find_violation(value, option, path)
         if violation is None:
             return None
-        violations.append(violation)
-    # A violation inside the value says more than one of its type: the value has the type of that option.
-    inner = [violation for violation in violations if violation[0] != path]
-    return (inner or violations or [(path, "has no allowed type")])[-1 if inner else 0]
+        # A violation inside the value says more than one of its type, unless the value is meant for another option.
+        violations.append((violation[0] != path and _has_constants(value, option), violation))
+    return max(violations, key=lambda pair: pair[0])[1] if violations else (path, "has no allowed type")
+
+
+def _has_constants(value: object, rule: Rule) -> bool:
+    """Return whether the fields with one allowed value, which identify an option of a union, have it."""
+    option = rule.get_rule() if isinstance(rule, RuleReference) else rule
+    if not isinstance(value, dict):
+        return True
+    fields = cast(dict[str, object], value)
+    constants = ((name, inner.enum) for name, inner in option.properties.items() if len(inner.enum) == 1)
+    return all(name in fields and fields[name] in allowed for name, allowed in constants)
 
 
 def _has_type(value: object, name: str) -> bool:
