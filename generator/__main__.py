@@ -1,7 +1,7 @@
 """Command line of the generator: `python -m generator generate|check|update`, used by the Makefile.
 
-Exit codes: 0 success; 1 `check` or `update --check` found a difference; 2 the command failed and changed nothing; 4 a bug of
-the generator; 130 or 143 interrupted. Each failure is one line on standard error.
+Exit codes: 0 success; 1 `check` or `update --check` found a difference; 2 the command failed and changed nothing; 4 a
+bug of the generator; 130 or 143 interrupted. Each failure is one line on standard error.
 """
 
 from __future__ import annotations

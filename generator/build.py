@@ -71,8 +71,9 @@ def generate_from(
     with write_folder(out) as fresh:
         renderer = Renderer(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES)
         renderer.write(fresh)
-    for message in [*_describe_origins(applied, trusted), *format_clashes(clashes)] if notify else ():
-        notify(message)
+    if notify is not None:
+        for message in [*_describe_origins(applied, trusted), *format_clashes(clashes)]:
+            notify(message)
 
 
 def prepare_document(source: str | Path) -> dict[str, Any]:

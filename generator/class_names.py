@@ -42,8 +42,8 @@ _MAX_CLASSES: Final = 5000
 def name_classes(document: Document, clashes: list[Clash]) -> None:
     """Name all schemas that operations use, and replace each use by a reference to the component.
 
-    In the result, no schema contains `allOf`, unions have no other keywords than their parts, and each object with named
-    properties and each enum of texts is a component under its class name.
+    In the result, no schema contains `allOf`, unions have no other keywords than their parts, and each object with
+    named properties and each enum of texts is a component under its class name.
 
     Args:
         document: Normalized document whose operations are named. It is modified.
@@ -147,7 +147,9 @@ class _ClassNamer:
                 continue
             if name in self.names.values():
                 other = next(old for old, new in self.names.items() if new == name)
-                raise ValueError(f"The schemas `{other}` and `{key}` would both be the class {name}. Set x-class for one.")
+                raise ValueError(
+                    f"The schemas `{other}` and `{key}` would both be the class {name}. Set x-class for one."
+                )
             self._check_explicit(name, f"the schema `{to_single_line(key)}`")
             self._take(name, self.sources[key])
             self.names[key] = name

@@ -123,17 +123,15 @@ def build_parameter(document: Document, parameter: dict[str, Any]) -> Field:
     schema = {**parameter["schema"], **prose}
     name = parameter["x-name"]
     python = identifier(f"{name}_" if name in PARAMETERS else name)
-    field = _build_field(
-        document, parameter["name"], schema, required=bool(parameter.get("required")), python=python
-    )
+    field = _build_field(document, parameter["name"], schema, required=bool(parameter.get("required")), python=python)
     return attrs.evolve(field, style=_build_style(field.shape, parameter))
 
 
 def choose_python_names(names: Iterable[str], reserved: Collection[str]) -> dict[str, Source]:
     """Return a Python name per name, all different.
 
-    A name that is an identifier in snake case is kept. Keywords and reserved names get a trailing underscore, and a name
-    that is taken gets a number.
+    A name that is an identifier in snake case is kept. Keywords and reserved names get a trailing underscore, and a
+    name that is taken gets a number.
     """
     listed = list(names)
     chosen: dict[str, Source] = {}

@@ -107,7 +107,7 @@ def build_class_plans(document: Document, plans: Iterable[OperationPlan]) -> Cla
     sent, received, literals = _find_reachable_classes(document, plans)
     used = sorted(sent | received)
     enums = [name for name in used if is_enum(schemas[name])]
-    graph = {
+    graph: dict[str, set[str]] = {
         name: {other for field in _get_shapes(document, name) for other in field.classes if not is_enum(schemas[other])}
         for name in used
         if name not in enums
@@ -170,10 +170,8 @@ def _get_shapes(document: Document, name: str) -> list[Shape]:
     return [build_shape(document, child) for child in properties.values()]
 
 
-def _find_reachable_classes(
-    document: Document, plans: Iterable[OperationPlan]
-) -> tuple[set[str], set[str], set[str]]:
-    """Return the classes used in requests, those used in responses, and the literal types. A class can be in several."""
+def _find_reachable_classes(document: Document, plans: Iterable[OperationPlan]) -> tuple[set[str], set[str], set[str]]:
+    """Return the classes used in requests, those used in responses, and the literal types."""
     sent: set[str] = set()
     received: set[str] = set()
     literals: set[str] = set()

@@ -1,8 +1,8 @@
 """Name each operation of a document, and its parameters.
 
-Names come from the extensions in the overlay. An operation without an extension is named by rule, so that a new endpoint
-becomes a well-named method without an overlay entry. A name that is taken is replaced by one with more context; each
-such clash is recorded.
+Names come from the extensions in the overlay. An operation without an extension is named by rule, so that a new
+endpoint becomes a well-named method without an overlay entry. A name that is taken is replaced by one with more
+context; each such clash is recorded.
 
 Extensions used here:
     x-name: name of an operation, or the Python name of a parameter.
@@ -264,7 +264,7 @@ def _get_properties(document: Document, schema: Any, depth: int = 0) -> dict[str
     properties: dict[str, Schema] = {}
     for part in schema.get("allOf", []):
         properties |= _get_properties(document, part, depth + 1)
-    return properties | schema.get("properties", {})
+    return {**properties, **schema.get("properties", {})}
 
 
 def _get_types(schema: Any) -> tuple[str, ...]:

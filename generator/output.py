@@ -1,7 +1,7 @@
 """Write a generated package to a folder: as a whole or not at all.
 
-A folder is replaced only if it is new, empty, or was generated: it contains the file `.generated`. The package is written
-to a temporary folder beside it. If anything fails, the old folder is restored and no new folders are left behind.
+A folder is replaced only if it is new, empty, or was generated: it contains the file `.generated`. The package is
+written to a temporary folder beside it. If anything fails, the old folder is restored, and no new folders remain.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -23,9 +23,7 @@ __all__ = ["MARKER", "OutputError", "defer_signals", "replace_folder", "write_fo
 
 MARKER: Final = ".generated"
 _MARKER_TEXT: Final = "This folder is replaced by `make generate`. Do not put other files in it.\n"
-_SIGNALS: Final = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
+_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class OutputError(Exception):
@@ -58,7 +56,7 @@ def write_folder(out: Path) -> Iterator[Path]:
 
 
 def replace_folder(fresh: Path, target: Path) -> None:
-    """Move `fresh` to `target`, replacing it. Signals wait until the move is complete. If it fails, `target` is restored.
+    """Move `fresh` to `target`, replacing it. If it fails, `target` is restored. Signals wait until it is complete.
 
     Raises:
         OSError: The folder cannot be moved.
@@ -107,7 +105,8 @@ def _check_replaceable(target: Path) -> None:
     if target.is_dir():
         if any(target.iterdir()) and not (target / MARKER).is_file():
             raise OutputError(
-                f"{to_single_line(target)}: contains files that the generator did not make. Choose a new or an empty folder."
+                f"{to_single_line(target)}: contains files that the generator did not make. "
+                "Choose a new or an empty folder."
             )
         if not os.access(target, os.W_OK):
             raise OutputError(f"{to_single_line(target)}: cannot be written (Permission denied)")
@@ -121,7 +120,5 @@ def _find_missing_parents(folder: Path) -> list[Path]:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    try:
+    with suppress(OSError):  # it contains the generated package, or was never created
         folder.rmdir()
-    except OSError:
-        pass  # it contains the generated package, or was never created

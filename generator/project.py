@@ -120,4 +120,4 @@ def _format(package: Path) -> None:
         arguments = [sys.executable, "-m", "ruff", *command, *_RUFF_SETTINGS, str(package)]
         done = subprocess.run(arguments, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise GenerationError("the generated code is not valid Python. This is a bug of the generator: report it.")
+            raise GenerationError("The generated code is not valid Python. This is a bug of the generator: report it.")

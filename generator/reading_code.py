@@ -65,6 +65,4 @@ def _build_read_union(shape: Shape, value: Source, path: Source) -> Source:
 
 
 def _build_variant(variant: Variant) -> Source:
-    return code(
-        "Variant({}, {}, {})", variant.class_name, literal(variant.required), literal(variant.constants)
-    )
+    return code("Variant({}, {}, {})", variant.class_name, literal(variant.required), literal(variant.constants))

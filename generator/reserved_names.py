@@ -121,7 +121,9 @@ ATTRIBUTES: Final = frozenset(
 )
 """Attributes of models: members of `Model`, and names that annotations and decoding in the class use."""
 
-_ARGUMENTS_OF_ALL: Final = frozenset({"accept", "body", "call", "client", "isinstance", "on_decode_error", "on_headers", "self"})
+_ARGUMENTS_OF_ALL: Final = frozenset(
+    {"accept", "body", "call", "client", "isinstance", "on_decode_error", "on_headers", "self"}
+)
 
 BODY_FIELDS: Final = _ARGUMENTS_OF_ALL
 """Fields of a body as arguments: the other arguments, and names that the code of these functions uses."""

@@ -31,12 +31,11 @@ _ARGUMENTS: Final = {
 _CHECKED_FORMATS: Final = frozenset({"date-time", "date", "uuid"})
 
 
-def build_rule_code(
-    document: Document, schema: Schema, *, lazy: Collection[str] = (), is_top: bool = True
-) -> Source:
+def build_rule_code(document: Document, schema: Schema, *, lazy: Collection[str] = (), is_top: bool = True) -> Source:
     """Return the code of a schema's `Rule`.
 
-    The rule of a model within another one is a reference to it, so the code stays small and models can contain themselves.
+    The rule of a model within another one is a reference to it, so the code stays small, and models can contain
+    themselves.
 
     Args:
         document: Named document.

@@ -12,7 +12,7 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, LiteralString, NoReturn
+from typing import Any, Final, LiteralString, NoReturn, cast
 
 import attrs
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
@@ -188,7 +188,7 @@ def check_context(value: object) -> None:
         for item in value:
             check_context(item)
     elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
+        for field in attrs.fields(cast("type[attrs.AttrsInstance]", type(value))):
             if not field.metadata.get("internal"):
                 check_context(getattr(value, field.name))
     else:

@@ -67,9 +67,7 @@ def report_changes(
     return _report(read_document(document_path), read_document(source), source, document_path, notify)
 
 
-def _report(
-    current: Document, new: Document, source: str, document_path: Path, notify: Callable[[str], None]
-) -> bool:
+def _report(current: Document, new: Document, source: str, document_path: Path, notify: Callable[[str], None]) -> bool:
     if _remove_prose(current) == _remove_prose(new):
         notify(f"{to_single_line(source)} is equivalent to openapi/{document_path.name}.")
         return False
@@ -217,12 +215,12 @@ def _type_check(package: Path) -> None:
         place = re.search(rf"^{package.name}/(\S+?):(\d+): error: ", done.stdout, re.MULTILINE)
         if place is None or place[1].startswith(f"{GENERATED.name}/"):
             raise UpdateError(
-                "The client generated from the new document does not pass mypy --strict. This is a bug of the generator: "
-                "report it."
+                "The client generated from the new document does not pass mypy --strict. "
+                "This is a bug of the generator: report it."
             )
         raise UpdateError(
-            f"The new document does not fit hand-written code: {package.name}/{place[1]}, line {place[2]}, does not pass "
-            "mypy --strict with the new client. Adapt it first."
+            f"The new document does not fit hand-written code: {package.name}/{place[1]}, line {place[2]}, "
+            "does not pass mypy --strict with the new client. Adapt it first."
         )
 
 

@@ -28,7 +28,14 @@ _INVARIABLE: Final = (
     "sms",
     "statistics",
 )
-_PLURALS: Final = {"bus": "buses", "index": "indices", "lens": "lenses", "matrix": "matrices", "metric": "metrics", "tax": "taxes"}
+_PLURALS: Final = {
+    "bus": "buses",
+    "index": "indices",
+    "lens": "lenses",
+    "matrix": "matrices",
+    "metric": "metrics",
+    "tax": "taxes",
+}
 
 
 def split_words(text: str) -> list[str]:

@@ -99,7 +99,7 @@ def _check_limits(text: str) -> None:
             open_anchors.append(event.anchor)
             counts.append(1)
             if len(counts) > _MAX_DEPTH:
-                raise YamlError(f"more than {_MAX_DEPTH} levels at line {event.start_mark.line + 1}")
+                raise YamlError(f"more than {_MAX_DEPTH} levels at line {_get_line(event)}")
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             size, anchor = counts.pop(), open_anchors.pop()
             counts[-1] += size
@@ -111,10 +111,14 @@ def _check_limits(text: str) -> None:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor in open_anchors:
-                raise YamlError(f"the alias at line {event.start_mark.line + 1} contains itself")
-            counts[-1] += sizes.get(event.anchor, 1)
+                raise YamlError(f"the alias at line {_get_line(event)} contains itself")
+            counts[-1] += sizes.get(event.anchor or "", 1)
         if counts[-1] > _MAX_NODES:
             raise YamlError(f"more than {_MAX_NODES:,} values")
+
+
+def _get_line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C parser is optional

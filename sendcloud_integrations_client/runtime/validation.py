@@ -63,7 +63,7 @@ class RuleUnion(Rule):
     options: tuple[Rule, ...] = ()
 
     def __init__(self, options: tuple[Rule, ...]) -> None:
-        self.__attrs_init__(options=options)  # type: ignore[attr-defined]
+        self.__attrs_init__(options=options)
 
 
 @attrs.frozen(init=False)
@@ -77,7 +77,7 @@ class RuleReference(Rule):
     get_rule: Callable[[], Rule] = Rule
 
     def __init__(self, get_rule: Callable[[], Rule]) -> None:
-        self.__attrs_init__(get_rule=get_rule)  # type: ignore[attr-defined]
+        self.__attrs_init__(get_rule=get_rule)
 
 
 def validate_value(operation: str, field: str, value: object, rule: Rule) -> None:

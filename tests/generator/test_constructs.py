@@ -141,9 +141,13 @@ DOCUMENT: dict[str, Any] = {
         "/deep-object": sends(query("filter", FILTER, style="deepObject")),
         "/form-object": sends(query("filter", FILTER)),
         "/joined-object": sends(query("filter", FILTER, explode=False)),
-        "/map-query": sends(query("tags", {"type": "object", "additionalProperties": {"type": "string"}}, style="deepObject")),
+        "/map-query": sends(
+            query("tags", {"type": "object", "additionalProperties": {"type": "string"}}, style="deepObject")
+        ),
         "/union-query": sends(query("id", {"oneOf": [{"type": "integer"}, {"type": "string"}]})),
-        "/dates": sends(query("since", STAMP), query("on", {"type": "array", "items": {"type": "string", "format": "date"}})),
+        "/dates": sends(
+            query("since", STAMP), query("on", {"type": "array", "items": {"type": "string", "format": "date"}})
+        ),
         "/headers": sends(
             {"$ref": "#/components/parameters/trace"},
             {"name": "X-Ids", "in": "header", "required": True, "schema": TEXTS},
@@ -174,7 +178,10 @@ DOCUMENT: dict[str, Any] = {
         "/labels": {
             "get": {
                 "responses": {
-                    200: {"description": "OK", "content": {"application/pdf": {}, "image/png": {}, "application/zpl": {}}}
+                    200: {
+                        "description": "OK",
+                        "content": {"application/pdf": {}, "image/png": {}, "application/zpl": {}},
+                    }
                 }
             }
         },
@@ -287,7 +294,10 @@ def test_empty_query_array_is_omitted(api: Api) -> None:
 def test_query_array_is_joined_as_its_style_says(api: Api, resource: str, separator: str, ids: list[str]) -> None:
     api.call(f"{resource}_array", "retrieve", ids=ids)
     name, _, value = api.query.partition("=")
-    assert (name, decode_items(value, separator)) == ("ids", ids if separator != "%20" else decode_items(value, separator))
+    assert (name, decode_items(value, separator)) == (
+        "ids",
+        ids if separator != "%20" else decode_items(value, separator),
+    )
     assert unquote(value) == {"%20": " ", "%7C": "|", ",": ","}[separator].join(ids)
 
 

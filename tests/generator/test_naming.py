@@ -97,7 +97,9 @@ def test_second_operation_with_the_same_method_name_uses_its_full_name() -> None
 
 def test_schema_names_omit_generic_words() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
-    named = name_document(build_body_document({"tag-response-model": schema, "TagObject": {"x-class": "Label", **schema}}))
+    named = name_document(
+        build_body_document({"tag-response-model": schema, "TagObject": {"x-class": "Label", **schema}})
+    )
     assert list(named["components"]["schemas"]) == ["Tag", "Label"]
 
 
@@ -156,7 +158,13 @@ def test_envelope_with_only_data_is_removed() -> None:
         ("get", "/account", {"type": "array", "items": RECORD}, "account", "list"),
         ("get", "/account", {"type": "object", "properties": {"data": {"type": "array"}}}, "account", "list"),
         ("get", "/parcels", PAGE, "parcels", "list"),
-        ("get", "/account", {"type": "object", "properties": {"addresses": PAGE["properties"]["results"], "name": {}}}, "account", "retrieve"),
+        (
+            "get",
+            "/account",
+            {"type": "object", "properties": {"addresses": PAGE["properties"]["results"], "name": {}}},
+            "account",
+            "retrieve",
+        ),
         ("get", "/status", {"type": "string"}, "status", "retrieve"),
     ],
 )
@@ -169,7 +177,12 @@ def test_shape_of_the_success_body_decides_between_list_and_retrieve(
 
 @pytest.mark.parametrize(
     ("operation_id", "python_method"),
-    [("x-get-list_health", "list"), ("x-get-retrieve_health", "retrieve"), ("x-get-health", "retrieve"), ("", "retrieve")],
+    [
+        ("x-get-list_health", "list"),
+        ("x-get-retrieve_health", "retrieve"),
+        ("x-get-health", "retrieve"),
+        ("", "retrieve"),
+    ],
 )
 def test_verb_of_the_operation_id_decides_if_the_schema_says_nothing(operation_id: str, python_method: str) -> None:
     assert name_operation("/health", "get", operation_id)["x-method"] == python_method
@@ -271,8 +284,16 @@ def test_class_with_a_taken_name_is_named_by_its_context() -> None:
     events = {"type": "string", "enum": ["a"]}
     webhook = {"type": "object", "properties": {"events": {"type": "array", "items": events}}}
     clashes: list[Clash] = []
-    named = name_document(build_body_document({"webhook-object": webhook, "tag": RECORD, "tag-object": webhook}), clashes)
-    assert list(named["components"]["schemas"]) == ["Webhook", "Tag", "TagObject", "WebhookObjectEvent", "TagObjectEvent"]
+    named = name_document(
+        build_body_document({"webhook-object": webhook, "tag": RECORD, "tag-object": webhook}), clashes
+    )
+    assert list(named["components"]["schemas"]) == [
+        "Webhook",
+        "Tag",
+        "TagObject",
+        "WebhookObjectEvent",
+        "TagObjectEvent",
+    ]
     assert [clash.wanted for clash in sorted(clashes)] == ["Tag", "WebhookEvent"]
     assert "$.components.schemas['webhook-object'].properties.events.items" in "\n".join(format_clashes(clashes))
 
@@ -287,7 +308,9 @@ def test_names_do_not_depend_on_the_order_of_paths_and_schemas() -> None:
     def name(paths: dict[str, Any], schemas: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         clashes: list[Clash] = []
         named = name_document(build_document(paths, schemas), clashes)
-        operations = {path: (one["x-name"], one["x-method"], one["responses"]) for path, _, one in iterate_operations(named)}
+        operations = {
+            path: (one["x-name"], one["x-method"], one["responses"]) for path, _, one in iterate_operations(named)
+        }
         return {**operations, **named["components"]["schemas"]}, format_clashes(clashes)
 
     backwards = dict(reversed(paths.items())), dict(reversed(schemas.items()))
@@ -299,7 +322,9 @@ def test_every_reserved_name_of_generated_code_is_known() -> None:
     imported = {
         name.strip()
         for template in TEMPLATES.glob("*.jinja")
-        for names in re.findall(r"^(?:    )?(?:from sendcloud\S+|from [a-z.]+) import \(?([^({]+?)\)?$", template.read_text(), re.M)
+        for names in re.findall(
+            r"^(?:    )?(?:from sendcloud\S+|from [a-z.]+) import \(?([^({]+?)\)?$", template.read_text(), re.MULTILINE
+        )
         for name in names.split(",")
     }
     assert len(imported) > 50

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sendcloud_integrations_client as sendcloud
 from sendcloud_integrations_client import InvalidInputError
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
-from tests.support.contract_samples import build_model_schema, json_values, load_document, schema_values
+from tests.support.contract_samples import build_model_schema, json_values, schema_values
 
 REQUEST_MODELS = ["IntegrationUpdate", "IntegrationLogCreate", "ShopOrderStatusesReplace", "StatusMappingReplace"]
 
