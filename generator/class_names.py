@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from generator.clashes import Clash, format_query
+from generator.config import read_config
 from generator.documents import to_single_line
 from generator.normalization import LOCATION, UnsupportedError
 from generator.reserved_names import get_reserved_class_names
@@ -33,7 +34,6 @@ from generator.words import get_singular, pascal_case, snake_case, split_words
 __all__ = ["get_class_name", "is_enum", "is_literal", "name_classes"]
 
 _SCHEMAS: Final = "#/components/schemas/"
-_OMITTED_WORDS: Final = frozenset({"object", "model", "response", "request", "item", "dto", "schema"})
 _NOT_MERGED: Final = frozenset({"x-class", LOCATION})
 _MAX_ALTERNATIVES: Final = 64
 _MAX_CLASSES: Final = 5000
@@ -441,7 +441,8 @@ def _name_option(option: Schema, number: int) -> str:
 
 def _omit_generic_words(key: str) -> str:
     words = snake_case(key).split("_")
-    return "_".join([word for word in words if word not in _OMITTED_WORDS] or words)
+    omitted = read_config().omitted_class_words
+    return "_".join([word for word in words if word not in omitted] or words)
 
 
 def _to_class_name(name: str) -> str:

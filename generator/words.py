@@ -10,32 +10,13 @@ from typing import Final
 
 import inflect
 
+from generator.config import read_config
+
 __all__ = ["get_singular", "is_plural", "pascal_case", "snake_case", "split_words", "to_identifier"]
 
 # An acronym, a word with an optional capital letter, or a number.
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z0-9]+|[0-9]+")
 _MAX_LENGTH: Final = 100
-# Nouns that end in s, or that inflect reads as Latin plurals, and that have no other plural in the names of an API.
-_INVARIABLE: Final = (
-    "analytics",
-    "customs",
-    "data",
-    "gps",
-    "logistics",
-    "media",
-    "metadata",
-    "metrics",
-    "sms",
-    "statistics",
-)
-_PLURALS: Final = {
-    "bus": "buses",
-    "index": "indices",
-    "lens": "lenses",
-    "matrix": "matrices",
-    "metric": "metrics",
-    "tax": "taxes",
-}
 
 
 def split_words(text: str) -> list[str]:
@@ -82,9 +63,9 @@ def is_plural(word: str) -> bool:
 @functools.cache
 def _engine() -> inflect.engine:
     engine = inflect.engine()
-    for noun in _INVARIABLE:
+    for noun in sorted(read_config().invariable_nouns):
         engine.defnoun(noun, noun)
-    for singular, plural in _PLURALS.items():
+    for singular, plural in read_config().plurals.items():
         engine.defnoun(singular, plural)
     return engine
 
@@ -92,8 +73,9 @@ def _engine() -> inflect.engine:
 @functools.cache
 def _singular_of(word: str) -> str | None:
     """Return the singular of a plural noun; None if the word is no plural."""
-    if word in _INVARIABLE:
+    config = read_config()
+    if word in config.invariable_nouns:
         return word
-    if len(word) < 3 or not word.isalpha() or word.endswith(("ss", "us", "is")) or word in _PLURALS:
+    if len(word) < 3 or not word.isalpha() or word.endswith(("ss", "us", "is")) or word in config.plurals:
         return None
     return str(_engine().singular_noun(word) or "") or None

@@ -20,6 +20,7 @@ from generator.yaml_documents import dump_yaml
 
 PACKAGE = "package_of_mutations"
 JSON = "application/json"
+HOSTILE_NAME = "a\": __import__('os').system('touch PWNED'), \"b"
 
 
 def respond(schema: Any, status: str = "200", media_type: str = JSON) -> dict[str, Any]:
@@ -37,9 +38,7 @@ def mutate(document: dict[str, Any]) -> dict[str, Any]:
     record = {"type": "object", "properties": {"id": {"type": "integer"}}}
     done = {"responses": {"204": {"description": "OK"}}}
     query = paths["/integrations"]["get"].setdefault("parameters", [])
-    query.append(
-        {"name": "a\": __import__('os').system('touch PWNED'), \"b", "in": "query", "schema": {"type": "string"}}
-    )
+    query.append({"name": HOSTILE_NAME, "in": "query", "schema": {"type": "string"}})
     query.append({"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}})
     query.append({"name": "required", "in": "query", "required": True, "schema": {"type": "string"}})
     for parameter in query:

@@ -151,7 +151,7 @@ def test_interrupted_process_leaves_the_tree_whole(number: int, code: int, spec:
     program = (
         "import os, runpy, generator.project as project\n"
         f"project._format = lambda out: os.kill(os.getpid(), {int(number)})\n"
-        f"import sys; sys.argv = ['generator', 'generate', '--spec', {str(spec)!r}, '--out', {str(out)!r}, '--no-overlay']\n"
+        f"import sys; sys.argv = ['x', 'generate', '--spec', {str(spec)!r}, '--out', {str(out)!r}, '--no-overlay']\n"
         "runpy.run_module('generator', run_name='__main__')\n"
     )
     done = subprocess.run(
@@ -200,7 +200,7 @@ def test_base_url_needs_a_trusted_origin(spec: Path, tmp_path: Path, capsys: pyt
     arguments = ["--spec", str(spec), "--out", str(tmp_path / "trusted"), "--overlay", str(overlay)]
     assert main(["generate", *arguments]) == 0
     assert 'BASE_URL: Final = "https://api.test/v7"' in (tmp_path / "trusted" / "server.py").read_text()
-    assert "trust" not in capsys.readouterr().out.replace("/trusted", "")
+    assert "does not trust" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
