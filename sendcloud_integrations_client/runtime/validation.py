@@ -52,7 +52,7 @@ class Rule:
         return attrs.evolve(self, types=(*self.types, "null"))
 
 
-@attrs.frozen(init=False)
+@attrs.frozen
 class RuleUnion(Rule):
     """A schema that allows what at least one of several schemas allows.
 
@@ -60,13 +60,10 @@ class RuleUnion(Rule):
         options: The rules of these schemas.
     """
 
-    options: tuple[Rule, ...] = ()
-
-    def __init__(self, options: tuple[Rule, ...]) -> None:
-        self.__attrs_init__(options=options)
+    options: tuple[Rule, ...]
 
 
-@attrs.frozen(init=False)
+@attrs.frozen
 class RuleReference(Rule):
     """The rule of a model that contains itself.
 
@@ -74,10 +71,7 @@ class RuleReference(Rule):
         get_rule: Returns the rule; called when a value is validated, because the model does not exist earlier.
     """
 
-    get_rule: Callable[[], Rule] = Rule
-
-    def __init__(self, get_rule: Callable[[], Rule]) -> None:
-        self.__attrs_init__(get_rule=get_rule)
+    get_rule: Callable[[], Rule]
 
 
 def validate_value(operation: str, field: str, value: object, rule: Rule) -> None:
