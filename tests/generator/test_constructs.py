@@ -28,7 +28,7 @@ from sendcloud_integrations_client.base_client import BaseClient
 PACKAGE = "package_of_constructs"
 JSON = "application/json"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def ref(name: str) -> dict[str, Any]:
