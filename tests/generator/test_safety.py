@@ -14,7 +14,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import build
@@ -31,7 +31,6 @@ from generator.yaml_documents import YamlError, dump_yaml, load_yaml
 from tests.generator.test_constructs import DOCUMENT
 
 TEMPLATES = Path(__file__).parents[2] / "openapi" / "templates"
-steady = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 HOSTILE = (
     '"""\nimport os; os.system(\'touch PWNED\')\n"""',
     "a\": __import__('os').system('touch PWNED'), \"b",
@@ -223,7 +222,6 @@ def test_package_of_a_hostile_document_runs_nothing_on_import(
 # The policy itself
 
 
-@steady
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -236,7 +234,6 @@ def test_literal_evaluates_to_its_value(value: Any) -> None:
     assert source.isprintable()
 
 
-@steady
 @given(st.text())
 def test_docstring_contains_no_code(text: str) -> None:
     module = ast.parse(f'def f():\n    """A {docstring(Text(text), 4)}."""\n')
@@ -245,7 +242,6 @@ def test_docstring_contains_no_code(text: str) -> None:
     assert len(function.body) == 1
 
 
-@steady
 @given(st.text())
 def test_identifier_is_checked(text: str) -> None:
     if re.fullmatch(r"[A-Za-z_]\w*", text, re.ASCII) and text not in {
@@ -530,7 +526,6 @@ VALUES = st.recursive(
 )
 
 
-@steady
 @given(VALUES)
 def test_prose_with_any_character_survives_the_writer(value: Any) -> None:
     assert load_yaml(dump_yaml({"a": value}).encode()) == {"a": value}
