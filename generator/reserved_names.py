@@ -152,6 +152,7 @@ RESOURCES: Final = frozenset(
         "aclose",
         "cached_property",
         "http",
+        "identity",
         "priority",
         "rate_limits",
         "retries",

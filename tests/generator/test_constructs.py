@@ -237,6 +237,7 @@ class Api:
             timeout=5,
             retries=None,
             rate_limits=None,
+            rate_limiter=None,
             transport=httpx.MockTransport(self._handle),
             http2=False,
             max_response_bytes=2**20,
