@@ -14,7 +14,7 @@ from generator.naming import name_document
 from generator.normalization import UnsupportedError, normalize
 from generator.output import replace_folder, write_folder
 from generator.overlay import apply_overlay
-from generator.project import Renderer
+from generator.project import ClientProject
 from generator.structure import Document, StructureError
 from generator.support_checks import check_supported
 
@@ -69,8 +69,7 @@ def generate_from(
     applied = document if actions is None else apply_overlay(document, actions)
     clashes: list[Clash] = []
     with write_folder(out) as fresh:
-        renderer = Renderer(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES)
-        renderer.write(fresh)
+        ClientProject(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES, fresh).build()
     if notify is not None:
         for message in [*_describe_origins(applied, trusted), *format_clashes(clashes)]:
             notify(message)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 
 from generator.clashes import Clash, format_query
-from generator.config import read_config
+from generator.config import read_settings
 from generator.documents import to_single_line
 from generator.normalization import LOCATION, UnsupportedError
 from generator.reserved_names import get_reserved_class_names
@@ -441,7 +441,7 @@ def _name_option(option: Schema, number: int) -> str:
 
 def _omit_generic_words(key: str) -> str:
     words = snake_case(key).split("_")
-    omitted = read_config().omitted_class_words
+    omitted = read_settings().omitted_class_words
     return "_".join([word for word in words if word not in omitted] or words)
 
 

@@ -1,53 +1,81 @@
-"""Render the templates for a named document, and format the result with ruff."""
+"""Render the templates for a named document as a project of openapi-python-client, and format the result with ruff.
+
+The `Project` of openapi-python-client owns the folder of the package, the configuration, the template environment and
+the list of post hooks. `generator.source` sets its policy on the environment, so that text of a document cannot become
+code.
+"""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+
+from openapi_python_client import Project
+from openapi_python_client.parser.errors import GeneratorError
 
 from generator.base_urls import ServerPlan
+from generator.config import build_project_config
+from generator.document_model import read_generator_data
 from generator.model_plans import ClassPlans, build_class_plans, get_module_name
 from generator.plans import OperationPlan, build_plans
-from generator.source import Source, build_environment, check_context, identifier
+from generator.source import Source, apply_policy, check_context, identifier
 from generator.structure import Document
 from generator.words import pascal_case
 
-__all__ = ["GenerationError", "Renderer"]
-
-_RUFF_SETTINGS: Final = ("--isolated", "--line-length=120", "--target-version=py311", "--no-cache", "--quiet")
-_RUFF_IMPORTS: Final = "--config=lint.isort.split-on-trailing-comma=false"  # imports that remain get one line
-_RUFF_COMMANDS: Final = (
-    ("check", "--fix", "--unsafe-fixes", "--select=F401,I,UP,RUF022", _RUFF_IMPORTS),
-    ("format",),
-)
+__all__ = ["ClientProject", "GenerationError"]
 
 
 class GenerationError(Exception):
     """Raised if the generated code is not valid Python, which is a bug of the generator."""
 
 
-class Renderer:
-    """Renders the package of a named document.
+class ClientProject(Project):
+    """Project of openapi-python-client that renders the package of a named document.
 
     Args:
         document: Document from `generator.naming.name_document`.
         server: The base URL of the package.
         templates: Folder of the templates.
+        out: Folder of the package.
+
+    Raises:
+        UnsupportedError: The document is not valid.
     """
 
-    def __init__(self, document: Document, server: ServerPlan, templates: Path) -> None:
+    def __init__(self, document: Document, server: ServerPlan, templates: Path, out: Path) -> None:
+        super().__init__(
+            openapi=read_generator_data(document), config=build_project_config(out), custom_template_path=templates
+        )
         self.plans = build_plans(document)
         self.classes: ClassPlans = build_class_plans(document, self.plans)
         self.server = server
-        self.environment = build_environment([str(templates)])
-        self.environment.filters["class_name"] = lambda name: identifier(pascal_case(name))
-        self.environment.filters["module_name"] = get_module_name
+        apply_policy(self.env)
+        self.env.filters["class_name"] = lambda name: identifier(pascal_case(name))
+        self.env.filters["module_name"] = get_module_name
         shared = {"module_of": self.classes.module_of, "enums": frozenset(enum.name for enum in self.classes.enums)}
         check_context(list(shared.values()))
-        self.environment.globals.update(shared)
+        self.env.globals.update(shared)
+
+    def build(self) -> list[GeneratorError]:
+        """Write the package, and run the post hooks.
+
+        Returns:
+            An empty list: errors are raised.
+
+        Raises:
+            GenerationError: The generated code is not valid Python.
+            OSError: A file cannot be written.
+        """
+        for name, text in self.render():
+            path = self.package_dir / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding=self.config.file_encoding)
+        for command in self.config.post_hooks:
+            _run_hook(command, self.package_dir)
+        return self.errors
 
     def render(self) -> Iterable[tuple[str, str]]:
         """Yield path and text of each file."""
@@ -56,23 +84,10 @@ class Renderer:
         for resource, plans in self._group_by_resource().items():
             yield from self._render_resource(resource, plans)
 
-    def write(self, out: Path) -> None:
-        """Write the package to a folder that does not exist, and format it.
-
-        Raises:
-            GenerationError: The generated code is not valid Python, or ruff fails.
-            OSError: A file cannot be written.
-        """
-        for name, text in self.render():
-            path = out / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        _format(out)
-
     def render_template(self, template: str, **context: object) -> str:
         """Return the text of one file. The context may contain `Text` and `Source`, but no plain text."""
         check_context(list(context.values()))
-        return self.environment.get_template(template).render(**context)
+        return self.env.get_template(template).render(**context)
 
     def _render_package(self) -> Iterable[tuple[str, str]]:
         by_resource = self._group_by_resource()
@@ -114,10 +129,12 @@ class Renderer:
         return by_resource
 
 
-def _format(package: Path) -> None:
-    """Remove unused imports and format the code. The ruff version is pinned, so the result is reproducible."""
-    for command in _RUFF_COMMANDS:
-        arguments = [sys.executable, "-m", "ruff", *command, *_RUFF_SETTINGS, str(package)]
-        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise GenerationError("The generated code is not valid Python. This is a bug of the generator: report it.")
+def _run_hook(command: str, folder: Path) -> None:
+    """Run a Python tool in a folder: without a shell, and never another version that is on the PATH.
+
+    `Project` runs post hooks in a shell, and skips a tool that is not on the PATH.
+    """
+    arguments = [sys.executable, "-P", "-m", *shlex.split(command)]  # -P: Python imports nothing from the folder
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GenerationError("The generated code is not valid Python. This is a bug of the generator: report it.")

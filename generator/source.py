@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, LiteralString, NoReturn, cast
 
 import attrs
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
+from jinja2 import Environment, StrictUndefined, Undefined
+from openapi_python_client.schema import UntrustedString
 
 __all__ = [
     "Source",
     "Text",
-    "build_environment",
+    "apply_policy",
     "check_context",
     "code",
     "docstring",
@@ -42,31 +43,16 @@ class Source(str):
     __slots__ = ()
 
 
-class Text:
-    """Text of a document. Templates can only output it as a literal or pass it to the filter `docstring`."""
+class Text(UntrustedString):
+    """Text of a document. Templates can only output it as a literal or pass it to the filter `docstring`.
 
-    __slots__ = ("__value",)
-
-    def __init__(self, value: str) -> None:
-        self.__value = value
-
-    def reveal(self) -> str:
-        """Return the text, for code that is not a template."""
-        return self.__value
+    `UntrustedString` itself is no protection in templates: as `str`, it is the repr of an object.
+    """
 
     def __str__(self) -> NoReturn:
         raise TypeError("Text of a document cannot be used as source. Output it as a literal or with `docstring`.")
 
     __format__ = __repr__ = __str__  # type: ignore[assignment]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and other.reveal() == self.__value
-
-    def __hash__(self) -> int:
-        return hash(self.__value)
-
-    def __bool__(self) -> bool:
-        return bool(self.__value)
 
 
 def identifier(name: str) -> Source:
@@ -88,7 +74,7 @@ def literal(value: Any) -> Source:
     """
     match value:
         case Text():
-            return Source(repr(value.reveal()))
+            return Source(repr(value.get_untrusted_value()))
         case str():
             return Source(repr(str(value)))
         case None | bool() | int():
@@ -141,7 +127,7 @@ def docstring(text: Text | Source, indent: int, width: int = _LINE_WIDTH) -> Sou
         indent: Number of spaces before each line except the first.
         width: Maximum line length, including the indent. Defaults to 104.
     """
-    plain = prose(text.reveal() if isinstance(text, Text) else text).strip()
+    plain = prose(text.get_untrusted_value() if isinstance(text, Text) else text).strip()
     wrapped = [
         textwrap.fill(" ".join(part.split()), width - indent, break_on_hyphens=False) for part in plain.split("\n\n")
     ]
@@ -195,16 +181,13 @@ def check_context(value: object) -> None:
         raise TypeError(f"a template must not receive {type(value).__name__}")
 
 
-def build_environment(templates: Iterable[str]) -> Environment:
-    """Return the Jinja environment of the templates in some folders, with `finalize` as its policy."""
-    environment = Environment(  # noqa: S701  # HTML escapes are of no use in Python; `finalize` is the policy
-        loader=FileSystemLoader(list(templates)),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-        finalize=finalize,
-    )
-    environment.filters["docstring"] = docstring
-    environment.filters["in_class"] = qualify_list
-    return environment
+def apply_policy(environment: Environment) -> None:
+    """Set the policy of this module on a Jinja environment that has loaded no template.
+
+    Only filters and globals of Jinja are kept: those of openapi-python-client can pass on text of a document as `str`.
+    """
+    own = Environment()  # noqa: S701  # HTML escapes are of no use in Python; `finalize` is the policy
+    environment.filters = {**own.filters, "docstring": docstring, "in_class": qualify_list}
+    environment.globals = own.globals
+    environment.undefined = StrictUndefined
+    environment.finalize = finalize

@@ -1,4 +1,9 @@
-"""Words of names: splitting, singular and plural, and Python names built from them."""
+"""Words of names: splitting, singular and plural, and Python names built from them.
+
+openapi-python-client splits text into words and builds snake case and Pascal case. It keeps letters that are not ASCII,
+and joins the parts of `filter[status]` and `sync/async`, so it receives ASCII text with a space in place of each other
+character.
+"""
 
 from __future__ import annotations
 
@@ -9,31 +14,29 @@ import unicodedata
 from typing import Final
 
 import inflect
+from openapi_python_client import strings
 
-from generator.config import read_config
+from generator.config import read_settings
 
 __all__ = ["get_singular", "is_plural", "pascal_case", "snake_case", "split_words", "to_identifier"]
 
-# An acronym, a word with an optional capital letter, or a number.
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z0-9]+|[0-9]+")
+_SEPARATORS: Final = re.compile(r"[^0-9A-Za-z]+")
 _MAX_LENGTH: Final = 100
 
 
 def split_words(text: str) -> list[str]:
     """Split text into its ASCII words: `shopOrder-status` is `shop`, `Order`, `status`."""
-    plain = unicodedata.normalize("NFKD", text[: 4 * _MAX_LENGTH]).encode("ascii", "ignore").decode()
-    return _WORD.findall(plain)
+    return strings.split_words(_to_ascii(text))
 
 
 def snake_case(text: str) -> str:
     """Return the words of a text in lower case with underscores."""
-    return "_".join(word.lower() for word in split_words(text))[:_MAX_LENGTH].rstrip("_")
+    return strings.snake_case(_to_ascii(text))[:_MAX_LENGTH].rstrip("_")
 
 
 def pascal_case(text: str) -> str:
     """Return the words of a text with capital letters; acronyms keep theirs."""
-    words = split_words(text)
-    return "".join(word if word.isupper() else word.capitalize() for word in words)[:_MAX_LENGTH]
+    return strings.pascal_case(_to_ascii(text))[:_MAX_LENGTH]
 
 
 def to_identifier(text: str, prefix: str) -> str:
@@ -60,12 +63,17 @@ def is_plural(word: str) -> bool:
     return _singular_of(word) is not None
 
 
+def _to_ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text[: 4 * _MAX_LENGTH]).encode("ascii", "ignore").decode()
+    return _SEPARATORS.sub(" ", plain)
+
+
 @functools.cache
 def _engine() -> inflect.engine:
     engine = inflect.engine()
-    for noun in sorted(read_config().invariable_nouns):
+    for noun in sorted(read_settings().invariable_nouns):
         engine.defnoun(noun, noun)
-    for singular, plural in read_config().plurals.items():
+    for singular, plural in read_settings().plurals.items():
         engine.defnoun(singular, plural)
     return engine
 
@@ -73,7 +81,7 @@ def _engine() -> inflect.engine:
 @functools.cache
 def _singular_of(word: str) -> str | None:
     """Return the singular of a plural noun; None if the word is no plural."""
-    config = read_config()
+    config = read_settings()
     if word in config.invariable_nouns:
         return word
     if len(word) < 3 or not word.isalpha() or word.endswith(("ss", "us", "is")) or word in config.plurals:

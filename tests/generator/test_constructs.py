@@ -295,10 +295,9 @@ def test_empty_query_array_is_omitted(api: Api) -> None:
 def test_query_array_is_joined_as_its_style_says(api: Api, resource: str, separator: str, ids: list[str]) -> None:
     api.call(f"{resource}_array", "retrieve", ids=ids)
     name, _, value = api.query.partition("=")
-    assert (name, decode_items(value, separator)) == (
-        "ids",
-        ids if separator != "%20" else decode_items(value, separator),
-    )
+    assert name == "ids"
+    if separator == "," or unquote(separator) not in "".join(ids):  # an encoded separator looks like an encoded item
+        assert decode_items(value, separator) == ids
     assert unquote(value) == {"%20": " ", "%7C": "|", ",": ","}[separator].join(ids)
 
 

@@ -150,7 +150,7 @@ def test_interrupted_process_leaves_the_tree_whole(number: int, code: int, spec:
     before = list_files(tmp_path)
     program = (
         "import os, runpy, generator.project as project\n"
-        f"project._format = lambda out: os.kill(os.getpid(), {int(number)})\n"
+        f"project._run_hook = lambda command, folder: os.kill(os.getpid(), {int(number)})\n"
         f"import sys; sys.argv = ['x', 'generate', '--spec', {str(spec)!r}, '--out', {str(out)!r}, '--no-overlay']\n"
         "runpy.run_module('generator', run_name='__main__')\n"
     )
@@ -169,7 +169,7 @@ def test_interrupted_process_leaves_the_tree_whole(number: int, code: int, spec:
 def test_bug_of_the_generator_is_one_line_with_its_own_exit_code(
     spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("generator.project.Renderer.render", lambda self: [("a.py", "def broken(:\n")])
+    monkeypatch.setattr("generator.project.ClientProject.render", lambda self: [("a.py", "def broken(:\n")])
     assert generate(spec, tmp_path / "out") == 4
     error = "Nothing was changed. The generated code is not valid Python. This is a bug of the generator: report it.\n"
     assert capsys.readouterr().err == error

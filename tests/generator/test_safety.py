@@ -23,7 +23,7 @@ from generator.base_urls import plan_server
 from generator.documents import DocumentError, parse, read_document, validate
 from generator.naming import name_document
 from generator.normalization import UnsupportedError, normalize
-from generator.project import Renderer
+from generator.project import ClientProject
 from generator.source import Source, Text, check_context, code, docstring, finalize, identifier, literal
 from generator.structure import strip_extensions
 from generator.support_checks import check_supported
@@ -44,11 +44,11 @@ HOSTILE = (
 )
 
 
-def render(renderer: Renderer) -> dict[str, str]:
-    return dict(renderer.render())
+def render(project: ClientProject) -> dict[str, str]:
+    return dict(project.render())
 
 
-class HostileRenderer(Renderer):
+class HostileProject(ClientProject):
     """Renders every template with hostile text in place of each `Text` in its context."""
 
     text = ""
@@ -113,24 +113,24 @@ def document() -> dict[str, Any]:
     return strip_extensions(describe(parse(dump_yaml(DOCUMENT).encode(), "document")))
 
 
-def build_renderer(document: dict[str, Any], kind: type[Renderer] = Renderer) -> Any:
+def build_project(document: dict[str, Any], kind: type[ClientProject] = ClientProject) -> Any:
     named = name_document(normalize(document))
-    return kind(named, plan_server(document, {"https://api.test"}), TEMPLATES)
+    return kind(named, plan_server(document, {"https://api.test"}), TEMPLATES, Path("not written"))
 
 
 @pytest.fixture(scope="module")
 def expected(document: dict[str, Any]) -> dict[str, str]:
     """File to its code with text blanked out."""
-    return {name: describe_code(text) for name, text in render(build_renderer(document)).items()}
+    return {name: describe_code(text) for name, text in render(build_project(document)).items()}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_in_any_variable_of_any_template_changes_literals_only(
     document: dict[str, Any], expected: dict[str, str], text: str
 ) -> None:
-    renderer = build_renderer(document, HostileRenderer)
-    renderer.text = text
-    rendered = render(renderer)
+    project = build_project(document, HostileProject)
+    project.text = text
+    rendered = render(project)
     assert rendered.keys() == expected.keys()
     for name, source in rendered.items():
         assert describe_code(source) == expected[name], name
@@ -139,14 +139,14 @@ def test_text_in_any_variable_of_any_template_changes_literals_only(
 
 def test_every_template_receives_text(document: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     counts: dict[str, int] = {}
-    original = Renderer.render_template
+    original = ClientProject.render_template
 
-    def count(self: Renderer, template: str, **context: object) -> str:
+    def count(self: ClientProject, template: str, **context: object) -> str:
         counts[template] = counts.get(template, 0) + sum(map(count_texts, context.values()))
         return original(self, template, **context)
 
-    monkeypatch.setattr(Renderer, "render_template", count)
-    render(build_renderer(document))
+    monkeypatch.setattr(ClientProject, "render_template", count)
+    render(build_project(document))
     used = {path.name for path in TEMPLATES.iterdir()} - {"signature.jinja", "attribute.jinja"}  # imported by others
     assert used == counts.keys()
     without_text = {"package_init.py.jinja", "models_init.py.jinja", "api_init.py.jinja"}
@@ -185,9 +185,16 @@ def test_hostile_document_generates_code_without_its_text(text: str, document: d
     }
     hostile["components"]["schemas"][text] = {"type": "object", "properties": {text: {}}}
     hostile["paths"]["/class"] = {
-        "get": {"responses": {"200": {"content": {"application/json": {"schema": {"$ref": to_reference(text)}}}}}}
+        "get": {
+            "responses": {
+                "200": {
+                    "description": text,
+                    "content": {"application/json": {"schema": {"$ref": to_reference(text)}}},
+                }
+            }
+        }
     }
-    for name, source in render(build_renderer(hostile)).items():
+    for name, source in render(build_project(hostile)).items():
         for node in ast.walk(ast.parse(source)):
             names = [getattr(node, field, None) for field in ("id", "attr", "name", "arg")]
             assert not {"os", "system", "__import__", "PWNED"} & {one for one in names if isinstance(one, str)}, name
@@ -205,11 +212,11 @@ def test_package_of_a_hostile_document_runs_nothing_on_import(
     parameter = {"name": HOSTILE[1], "in": "query", "schema": {"type": "string", "enum": [HOSTILE[2]], "default": 1}}
     hostile["paths"] = {
         "/it's/\"__import__('os').system('touch PWNED')\"": {
-            "get": {"parameters": [parameter], "responses": {"204": {}}}
+            "get": {"parameters": [parameter], "responses": {"204": {"description": HOSTILE[0]}}}
         },
     }
     named = name_document(normalize(hostile))
-    Renderer(named, plan_server(hostile, ()), TEMPLATES).write(tmp_path / "hostile_package")
+    ClientProject(named, plan_server(hostile, ()), TEMPLATES, tmp_path / "hostile_package").build()
     monkeypatch.syspath_prepend(str(tmp_path))
     for path in (tmp_path / "hostile_package").rglob("*.py"):
         module = ".".join(path.relative_to(tmp_path).with_suffix("").parts)
@@ -391,7 +398,7 @@ def test_exponential_references_stay_small(tmp_path: Path) -> None:
         "requestBody": {"content": {"application/json": {"schema": reference("level0")}}},
         "responses": {"204": {"description": ""}},
     }
-    files = render(build_renderer(strip_extensions(document)))
+    files = render(build_project(strip_extensions(document)))
     assert sum(map(len, files.values())) < 1_000_000
 
 
@@ -486,8 +493,8 @@ UNSUPPORTED = {
     "media types": (
         operation_document(
             responses={
-                "200": {"content": {"text/csv": {}}},
-                "202": {"content": {"application/pdf": {}}},
+                "200": {"description": "OK", "content": {"text/csv": {}}},
+                "202": {"description": "OK", "content": {"application/pdf": {}}},
             }
         ),
         "success responses of different media types are not supported",
@@ -507,7 +514,7 @@ def test_unsupported_construct_is_rejected_in_one_line_that_names_the_place(
 
 def check_and_render(document: dict[str, Any]) -> None:
     check_supported(normalize(document))
-    build_renderer(document)
+    build_project(document)
 
 
 # YAML
