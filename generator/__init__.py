@@ -11,6 +11,7 @@ A document passes through these modules in order:
 - `project`, a project of openapi-python-client, renders the templates and runs the post hooks;
 - `output` replaces the folder of the package.
 
-`config` reads `generator-config.yml`. `source` is the only module that turns text into source. `base_urls` decides which origins are trusted. `changes`
-reports what a new document changes for callers, and `update` installs a new document.
+`config` reads `generator-config.yml`. `source` is the only module that turns text into source. `base_urls` decides
+which origins are trusted. `changes` reports what a new document changes for callers, and `update` installs a new
+document.
 """

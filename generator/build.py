@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from generator.base_urls import find_untrusted_origins, get_trusted_origins, plan_server
 from generator.clashes import Clash, format_clashes
-from generator.documents import parse_yaml, read_document, to_single_line
+from generator.document_model import DocumentModelError
+from generator.documents import parse_yaml, read_document, to_single_line, validate
 from generator.naming import name_document
 from generator.normalization import UnsupportedError, normalize
 from generator.output import replace_folder, write_folder
@@ -50,7 +51,7 @@ def generate(
         notify: Called with each message about the result: names that were taken, origins that are not trusted.
 
     Raises:
-        DocumentError: The document cannot be read or is not valid OpenAPI.
+        DocumentError: The document cannot be read, or is not valid OpenAPI before or after the overlay is applied.
         OverlayError: An action of the overlay does not match the document.
         NamingError: The overlay sets a name that is invalid or taken.
         UnsupportedError: The document contains a construct that is not supported.
@@ -66,10 +67,14 @@ def generate_from(
     """Generate the package for a document that was read before. See `generate`."""
     actions = read_overlay(overlay)
     trusted = get_trusted_origins(actions)
-    applied = document if actions is None else apply_overlay(document, actions)
+    applied = document if actions is None else _apply(document, actions)
     clashes: list[Clash] = []
     with write_folder(out) as fresh:
-        ClientProject(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES, fresh).build()
+        try:
+            project = ClientProject(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES, fresh)
+        except DocumentModelError as error:
+            raise UnsupportedError(f"{to_single_line(error)}. openapi-python-client does not support it.") from error
+        project.build()
     if notify is not None:
         for message in [*_describe_origins(applied, trusted), *format_clashes(clashes)]:
             notify(message)
@@ -82,7 +87,7 @@ def prepare_document(source: str | Path) -> dict[str, Any]:
 
 def apply_project_overlay(document: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of `document` with `openapi/overlay.yml` applied."""
-    return apply_overlay(document, parse_yaml(OVERLAY.read_bytes(), OVERLAY.name))
+    return _apply(document, parse_yaml(OVERLAY.read_bytes(), OVERLAY.name))
 
 
 def read_overlay(path: Path | None) -> dict[str, Any] | None:
@@ -103,6 +108,12 @@ def find_differences(one: Path, other: Path) -> list[str]:
         or not (other / name).is_file()
         or not filecmp.cmp(one / name, other / name, shallow=False)
     ]
+
+
+def _apply(document: Document, actions: dict[str, Any]) -> Document:
+    applied: Document = apply_overlay(document, actions)
+    validate(applied, "the document with the overlay")
+    return applied
 
 
 def _name(document: Document, clashes: list[Clash]) -> Document:

@@ -1,7 +1,7 @@
-"""The typed model of openapi-python-client for a named document.
+"""The document model of openapi-python-client.
 
-Overlay, normalization and naming rewrite a document after it was validated. Reading the result with the model of
-openapi-python-client ensures that it is OpenAPI again, before code is generated from it.
+Normalization and naming rewrite a document after it was validated. Reading the result with the model ensures that it is
+OpenAPI again, before code is generated from it.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.schema import OpenAPI
 from pydantic import ValidationError
 
-from generator.documents import to_single_line
-from generator.normalization import UnsupportedError
 from generator.structure import Document, Location, format_location
 
-__all__ = ["read_generator_data"]
+__all__ = ["DocumentModelError", "find_error", "read_generator_data"]
 
-_TAGS: Final = frozenset({"ref", "other"})
+_REFERENCE_OR_OBJECT: Final = frozenset({"ref", "other"})
+
+
+class DocumentModelError(Exception):
+    """Raised if the model does not accept a document. The message contains an error and its location."""
 
 
 def read_generator_data(document: Document) -> GeneratorData:
-    """Validate a named document, and return what a project of openapi-python-client needs of it.
+    """Read a named document, and return what a project of openapi-python-client needs of it.
 
     `GeneratorData.from_dict` is not used. Its models keep no constraints, it rejects header parameters that are lists,
     and it raises an error for enum values that differ in letter case only, so `generator.plans` and
     `generator.model_plans` take the place of its endpoints and models.
 
     Raises:
-        UnsupportedError: The document is not valid OpenAPI. The message contains the first error and its position.
+        DocumentModelError: The model does not accept the document.
     """
     try:
         info = OpenAPI.model_validate(document).info
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = format_location(_drop_tags(document, first["loc"]))
-        problem = to_single_line(first["msg"])
-        raise UnsupportedError(f"{to_single_line(place)}: not valid OpenAPI with the overlay ({problem})") from None
+        location, problem = _describe(document, error)
+        raise DocumentModelError(f"{format_location(location)}: {problem}") from None
     return GeneratorData(
         title=info.title,
         description=info.description,
@@ -49,15 +49,38 @@ def read_generator_data(document: Document) -> GeneratorData:
     )
 
 
-def _drop_tags(document: Document, location: Location) -> Location:
-    """Return the location of an error without the names of the alternatives that the model has for an object."""
+def find_error(document: Document) -> tuple[Location, str] | None:
+    """Return location and text of an error that the model finds in a document; None if it finds none."""
+    try:
+        OpenAPI.model_validate(document)
+    except ValidationError as error:
+        return _describe(document, error)
+    return None
+
+
+def _describe(document: Document, error: ValidationError) -> tuple[Location, str]:
+    """Return location and text of the error that is deepest in the document.
+
+    For a value with alternatives, such as a schema or a boolean, the model reports an error per alternative. The one
+    within the value belongs to the alternative that the value is meant to be.
+    """
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    found = [(*_split_location(document, one["loc"]), one["msg"]) for one in errors]
+    location, missing, text = max(found, key=lambda one: len(one[0]))
+    return (*location, *missing), text
+
+
+def _split_location(document: Document, location: Location) -> tuple[Location, Location]:
+    """Return the part of an error's location that exists, and the key that is missing there, if any.
+
+    The names that the model has for alternatives are omitted.
+    """
     node: Any = document
     found: list[str | int] = []
     for part in location:
-        is_key = isinstance(node, dict) and part in node
-        if is_key or isinstance(node, list):
+        if part in node if isinstance(node, dict) else isinstance(node, list) and isinstance(part, int):
             node = node[part]
-        elif part in _TAGS:
-            continue
-        found.append(part)
-    return tuple(found)
+            found.append(part)
+    last = location[-1]
+    is_missing = isinstance(node, dict) and last not in _REFERENCE_OR_OBJECT and found[-1:] != [last]
+    return tuple(found), (last,) if is_missing else ()

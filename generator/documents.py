@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
+from generator.document_model import find_error
 from generator.structure import (
     Document,
     StructureError,
@@ -114,10 +115,13 @@ def validate(document: Document, source: str) -> None:
     except RecursionError:
         raise DocumentError(f"{source}: a schema or a reference contains itself without end") from None
     if error is not None:
-        position = "/".join(str(part) for part in error.absolute_path) or "the top level"
+        location, problem = tuple(error.absolute_path), str(error.message)
+        if location and location[0] not in document:  # the validator locates errors of schemas within the schema only
+            location, problem = find_error(document) or (location, problem)
+        position = "/".join(str(part) for part in location) or "the top level"
         version = _get_version(document)
         raise DocumentError(
-            f"{source}: not valid OpenAPI {version} at {to_single_line(position)} ({to_single_line(error.message)})"
+            f"{source}: not valid OpenAPI {version} at {to_single_line(position)} ({to_single_line(problem)})"
         )
 
 

@@ -42,7 +42,8 @@ class ClientProject(Project):
         out: Folder of the package.
 
     Raises:
-        UnsupportedError: The document is not valid.
+        DocumentModelError: The document model of openapi-python-client does not accept the document.
+        UnsupportedError: The document contains a construct that is not supported.
     """
 
     def __init__(self, document: Document, server: ServerPlan, templates: Path, out: Path) -> None:

@@ -10,13 +10,14 @@ import pytest
 from openapi_python_client import Project
 from pydantic import ValidationError
 
-from generator import config
+from generator import build, config
 from generator.__main__ import main
 from generator.base_urls import plan_server
-from generator.document_model import read_generator_data
+from generator.document_model import DocumentModelError, find_error, read_generator_data
 from generator.naming import name_document
-from generator.normalization import UnsupportedError, normalize
+from generator.normalization import normalize
 from generator.project import ClientProject, GenerationError
+from generator.structure import format_location
 from generator.yaml_documents import dump_yaml
 from tests.generator.test_constructs import DOCUMENT
 
@@ -37,6 +38,7 @@ def test_document_of_all_constructs_is_valid_in_the_document_model(named: dict[s
     data = read_generator_data(named)
     assert data.title == "Constructs"
     assert data.version == "1"
+    assert find_error(named) is None
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,13 @@ def test_document_of_all_constructs_is_valid_in_the_document_model(named: dict[s
         (("paths", "/pdf", "get", "responses", "200", "content"), [], "#/paths/~1pdf/get/responses/200/content"),
         (("components", "schemas", "other"), {"type": "text"}, "#/components/schemas/other/type"),
         (("components", "schemas", "ref"), {"$ref": 1}, "#/components/schemas/ref/$ref"),
+        (
+            ("components", "schemas", "A"),
+            {"additionalProperties": {"type": 1}},
+            "#/components/schemas/A/additionalProperties/type",
+        ),
+        (("components", "schemas", "A"), {"additionalProperties": 5}, "#/components/schemas/A/additionalProperties"),
+        (("components", "schemas", "A"), {"type": ["string", "text"]}, "#/components/schemas/A/type/1"),
         (("components", "schemas", "A"), {"allOf": [{}, {"enum": {}}]}, "#/components/schemas/A/allOf/1/enum"),
     ],
 )
@@ -57,23 +66,56 @@ def test_invalid_document_is_rejected_in_one_line_that_names_the_place(
     for part in location[:-1]:
         node = node[part]
     node[location[-1]] = value
-    with pytest.raises(UnsupportedError) as caught:
+    with pytest.raises(DocumentModelError) as caught:
         read_generator_data(invalid)
-    assert str(caught.value).startswith(message)
+    assert str(caught.value).startswith(f"{message}: ")
+    found = find_error(invalid)
+    assert found is not None
+    assert format_location(found[0]) == message
     assert "\n" not in str(caught.value)
 
 
+def test_document_that_the_model_does_not_accept_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spec.yml").write_text(dump_yaml(DOCUMENT))
+    monkeypatch.setattr(build, "normalize", lambda document: {**normalize(document), "info": {"title": "t\nt"}})
+    arguments = ["--spec", str(tmp_path / "spec.yml"), "--no-overlay", "--out", str(tmp_path / "out")]
+    assert main(["generate", *arguments]) == 2
+    error = "Nothing was changed. #/info/version: Field required. openapi-python-client does not support it.\n"
+    assert capsys.readouterr().err == error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("update", "place"),
+    [
+        ("{deprecated: perhaps}", "paths//pdf/get/deprecated"),
+        ("{parameters: [{in: query}]}", "paths//pdf/get/parameters/0"),
+        ("{parameters: {in: query}}", "paths//pdf/get/parameters"),
+        ("{parameters: [{in: query, name: a, schema: {type: 5}}]}", "paths//pdf/get/parameters/0/schema/type"),
+        ("{responses: {'200': {description: OK, content: 3}}}", "paths//pdf/get/responses/200/content"),
+        ("{requestBody: 3}", "paths//pdf/get/requestBody"),
+        ("{parameters: [{in: query, name: a, schema: {enum: 3}}]}", "paths//pdf/get/parameters/0/schema/enum"),
+        (
+            "{parameters: [{in: query, name: a, schema: {maxLength: -1}}]}",
+            "paths//pdf/get/parameters/0/schema/maxLength",
+        ),
+    ],
+)
 def test_overlay_that_makes_the_document_invalid_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    update: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spec, overlay = tmp_path / "spec.yml", tmp_path / "overlay.yml"
     spec.write_text(dump_yaml(DOCUMENT))
     overlay.write_text(
         "overlay: 1.0.0\ninfo: {title: t, version: '1'}\n"
-        "actions: [{target: \"$.paths['/pdf'].get\", update: {deprecated: perhaps}}]"
+        f"actions: [{{target: \"$.paths['/pdf'].get\", update: {update}}}]"
     )
     assert main(["generate", "--spec", str(spec), "--overlay", str(overlay), "--out", str(tmp_path / "out")]) == 2
-    assert capsys.readouterr().err.startswith("Nothing was changed. #/paths/~1pdf/get/deprecated: not valid OpenAPI")
+    error = capsys.readouterr().err
+    assert error.startswith(f"Nothing was changed. the document with the overlay: not valid OpenAPI 3.1 at {place} (")
+    assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
