@@ -26,9 +26,9 @@ class DocumentModelError(Exception):
 def read_generator_data(document: Document) -> GeneratorData:
     """Read a named document, and return what a project of openapi-python-client needs of it.
 
-    `GeneratorData.from_dict` is not used. Its models keep no constraints, it rejects header parameters that are lists,
-    and it raises an error for enum values that differ in letter case only, so `generator.plans` and
-    `generator.model_plans` take the place of its endpoints and models.
+    `GeneratorData.from_dict` is not used. Its models keep no constraints, it omits operations with header parameters
+    that are lists, and it raises an error for enum values with equal Python names. `generator.plans` and
+    `generator.model_plans` describe endpoints and models instead.
 
     Raises:
         DocumentModelError: The model does not accept the document.
