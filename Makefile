@@ -6,6 +6,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 SPEC ?=
 OUT ?=
+OVERLAY ?=
 CHECK ?=
 ONLY ?=
 SAMPLE ?= 300
@@ -63,8 +64,8 @@ types: $(VENV)/.ready ## Check types with mypy --strict and pyright strict
 	@$(RUN) -m mypy
 	@$(RUN) -m pyright
 
-generate: $(VENV)/.ready ## Generate the client from the OpenAPI document; SPEC=file.yml OUT=dir for another one
-	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)")
+generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir OVERLAY=file.yml (or none) for another document
+	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
 
 check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check

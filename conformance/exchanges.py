@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from generator.build import OPENAPI_DOCUMENT, prepare_document
-from generator.naming import iterate_operations
+from generator.structure import iterate_operations
 
 __all__ = ["OPENAPI_DOCUMENT", "Exchange", "iterate_exchanges"]
 

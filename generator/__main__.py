@@ -1,18 +1,37 @@
-"""Command line of the generator: `python -m generator generate|check|update`, used by the Makefile."""
+"""Command line of the generator: `python -m generator generate|check|update`, used by the Makefile.
+
+Exit codes: 0 success; 1 `check` or `update --check` found a difference; 2 the command failed and changed nothing; 4 a
+bug of the generator; 130 or 143 interrupted. Each failure is one line on standard error.
+"""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
+import traceback
 from pathlib import Path
+from types import FrameType
+from typing import Final, NoReturn
 
-from generator.build import GENERATED, OPENAPI_DOCUMENT, find_differences, generate
-from generator.documents import DocumentError
+from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, find_differences, generate
+from generator.documents import DocumentError, to_single_line
 from generator.naming import NamingError
+from generator.normalization import UnsupportedError
+from generator.output import OutputError
 from generator.overlay import OverlayError
 from generator.project import GenerationError
 from generator.update import UpdateError, read_upstream_url, report_changes, update
+
+_DIFFERENT: Final = 1
+_FAILED: Final = 2
+_BUG: Final = 4
+_FAILURES: Final = (DocumentError, NamingError, UnsupportedError, OutputError, UpdateError)
+
+
+class _Terminated(BaseException):
+    """The process received SIGTERM."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,13 +41,41 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: Command-line arguments; defaults to those of the process.
 
     Returns:
-        Exit code: 0 for success, 1 if `check` or `update --check` finds a difference, 2 if the command failed.
+        Exit code; see the module.
     """
-    parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
+    options = _build_parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except OverlayError as error:
+        lines = str(error).splitlines()
+        problems = "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
+        advice = "Change the overlay so that each of its actions matches the document."
+        return _fail(f"Nothing was changed. The overlay does not match the document: {problems}. {advice}")
+    except _FAILURES as error:
+        return _fail(f"Nothing was changed. {error}")
+    except GenerationError as error:
+        return _fail(f"Nothing was changed. {error}", _BUG)
+    except OSError as error:
+        return _fail(f"Nothing was changed. {error.filename or 'A file'}: {error.strerror or type(error).__name__}")
+    except KeyboardInterrupt:
+        return _fail("Interrupted.", 128 + signal.SIGINT)
+    except _Terminated:
+        return _fail("Terminated.", 128 + signal.SIGTERM)
+    except Exception as error:  # a traceback would end with exit code 1, which means "differs"
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        text = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"
+        return _fail(f"Nothing was changed. {text}. This is a bug of the generator: report it.", _BUG)
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m generator", description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     generate_command = commands.add_parser("generate", help="generate the client from the OpenAPI document")
     generate_command.add_argument("--spec", default=str(OPENAPI_DOCUMENT), help="path or URL of the OpenAPI document")
     generate_command.add_argument("--out", default=str(GENERATED), type=Path, help="folder of the generated package")
+    overlay = generate_command.add_mutually_exclusive_group()
+    overlay.add_argument("--overlay", default=OVERLAY, type=Path, help="path of the overlay")
+    overlay.add_argument("--no-overlay", dest="overlay", action="store_const", const=None, help="apply no overlay")
     commands.add_parser("check", help="fail if the generated package is out of date")
     update_command = commands.add_parser("update", help="replace the OpenAPI document and regenerate the client")
     update_command.add_argument(
@@ -37,25 +84,21 @@ def main(arguments: list[str] | None = None) -> int:
     update_command.add_argument(
         "--check", action="store_true", help="only report the changes; exit code 1 if there are any, else 0"
     )
-    options = parser.parse_args(arguments)
-    try:
-        if options.command == "generate":
-            generate(options.spec, options.out)
-            print(f"Generated {options.out} from {options.spec}")
-            return 0
-        if options.command == "check":
-            return _check()
-        source = options.spec or read_upstream_url()
-        if options.check:
-            return int(report_changes(source))
-        update(source)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "generate":
+        generate(options.spec, options.out, overlay=options.overlay, notify=print)
+        print(f"Generated {options.out} from {to_single_line(options.spec)}")
         return 0
-    except OverlayError as error:
-        advice = "Change openapi/overlay.yml so that each of its actions matches the document."
-        print(f"Nothing was changed. The overlay does not match the document: {error}\n{advice}", file=sys.stderr)
-    except (DocumentError, NamingError, GenerationError, UpdateError) as error:
-        print(f"Nothing was changed. {error}", file=sys.stderr)
-    return 2
+    if options.command == "check":
+        return _check()
+    source = options.spec or read_upstream_url()
+    if options.check:
+        return _DIFFERENT if report_changes(source) else 0
+    update(source)
+    return 0
 
 
 def _check() -> int:
@@ -67,8 +110,18 @@ def _check() -> int:
         print(f"{GENERATED.name}/{name} is out of date.", file=sys.stderr)
     if changed:
         print("Run `make generate` and commit the result.", file=sys.stderr)
-    return 1 if changed else 0
+    return _DIFFERENT if changed else 0
+
+
+def _fail(message: str, code: int = _FAILED) -> int:
+    print(" ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(main())

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import filecmp
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from generator.documents import parse_yaml, read_document
+from generator.base_urls import find_untrusted_origins, get_trusted_origins, plan_server
+from generator.clashes import Clash, format_clashes
+from generator.document_model import DocumentModelError
+from generator.documents import parse_yaml, read_document, to_single_line, validate
 from generator.naming import name_document
+from generator.normalization import UnsupportedError, normalize
+from generator.output import replace_folder, write_folder
 from generator.overlay import apply_overlay
-from generator.project import render
+from generator.project import ClientProject
+from generator.structure import Document, StructureError
+from generator.support_checks import check_supported
 
 __all__ = [
     "GENERATED",
@@ -21,7 +26,9 @@ __all__ = [
     "apply_project_overlay",
     "find_differences",
     "generate",
+    "generate_from",
     "prepare_document",
+    "read_overlay",
     "replace_folder",
 ]
 
@@ -30,52 +37,65 @@ OPENAPI_DOCUMENT: Final = _ROOT / "openapi" / "sendcloud-v3-integrations.yml"
 GENERATED: Final = _ROOT / "sendcloud_integrations_client" / "generated"
 OVERLAY: Final = _ROOT / "openapi" / "overlay.yml"
 _TEMPLATES: Final = _ROOT / "openapi" / "templates"
-_CONFIG: Final = _ROOT / "generator-config.yml"
 
 
-def generate(source: str | Path, out: Path) -> None:
+def generate(
+    source: str | Path, out: Path, *, overlay: Path | None = OVERLAY, notify: Callable[[str], None] | None = None
+) -> None:
     """Generate the package for an OpenAPI document.
 
     Args:
         source: Path or URL of the document.
-        out: Folder of the package. It is replaced only if the generation succeeds.
+        out: Folder of the package: new, empty, or generated before. It is replaced only if the generation succeeds.
+        overlay: Path of the overlay; None applies no overlay. Defaults to `openapi/overlay.yml`.
+        notify: Called with each message about the result: names that were taken, origins that are not trusted.
 
     Raises:
-        DocumentError: The document cannot be read or is not valid OpenAPI 3.1.
+        DocumentError: The document cannot be read, or is not valid OpenAPI before or after the overlay is applied.
         OverlayError: An action of the overlay does not match the document.
-        NamingError: Two schemas or two operations would have the same name.
-        GenerationError: The document contains a construct that is not supported.
+        NamingError: The overlay sets a name that is invalid or taken.
+        UnsupportedError: The document contains a construct that is not supported.
+        OutputError: The folder contains other files, or cannot be written.
+        GenerationError: The generated code is not valid, which is a bug of the generator.
     """
-    document = prepare_document(source)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".generating-") as folder:
-        fresh = Path(folder) / out.name
-        render(document, config_file=_CONFIG, templates=_TEMPLATES, out=fresh)
-        replace_folder(fresh, out)
+    generate_from(read_document(source), out, overlay=overlay, notify=notify)
+
+
+def generate_from(
+    document: Document, out: Path, *, overlay: Path | None = OVERLAY, notify: Callable[[str], None] | None = None
+) -> None:
+    """Generate the package for a document that was read before. See `generate`."""
+    actions = read_overlay(overlay)
+    trusted = get_trusted_origins(actions)
+    applied = document if actions is None else _apply(document, actions)
+    clashes: list[Clash] = []
+    with write_folder(out) as fresh:
+        try:
+            project = ClientProject(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES, fresh)
+        except DocumentModelError as error:
+            raise UnsupportedError(f"{to_single_line(error)}. openapi-python-client does not support it.") from error
+        project.build()
+    if notify is not None:
+        for message in [*_describe_origins(applied, trusted), *format_clashes(clashes)]:
+            notify(message)
 
 
 def prepare_document(source: str | Path) -> dict[str, Any]:
     """Return the document at a path or URL, with the overlay applied and all schemas and operations named."""
-    return name_document(apply_project_overlay(read_document(source)))
+    return _name(apply_project_overlay(read_document(source)), [])
 
 
 def apply_project_overlay(document: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of `document` with `openapi/overlay.yml` applied."""
-    return apply_overlay(document, parse_yaml(OVERLAY.read_bytes(), OVERLAY.name))
+    return _apply(document, parse_yaml(OVERLAY.read_bytes(), OVERLAY.name))
 
 
-def replace_folder(fresh: Path, target: Path) -> None:
-    """Move `fresh` to `target`, replacing it. If that fails, `target` is restored."""
-    old = fresh.with_name(f"{fresh.name}.old")
-    if target.exists():
-        target.rename(old)
-    try:
-        fresh.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+def read_overlay(path: Path | None) -> dict[str, Any] | None:
+    """Return the overlay at a path; None for None."""
+    if path is None:
+        return None
+    overlay: dict[str, Any] = parse_yaml(path.read_bytes(), path.name)
+    return overlay
 
 
 def find_differences(one: Path, other: Path) -> list[str]:
@@ -87,6 +107,31 @@ def find_differences(one: Path, other: Path) -> list[str]:
         if not (one / name).is_file()
         or not (other / name).is_file()
         or not filecmp.cmp(one / name, other / name, shallow=False)
+    ]
+
+
+def _apply(document: Document, actions: dict[str, Any]) -> Document:
+    applied: Document = apply_overlay(document, actions)
+    validate(applied, "the document with the overlay")
+    return applied
+
+
+def _name(document: Document, clashes: list[Clash]) -> Document:
+    try:
+        normalized = normalize(document)
+        check_supported(normalized)
+        return name_document(normalized, clashes)
+    except StructureError as error:
+        raise UnsupportedError(to_single_line(error)) from error
+    except RecursionError:
+        raise UnsupportedError("a schema contains itself without end, or is nested too deeply") from None
+
+
+def _describe_origins(document: Document, trusted: frozenset[str]) -> list[str]:
+    return [
+        f"{place}: the overlay does not trust the origin {origin}; the client does not use it by default. "
+        f"To trust it, add to the overlay: {{x-trusted-origins: [{origin}]}}"
+        for origin, place in find_untrusted_origins(document, trusted).items()
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from generator.naming import iterate_operations, resolve
+from generator.structure import iterate_operations, resolve
 
 __all__ = ["Change", "compare_documents", "format_changes"]
 

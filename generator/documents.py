@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Iterator
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
-from openapi_spec_validator import OpenAPIV31SpecValidator
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 
-__all__ = ["DocumentError", "fetch", "parse", "parse_yaml", "read_document", "validate"]
+from generator.document_model import find_error
+from generator.structure import (
+    Document,
+    StructureError,
+    format_location,
+    iterate_objects,
+    look_up,
+    parse_reference,
+    rewrite,
+    strip_extensions,
+)
+from generator.yaml_documents import MAX_BYTES, YamlError, load_yaml
 
-Document = dict[str, Any]
+__all__ = ["DocumentError", "fetch", "parse", "parse_yaml", "read_document", "to_single_line", "validate"]
 
-_TIMEOUT = 30.0
-_ADVICE = "Try again later, or set SPEC to a file."
+_TIMEOUT: Final = 30.0
+_ADVICE: Final = "Try again later, or set SPEC to a file."
+_VALIDATORS: Final = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
+_MAX_SHOWN: Final = 200
 
 
 class DocumentError(Exception):
@@ -28,37 +36,35 @@ class DocumentError(Exception):
 
 
 def read_document(source: str | Path) -> Document:
-    """Load, parse and validate the OpenAPI 3.1 document at a path or URL.
+    """Load, parse and validate the OpenAPI 3.0 or 3.1 document at a path or URL.
+
+    Vendor extensions are dropped: a document is untrusted input, and the extensions that the generator reads come from
+    the overlay only.
 
     Raises:
-        DocumentError: The document cannot be read, is not YAML or JSON, is not OpenAPI 3.1, or contains a reference
-            without target.
+        DocumentError: The document cannot be read, is not YAML or JSON, is not OpenAPI, or contains a reference without
+            target.
     """
     document = parse(fetch(source), str(source))
     validate(document, str(source))
-    return document
+    return strip_extensions(document)
 
 
 def fetch(source: str | Path) -> bytes:
     """Return the bytes at a path, or at an http or https URL.
 
     Raises:
-        DocumentError: The file cannot be read, or the server does not respond with status 200.
+        DocumentError: The file cannot be read, the server does not respond with status 200, or the document is larger
+            than 8 MiB.
     """
     if isinstance(source, str) and urlsplit(source).scheme in {"http", "https"}:
-        try:
-            response = httpx.get(source, timeout=_TIMEOUT, follow_redirects=True)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError, socket.gaierror) as error:
-            raise DocumentError(
-                f"{source}: cannot be fetched ({type(error).__name__}: {_to_single_line(error)}). {_ADVICE}"
-            ) from error
-        if response.status_code != httpx.codes.OK:
-            raise DocumentError(f"{source}: cannot be fetched (status {response.status_code}). {_ADVICE}")
-        return response.content
+        return _download(source)
     try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise DocumentError(f"{source}: cannot be read ({error.strerror or error})") from error
+        with Path(source).open("rb") as file:
+            return _check_size(file.read(MAX_BYTES + 1), source)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise DocumentError(f"{to_single_line(source)}: cannot be read ({reason or to_single_line(error)})") from error
 
 
 def parse(content: bytes, source: str) -> Document:
@@ -69,13 +75,14 @@ def parse(content: bytes, source: str) -> Document:
         source: Name of the document for error messages.
 
     Raises:
-        DocumentError: The content is not YAML, or not an OpenAPI 3.1 document.
+        DocumentError: The content is not YAML, or not an OpenAPI 3.0 or 3.1 document.
     """
     document = parse_yaml(content, source)
     if not isinstance(document, dict) or "openapi" not in document:
         raise DocumentError(f"{source}: not an OpenAPI document (the top level has no `openapi` field)")
-    if not str(document["openapi"]).startswith("3.1"):
-        raise DocumentError(f"{source}: OpenAPI {document['openapi']} is not supported. Use a 3.1 document.")
+    if _get_version(document) not in _VALIDATORS:
+        version = to_single_line(document["openapi"])
+        raise DocumentError(f"{source}: OpenAPI {version} is not supported. Use a 3.0 or 3.1 document.")
     return document
 
 
@@ -83,68 +90,94 @@ def parse_yaml(content: bytes, source: str) -> Any:
     """Parse YAML 1.2, a superset of JSON, into plain data. Timestamps stay text, as in JSON.
 
     Raises:
-        DocumentError: The content is not YAML.
+        DocumentError: The content is not YAML, or exceeds a limit of size or depth.
     """
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Constructor = _TextTimestampConstructor
     try:
-        return yaml.load(content.decode("utf-8"))
-    except MarkedYAMLError as error:
-        position = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise DocumentError(f"{source}: not YAML ({_to_single_line(error.problem or error)}{position})") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{source}: not YAML ({_to_single_line(error)})") from error
+        return load_yaml(content)
+    except YamlError as error:
+        raise DocumentError(f"{source}: not YAML ({to_single_line(error)})") from error
 
 
 def validate(document: Document, source: str) -> None:
-    """Validate a document against the OpenAPI 3.1 schema, and check that each reference has a target.
+    """Validate a document against the OpenAPI schema of its version, and check that each reference has a target.
 
     Raises:
         DocumentError: The document is not valid. The message contains the first error and its position.
     """
-    for position, reference in _iterate_references(document):
-        if not reference.startswith("#/"):
-            raise DocumentError(f"{source}: {position} refers to {reference}, outside of the document")
-        if not _has_target(document, reference):
-            raise DocumentError(f"{source}: {position} refers to {reference}, which does not exist")
-    error = next(iter(OpenAPIV31SpecValidator(document).iter_errors()), None)
+    try:
+        for location, node in iterate_objects(document):
+            reference = node.get("$ref")
+            if isinstance(reference, str):
+                _check_reference(document, reference, f"{source}: {format_location(location)}")
+            _check_pattern(node, f"{source}: {format_location(location)}")
+        # The validator matches defaults against patterns, and a hostile pattern takes exponential time.
+        error = next(iter(_VALIDATORS[_get_version(document)](rewrite(document, _drop_pattern)).iter_errors()), None)
+    except RecursionError:
+        raise DocumentError(f"{source}: a schema or a reference contains itself without end") from None
     if error is not None:
-        position = "/".join(str(part) for part in error.absolute_path) or "the top level"
-        raise DocumentError(f"{source}: not valid OpenAPI 3.1 at {position} ({_to_single_line(error.message)})")
+        location, problem = tuple(error.absolute_path), str(error.message)
+        if location and location[0] not in document:  # the validator locates errors of schemas within the schema only
+            location, problem = find_error(document) or (location, problem)
+        position = "/".join(str(part) for part in location) or "the top level"
+        version = _get_version(document)
+        raise DocumentError(
+            f"{source}: not valid OpenAPI {version} at {to_single_line(position)} ({to_single_line(problem)})"
+        )
 
 
-class _TextTimestampConstructor(SafeConstructor):
-    pass
+def to_single_line(value: object) -> str:
+    """Return text for a message: one line of printable characters, at most 200."""
+    text = "".join(char if char.isprintable() else " " for char in str(value))
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
 
 
-_TextTimestampConstructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+def _download(url: str) -> bytes:
+    try:
+        with httpx.stream("GET", url, timeout=_TIMEOUT, follow_redirects=True) as response:
+            if response.status_code != httpx.codes.OK:
+                raise DocumentError(f"{url}: cannot be fetched (status {response.status_code}). {_ADVICE}")
+            content = bytearray()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > MAX_BYTES:
+                    break
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        reason = f"{type(error).__name__}: {to_single_line(error)}"
+        raise DocumentError(f"{to_single_line(url)}: cannot be fetched ({reason}). {_ADVICE}") from error
+    return _check_size(bytes(content), url)
 
 
-def _iterate_references(node: object, position: str = "#") -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        for name, child in node.items():
-            if name == "$ref" and isinstance(child, str):
-                yield position, child
-            elif name not in {"example", "examples", "default", "enum"}:
-                yield from _iterate_references(child, f"{position}/{name}")
-    elif isinstance(node, list):
-        for index, child in enumerate(node):
-            yield from _iterate_references(child, f"{position}/{index}")
+def _check_size(content: bytes, source: str | Path) -> bytes:
+    if len(content) > MAX_BYTES:
+        raise DocumentError(f"{source}: larger than {MAX_BYTES // 1024 // 1024} MiB")
+    return content
 
 
-def _has_target(document: Document, reference: str) -> bool:
-    node: Any = document
-    for part in reference[2:].split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, list) and name.isdecimal() and int(name) < len(node):
-            node = node[int(name)]
-        elif isinstance(node, dict) and name in node:
-            node = node[name]
-        else:
-            return False
-    return True
+def _get_version(document: Document) -> str:
+    return ".".join(str(document["openapi"]).split(".")[:2])
 
 
-def _to_single_line(error: object) -> str:
-    text = " ".join(str(error).split())
-    return text if len(text) <= 200 else f"{text[:199]}…"
+def _check_reference(document: Document, reference: str, position: str) -> None:
+    shown = to_single_line(reference)
+    if not reference.startswith("#/"):
+        raise DocumentError(f"{to_single_line(position)} refers to {shown}, outside of the document")
+    try:
+        look_up(document, parse_reference(reference))
+    except StructureError:
+        raise DocumentError(f"{to_single_line(position)} refers to {shown}, which does not exist") from None
+
+
+def _check_pattern(node: dict[str, Any], position: str) -> None:
+    pattern = node.get("pattern")
+    if isinstance(pattern, str):
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise DocumentError(
+                f"{to_single_line(position)}/pattern is not a regular expression of Python ({to_single_line(error)})"
+            ) from None
+
+
+def _drop_pattern(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: child for name, child in node.items() if not (name == "pattern" and isinstance(child, str))}

@@ -1,11 +1,10 @@
-"""Name each schema and operation of a document, and flatten the document.
+"""Name each operation of a document, and its parameters.
 
-Names come from the extensions in the overlay. Schemas and operations without an extension are named by rule, so that a
-new endpoint becomes a well-named method without an overlay entry. In the resulting document, each object and each enum
-is a component under its class name, success bodies have no envelope, and the operations carry their names.
+Names come from the extensions in the overlay. An operation without an extension is named by rule, so that a new
+endpoint becomes a well-named method without an overlay entry. A name that is taken is replaced by one with more
+context; each such clash is recorded.
 
 Extensions used here:
-    x-class: class name of a schema.
     x-name: name of an operation, or the Python name of a parameter.
     x-resource, x-method: resource and method name of an operation on the client, such as `logs` and `list`.
     x-unwrap: key of the success body whose value is returned to the caller.
@@ -18,267 +17,301 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from openapi_python_client.strings import pascal_case, snake_case
+import attrs
 
-__all__ = ["HTTP_METHODS", "NamingError", "iterate_operations", "name_document", "resolve"]
+from generator.clashes import Clash, format_query
+from generator.class_names import name_classes
+from generator.normalization import get_operation_place, is_json
+from generator.reserved_names import METHODS, RESOURCES
+from generator.structure import Document, Schema, iterate_operations, resolve
+from generator.words import get_singular, is_plural, snake_case, to_identifier
 
-Document = dict[str, Any]
-Schema = dict[str, Any]
+__all__ = ["NamingError", "name_document"]
 
-HTTP_METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
-
-_SCHEMAS: Final = "#/components/schemas/"
-_PROSE: Final = frozenset({"title", "description", "example", "examples", "summary"})
-_OMITTED_WORDS: Final = frozenset({"object", "model", "response", "request", "item", "dto", "schema"})
 _VERBS: Final = {"get": "retrieve", "post": "create", "put": "replace", "patch": "update", "delete": "delete"}
-_STANDARD_VERBS: Final = frozenset({*HTTP_METHODS, *_VERBS.values(), "list", "sc", "public"})
+_READ_VERBS: Final = {"list": "list", "search": "list", "retrieve": "retrieve", "show": "retrieve", "fetch": "retrieve"}
+_PAGING_WORDS: Final = frozenset(
+    {"next", "previous", "prev", "first", "last", "count", "total", "page", "pages", "size", "per", "limit", "offset"}
+    | {"cursor", "has", "more", "current", "number", "results", "url", "link", "items", "records", "is", "page_info"}
+)
+_SCALARS: Final = frozenset({"string", "integer", "number", "boolean", "null"})
+_RESOURCE_OF_ROOT: Final = "api"
 
 
 class NamingError(Exception):
-    """Raised if two schemas or two operations would have the same name. The message names both."""
+    """Raised if the overlay sets a name that is invalid or taken. The message names the place."""
 
 
-def name_document(document: Document) -> Document:
-    """Return a flattened copy of the document in which all schemas and operations are named.
+def name_document(document: Document, clashes: list[Clash] | None = None) -> Document:
+    """Return a flattened copy of a document in which all schemas and operations are named.
+
+    Each object and each enum is a component under its class name, success bodies have no envelope, and the operations
+    carry their names.
 
     Args:
-        document: Valid OpenAPI document with the overlay applied. It is not modified.
+        document: Document from `generator.normalization.normalize`. It is not modified.
+        clashes: Receives the names that were taken.
 
     Raises:
-        NamingError: Two different schemas, or two operations, would have the same name.
+        NamingError: The overlay sets a name that is invalid, or the same name twice.
     """
+    found: list[Clash] = [] if clashes is None else clashes
     named = copy.deepcopy(document)
-    named.setdefault("components", {}).setdefault("schemas", {})
-    _inline_shared_parts(named)
-    _name_components(named)
-    for path, method, operation in iterate_operations(named):
-        _name_operation(path, method, operation)
-        _unwrap(named, operation)
-    _check_unique_operations(named)
-    _hoist_inline_schemas(named)
+    plans = [_OperationNames.plan(named, *parts) for parts in iterate_operations(named)]
+    _set_resources(plans, found)
+    _set_names(plans, found)
+    _set_methods(plans, found)
+    for plan in plans:
+        plan.write()
+        _unwrap(named, plan.operation)
+    try:
+        name_classes(named, found)
+    except ValueError as error:
+        raise NamingError(str(error)) from error
     return named
 
 
-def iterate_operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield path, method and operation of each operation, in the document's order."""
-    for path, item in document.get("paths", {}).items():
-        for method, operation in item.items():
-            if method in HTTP_METHODS:
-                yield path, method, operation
+@attrs.define(eq=False)
+class _OperationNames:
+    """The names of one operation while they are chosen.
+
+    Attributes:
+        place: Method and path, for messages.
+        name: Name of the operation, such as `list_integration_logs`.
+        resource: Attribute of the client.
+        verb: Name of the method.
+        longer_names: Names with more context, in order.
+    """
+
+    path: str
+    method: str
+    operation: dict[str, Any]
+    name: str
+    resource: str
+    verb: str
+    longer_names: list[str]
+
+    @classmethod
+    def plan(cls, document: Document, path: str, method: str, operation: dict[str, Any]) -> _OperationNames:
+        """Return the names by rule, or those of the overlay."""
+        segments = [part for part in path.split("/") if part and not part.startswith("{")]
+        nouns = [snake_case(part) or "value" for part in segments]
+        verb, noun = _choose_verb_and_noun(document, path, method, operation, nouns)
+        is_action = verb not in {*_VERBS.values(), "list", "head", "options"}
+        singular = get_singular(noun) if _names_one_thing(path, method) or is_action else noun
+        owner = _get_owner(path, noun)
+        own = [part for part in (owner, singular) if part]
+        longer = ["_".join([verb, *map(get_singular, nouns[:-1]), singular])]
+        if _ends_with_parameter(path):
+            longer.append(f"{longer[0]}_by_{snake_case(path.rstrip('/').rpartition('/')[2]) or 'value'}")
+        longer += [f"{longer[0]}_{method}", *(f"{longer[0]}_{number}" for number in range(2, 100))]
+        name = verb if is_action and not noun else "_".join([verb, *(own if not is_action else [singular])])
+        for key in ("x-name", "x-resource", "x-method"):
+            _check_name(operation, key, get_operation_place(path, method))
+        return cls(
+            path=path,
+            method=method,
+            operation=operation,
+            name=operation.get("x-name") or name,
+            resource=operation.get("x-resource") or to_identifier(noun or _RESOURCE_OF_ROOT, "resource"),
+            verb=operation.get("x-method") or to_identifier(verb, "call"),
+            longer_names=longer,
+        )
+
+    @property
+    def place(self) -> str:
+        return get_operation_place(self.path, self.method)
+
+    @property
+    def sort_key(self) -> tuple[int, str, str]:
+        """A key that does not depend on the order of the paths: the shortest path gets the shortest name."""
+        return self.path.count("/"), self.path, self.method
+
+    def is_explicit(self, extension: str) -> bool:
+        return bool(self.operation.get(extension))
+
+    def build_clash(self, wanted: str, chosen: str, reason: str, extension: str) -> Clash:
+        return Clash(wanted, chosen, reason, extension, format_query(("paths", self.path, self.method)))
+
+    def write(self) -> None:
+        operation = self.operation
+        operation["x-name"] = operation["operationId"] = self.name
+        operation["x-resource"] = self.resource
+        operation["x-method"] = self.verb
+        operation["tags"] = [self.resource]
+        for parameter in operation["parameters"]:
+            _check_name(parameter, "x-name", self.place)
+            parameter.setdefault("x-name", _choose_parameter_name(self.path, parameter["name"]))
 
 
-def resolve(document: Document, node: Any) -> Any:
-    """Return the target of a node's `$ref`, or the node itself if it has none."""
-    while isinstance(node, dict) and "$ref" in node:
-        target: Any = document
-        for part in node["$ref"][2:].split("/"):
-            target = target[part.replace("~1", "/").replace("~0", "~")]
-        node = target
-    return node
+def _check_name(node: dict[str, Any], extension: str, place: str) -> None:
+    name = node.get(extension)
+    if name is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
+        raise NamingError(f"{place}: {extension} in the overlay is not a name in snake case")
 
 
-def _inline_shared_parts(document: Document) -> None:
-    """Copy shared parameters, responses and bodies, and the parameters of the path, into each operation."""
-    for path, _, operation in iterate_operations(document):
-        own = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
-        seen = {(parameter["name"], parameter["in"]) for parameter in own}
-        shared = [resolve(document, parameter) for parameter in document["paths"][path].get("parameters", [])]
-        shared = [parameter for parameter in shared if (parameter["name"], parameter["in"]) not in seen]
-        operation["parameters"] = copy.deepcopy(shared + own)
-        if "requestBody" in operation:
-            operation["requestBody"] = copy.deepcopy(resolve(document, operation["requestBody"]))
-        operation["responses"] = {
-            status: copy.deepcopy(resolve(document, response)) for status, response in operation["responses"].items()
-        }
-    for item in document["paths"].values():
-        item.pop("parameters", None)
+def _set_resources(plans: list[_OperationNames], clashes: list[Clash]) -> None:
+    names = {plan.resource for plan in plans}
+    for plan in plans:
+        base = plan.resource.removesuffix("_with_response")
+        if plan.resource in RESOURCES or (base != plan.resource and base in names):
+            chosen = f"{plan.resource}_"
+            reason = "a member of the client" if plan.resource in RESOURCES else "a module of another resource"
+            clashes.append(plan.build_clash(f"client.{plan.resource}", f"client.{chosen}", reason, "x-resource"))
+            plan.resource = chosen
 
 
-def _name_components(document: Document) -> None:
-    schemas: dict[str, Schema] = document["components"]["schemas"]
-    names: dict[str, str] = {}
-    for key, schema in schemas.items():
-        name = schema.get("x-class") or _choose_class_name(key)
-        if name in names.values():
-            other = next(old for old, new in names.items() if new == name)
-            raise NamingError(f"The schemas `{other}` and `{key}` would both be the class {name}. Set x-class for one.")
-        names[key] = name
-    document["components"]["schemas"] = {names[key]: schema for key, schema in schemas.items()}
-    _rename_references(document, {f"{_SCHEMAS}{key}": f"{_SCHEMAS}{name}" for key, name in names.items()})
+def _set_names(plans: list[_OperationNames], clashes: list[Clash]) -> None:
+    """Make the names of operations unique."""
+    taken: dict[str, _OperationNames] = {}
+    for plan in sorted(plans, key=lambda plan: (not plan.is_explicit("x-name"), plan.sort_key)):
+        other = taken.get(plan.name)
+        if other is not None:
+            if plan.is_explicit("x-name"):
+                raise NamingError(f"{other.place} and {plan.place} would both be {plan.name}. Set x-name for one.")
+            chosen = next(name for name in plan.longer_names if name not in taken)
+            reason = f"the name of {other.place}"
+            clashes.append(plan.build_clash(plan.name, chosen, reason, "x-name"))
+            plan.name = chosen
+        taken[plan.name] = plan
 
 
-def _choose_class_name(key: str) -> str:
-    words = snake_case(key).split("_")
-    kept = [word for word in words if word not in _OMITTED_WORDS] or words
-    return str(pascal_case("_".join(kept)))
+def _set_methods(plans: list[_OperationNames], clashes: list[Clash]) -> None:
+    """Make the method names of each resource unique. Operations share a method only if the overlay says so for both."""
+    taken: dict[tuple[str, str], _OperationNames] = {}
+    for plan in sorted(plans, key=lambda plan: (not plan.is_explicit("x-method"), plan.sort_key)):
+        other = taken.setdefault((plan.resource, plan.verb), plan)
+        reason = ""
+        chosen = plan.verb
+        if other is not plan and not (other.is_explicit("x-method") and plan.is_explicit("x-method")):
+            chosen, reason = plan.name, f"the method of {other.place}"
+        if chosen in METHODS:
+            chosen, reason = f"{chosen}_", "a name that the class uses"
+        if chosen != plan.verb:
+            wanted, named = (f"client.{plan.resource}.{name}" for name in (plan.verb, chosen))
+            clashes.append(plan.build_clash(wanted, named, reason, "x-method"))
+            plan.verb = chosen
+            taken.setdefault((plan.resource, chosen), plan)
 
 
-def _rename_references(node: Any, names: dict[str, str]) -> None:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            node["$ref"] = names.get(node["$ref"], node["$ref"])
-        for child in node.values():
-            _rename_references(child, names)
-    elif isinstance(node, list):
-        for child in node:
-            _rename_references(child, names)
+def _choose_verb_and_noun(
+    document: Document, path: str, method: str, operation: dict[str, Any], nouns: list[str]
+) -> tuple[str, str]:
+    """Return the method name and the name of the resource, empty for the root."""
+    last = nouns[-1] if nouns else ""
+    if method == "post" and _is_action(document, path, last):
+        return last, nouns[-2]
+    if method == "get":
+        is_list = not _ends_with_parameter(path) and _returns_list(document, operation, last)
+        return ("list" if is_list else "retrieve"), last
+    return _VERBS.get(method, method), last
 
 
-def _name_operation(path: str, method: str, operation: dict[str, Any]) -> None:
-    segments = [snake_case(segment) for segment in path.split("/") if segment and not segment.startswith("{")]
-    verb, noun = _choose_verb_and_noun(path, method, segments, operation.get("operationId", ""))
-    name = operation.get("x-name") or f"{verb}_{noun}"
-    matching_segments = [segment for segment in segments if noun in {segment, _get_singular(segment)}]
-    operation["x-name"] = operation["operationId"] = name
-    operation["x-resource"] = operation.get("x-resource") or next(iter(matching_segments or segments[-1:]), "api")
-    operation["x-method-is-explicit"] = "x-method" in operation
-    operation["x-method"] = operation.get("x-method") or verb
-    operation["tags"] = [operation["x-resource"]]
-    for parameter in operation["parameters"]:
-        parameter.setdefault("x-name", _choose_parameter_name(path, parameter["name"]))
+def _is_action(document: Document, path: str, noun: str) -> bool:
+    """Return whether a path is an action on its parent: POST only, no child paths, and the first word is no plural."""
+    if _ends_with_parameter(path) or len([part for part in path.split("/") if part and part[0] != "{"]) < 2:
+        return False
+    siblings = document["paths"]
+    has_only_post = set(siblings[path]) == {"post"}
+    has_children = any(other.startswith(f"{path.rstrip('/')}/") for other in siblings if other != path)
+    return has_only_post and not has_children and not any(is_plural(word) for word in noun.split("_")[:1])
 
 
-def _choose_verb_and_noun(path: str, method: str, segments: list[str], operation_id: str) -> tuple[str, str]:
-    """Derive verb and noun from the path, or from an operation ID with a custom verb, such as `refresh_integration`."""
-    words = snake_case(re.sub(rf"^.*-({'|'.join(HTTP_METHODS)})-", "", operation_id)).split("_")
-    if method == "post" and len(words) > 1 and words[0] not in _STANDARD_VERBS:
-        return words[0], "_".join(words[1:])
-    ends_with_parameter = path.rstrip("/").endswith("}")
-    is_singular = ends_with_parameter or method == "post"
-    verb = "list" if method == "get" and not ends_with_parameter else _VERBS.get(method, method)
-    noun = segments[-1] if segments else "root"
-    owners = re.findall(r"([^/{}]+)/\{[^/]+\}/", path)
-    owner = f"{_get_singular(snake_case(owners[-1]))}_" if owners and snake_case(owners[-1]) != noun else ""
-    return verb, owner + (_get_singular(noun) if is_singular else noun)
+def _returns_list(document: Document, operation: dict[str, Any], noun: str) -> bool:
+    """Return whether the success body, without its envelope, is a list or a page of records."""
+    schema = _get_success_schema(document, operation)
+    key = operation.get("x-unwrap")
+    properties = _get_properties(document, schema)
+    if key in properties or set(properties) == {"data"}:
+        schema = resolve(document, properties[key or "data"])
+    if "array" in _get_types(schema) or "items" in schema:
+        return True
+    if _is_page(document, schema):
+        return True
+    if schema.get("type") or _get_properties(document, schema) or "oneOf" in schema or "anyOf" in schema:
+        return False
+    words = snake_case(re.sub(r"^.*-get-", "", str(operation.get("operationId", "")))).split("_")
+    if words[0] in _READ_VERBS and not noun.startswith(words[0]):
+        return _READ_VERBS[words[0]] == "list"
+    return is_plural(noun.rpartition("_")[2])
+
+
+def _is_page(document: Document, schema: Schema) -> bool:
+    properties = {name: resolve(document, child) for name, child in _get_properties(document, schema).items()}
+    lists = [child for child in properties.values() if "array" in _get_types(child) or "items" in child]
+    if len(lists) != 1 or not _get_properties(document, lists[0].get("items", {})):
+        return False
+    return all(
+        set(_get_types(child)) <= _SCALARS and set(snake_case(name).split("_")) <= _PAGING_WORDS
+        for name, child in properties.items()
+        if child is not lists[0]
+    )
+
+
+def _get_success_schema(document: Document, operation: dict[str, Any]) -> Schema:
+    for status in sorted(operation["responses"]):
+        for media_type, media in operation["responses"][status].get("content", {}).items():
+            if status[0] in "2D" and is_json(media_type):
+                schema = resolve(document, media.get("schema", {}))
+                return schema if isinstance(schema, dict) else {}
+    return {}
+
+
+def _get_properties(document: Document, schema: Any, depth: int = 0) -> dict[str, Schema]:
+    schema = resolve(document, schema)
+    if not isinstance(schema, dict) or depth > 10:
+        return {}
+    properties: dict[str, Schema] = {}
+    for part in schema.get("allOf", []):
+        properties |= _get_properties(document, part, depth + 1)
+    return {**properties, **schema.get("properties", {})}
+
+
+def _get_types(schema: Any) -> tuple[str, ...]:
+    types = schema.get("type", ()) if isinstance(schema, dict) else ()
+    return (types,) if isinstance(types, str) else tuple(types)
+
+
+def _names_one_thing(path: str, method: str) -> bool:
+    return method == "post" or _ends_with_parameter(path)
+
+
+def _ends_with_parameter(path: str) -> bool:
+    return path.rstrip("/").endswith("}")
+
+
+def _get_owner(path: str, noun: str) -> str:
+    """Return `integration` for `/integrations/{id}/logs`."""
+    owners = [snake_case(name) for name in re.findall(r"([^/{}]+)/\{[^/]+\}/", path)]
+    return get_singular(owners[-1]) if owners and owners[-1] != noun else ""
 
 
 def _choose_parameter_name(path: str, name: str) -> str:
     """Return `integration_id` for `id` in `/integrations/{id}`, and any other name in snake case."""
     owner = re.search(rf"([^/{{}}]+)/\{{{re.escape(name)}\}}", path)
-    return f"{_get_singular(snake_case(owner[1]))}_id" if owner and name == "id" else snake_case(name)
-
-
-def _get_singular(noun: str) -> str:
-    for plural, single in (
-        ("ies", "y"),
-        ("sses", "ss"),
-        ("uses", "us"),
-        ("xes", "x"),
-        ("ss", "ss"),
-        ("us", "us"),
-    ):
-        if noun.endswith(plural):
-            return noun.removesuffix(plural) + single
-    return noun.removesuffix("s")
+    if owner and name == "id":
+        return to_identifier(f"{get_singular(snake_case(owner[1]))}_id", "value")
+    return to_identifier(name, "value")
 
 
 def _unwrap(document: Document, operation: dict[str, Any]) -> None:
     """Replace each success schema by the schema inside its envelope, and store the key in `x-unwrap`."""
-    for status, response in operation["responses"].items():
-        content = response.get("content", {}).get("application/json")
-        if not status.startswith("2") or content is None:
-            continue
-        envelope = resolve(document, content.get("schema", {}))
-        properties = envelope.get("properties", {})
+    for status, media in _iterate_success_media(operation):
+        envelope = resolve(document, media.get("schema", {}))
+        properties = _get_properties(document, envelope)
         key = operation.get("x-unwrap") or ("data" if set(properties) == {"data"} else None)
         if key is None:
             continue
         if key not in properties:
-            raise NamingError(f"Cannot unwrap {operation['x-name']}: its success body has no `{key}`. Change x-unwrap.")
+            raise NamingError(
+                f"Cannot unwrap {operation['x-name']}: its {status} body has no `{key}`. Change x-unwrap."
+            )
         operation["x-unwrap"] = key
-        content["schema"] = copy.deepcopy(properties[key])
+        media["schema"] = copy.deepcopy(properties[key])
 
 
-def _check_unique_operations(document: Document) -> None:
-    operations: dict[str, str] = {}
-    methods: dict[tuple[str, str], dict[str, Any]] = {}
-    for path, method, operation in iterate_operations(document):
-        endpoint = f"{method.upper()} {path}"
-        other = operations.setdefault(operation["x-name"], endpoint)
-        if other != endpoint:
-            raise NamingError(f"{other} and {endpoint} would both be {operation['x-name']}. Set x-name for one.")
-        first = methods.setdefault((operation["x-resource"], operation["x-method"]), operation)
-        both_explicit = first["x-method-is-explicit"] and operation["x-method-is-explicit"]
-        # Two operations become one client method only if the overlay sets x-method for both.
-        if first is not operation and not both_explicit:
-            renamed = first if operation["x-method-is-explicit"] else operation
-            renamed["x-method"] = renamed["x-name"]
-
-
-def _hoist_inline_schemas(document: Document) -> None:
-    components: dict[str, Schema] = document["components"]["schemas"]
-    for name in list(components):
-        if not _is_class(components[name]):
-            continue
-        components[name] = _hoist_parts(components, components[name], name)
-    for _, _, operation in iterate_operations(document):
-        verb, _, noun = operation["x-name"].partition("_")
-        noun = _get_singular(noun)
-        for parameter in operation["parameters"]:
-            parameter["schema"] = _hoist(components, parameter.get("schema", {}), f"{noun}_{parameter['name']}")
-        for media in operation.get("requestBody", {}).get("content", {}).values():
-            media["schema"] = _hoist(components, media.get("schema", {}), f"{noun}_{verb}")
-        for response in operation["responses"].values():
-            for media in response.get("content", {}).values():
-                media["schema"] = _hoist(components, media.get("schema", {}), noun)
-
-
-def _hoist(components: dict[str, Schema], schema: Schema, name: str) -> Schema:
-    """Move all classes in a schema to `components`. Return the schema, or a reference if it is a class itself."""
-    if "$ref" in schema:
-        return {"$ref": schema["$ref"]}
-    nullable = isinstance(schema.get("type"), list) and "null" in schema["type"]
-    kinds = [kind for kind in schema["type"] if kind != "null"] if isinstance(schema.get("type"), list) else None
-    if kinds is not None and len(kinds) == 1 and _is_class({**schema, "type": kinds[0]}):
-        hoisted = _hoist(components, {**schema, "type": kinds[0]}, name)
-        return {"anyOf": [hoisted, {"type": "null"}], **_get_prose(schema)} if nullable else hoisted
-    if not _is_class(schema):
-        return _hoist_parts(components, schema, name)
-    class_name = schema.get("x-class") or str(pascal_case(name))
-    component = _hoist_parts(components, schema, class_name)
-    existing = components.setdefault(class_name, component)
-    if _remove_prose(existing) != _remove_prose(component):
-        raise NamingError(f"Two different schemas would be the class {class_name}. Set x-class for one.")
-    return {"$ref": f"{_SCHEMAS}{class_name}", **_get_prose(schema)}
-
-
-def _hoist_parts(components: dict[str, Schema], schema: Schema, name: str) -> Schema:
-    parts = dict(schema)
-    if "properties" in parts:
-        parts["properties"] = {
-            key: {**_hoist(components, child, f"{name}_{key}"), **_get_extensions(child)}
-            for key, child in parts["properties"].items()
-        }
-    if "items" in parts:
-        parts["items"] = _hoist(components, parts["items"], _get_singular(name))
-    if "allOf" in parts:
-        parts["allOf"] = [
-            {"$ref": child["$ref"]} if "$ref" in child else _hoist_parts(components, child, name)
-            for child in parts["allOf"]
-        ]
-    for keyword in ("anyOf", "oneOf"):
-        if keyword in parts:
-            parts[keyword] = [
-                _hoist(components, child, f"{name}_{number}") for number, child in enumerate(parts[keyword], 1)
-            ]
-    return parts
-
-
-def _is_class(schema: Schema) -> bool:
-    if "enum" in schema:
-        return schema.get("type") == "string"
-    return bool(schema.get("properties")) or "allOf" in schema
-
-
-def _get_prose(schema: Schema) -> Schema:
-    return {name: schema[name] for name in ("description", "example") if name in schema}
-
-
-def _get_extensions(schema: Schema) -> Schema:
-    return {name: value for name, value in schema.items() if name.startswith("x-") and name != "x-class"}
-
-
-def _remove_prose(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {name: _remove_prose(child) for name, child in schema.items() if name not in _PROSE}
-    return [_remove_prose(child) for child in schema] if isinstance(schema, list) else schema
+def _iterate_success_media(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for status, response in operation["responses"].items():
+        for media_type, media in response.get("content", {}).items():
+            if status[0] in "2D" and is_json(media_type):
+                yield status, media

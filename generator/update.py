@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import LiteralScalarString
-
-from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, generate, replace_folder
+from generator.base_urls import find_untrusted_origins, get_trusted_origins, iterate_origins
+from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, generate_from, read_overlay
 from generator.changes import compare_documents, format_changes
-from generator.documents import DocumentError, parse_yaml, read_document
+from generator.documents import DocumentError, parse, parse_yaml, read_document, to_single_line
+from generator.output import OutputError, defer_signals, replace_folder
 from generator.overlay import apply_overlay
+from generator.yaml_documents import dump_yaml
 
 __all__ = ["UpdateError", "merge_prose", "read_upstream_url", "report_changes", "update"]
 
@@ -33,7 +33,7 @@ _NAME_MAPS: Final = frozenset({"properties", "schemas", "parameters", "responses
 
 
 class UpdateError(Exception):
-    """Raised if the new document is valid, but the client generated from it fails the type check."""
+    """Raised if the new document is valid, but must not be installed. The message is one line."""
 
 
 def read_upstream_url() -> str:
@@ -64,11 +64,16 @@ def report_changes(
     Raises:
         DocumentError: One of the documents cannot be read or is not valid OpenAPI 3.1.
     """
-    current, new = read_document(document_path), read_document(source)
+    return _report(read_document(document_path), read_document(source), source, document_path, notify)
+
+
+def _report(current: Document, new: Document, source: str, document_path: Path, notify: Callable[[str], None]) -> bool:
     if _remove_prose(current) == _remove_prose(new):
-        notify(f"{source} is equivalent to openapi/{document_path.name}.")
+        notify(f"{to_single_line(source)} is equivalent to openapi/{document_path.name}.")
         return False
     notify(_format_report(current, new))
+    for origin, place in _find_new_origins(current, new).items():
+        notify(f"Security: {place} names the new origin {origin}, which could receive credentials.")
     return True
 
 
@@ -98,12 +103,24 @@ def update(
         OverlayError: An action of the overlay does not match the new document.
         NamingError: Two schemas or two operations would have the same name.
         GenerationError: The document contains a construct that is not supported.
-        UpdateError: The generated client does not pass the type check.
+        UpdateError: The document names an origin that the overlay does not trust, or the generated client does not pass
+            the type check.
+        OutputError: A file cannot be written.
     """
-    if not report_changes(source, document_path=document_path, notify=notify):
-        return False
     current, new = read_document(document_path), read_document(source)
-    text = _format_yaml(merge_prose(current, new), _read_leading_comment(document_path))
+    if not _report(current, new, source, document_path, notify):
+        return False
+    _check_origins(current, new)
+    text = _read_leading_comment(document_path) + dump_yaml(merge_prose(current, new))
+    try:
+        _install(text, document_path, generated)
+    except OSError as error:
+        raise OutputError(f"{document_path.parent.parent}: cannot be written ({error.strerror or 'failed'})") from error
+    notify(f"Replaced openapi/{document_path.name} and {generated.name}/. Run the tests and update the changelog.")
+    return True
+
+
+def _install(text: str, document_path: Path, generated: Path) -> None:
     with tempfile.TemporaryDirectory(dir=document_path.parent.parent, prefix=".generating-") as name:
         folder = Path(name)
         new_document_path = folder / document_path.name
@@ -111,17 +128,31 @@ def update(
         package = folder / "typecheck" / GENERATED.parent.name
         shutil.copytree(GENERATED.parent, package, ignore=shutil.ignore_patterns("__pycache__", GENERATED.name))
         fresh = package / GENERATED.name
-        generate(new_document_path, fresh)
+        generate_from(parse(text.encode(), document_path.name), fresh)
         _type_check(package)
-        old_content = document_path.read_bytes()
-        os.replace(new_document_path, document_path)
-        try:
-            replace_folder(fresh, generated)
-        except OSError:
-            document_path.write_bytes(old_content)
-            raise
-    notify(f"Replaced openapi/{document_path.name} and {generated.name}/. Run the tests and update the changelog.")
-    return True
+        old_document_path = folder / f"{document_path.name}.old"
+        shutil.copyfile(document_path, old_document_path)
+        with defer_signals():
+            os.replace(new_document_path, document_path)
+            try:
+                replace_folder(fresh, generated)
+            except OSError:
+                os.replace(old_document_path, document_path)
+                raise
+
+
+def _check_origins(current: Document, new: Document) -> None:
+    """Reject a document that could send credentials to an origin that the overlay does not trust."""
+    for origin, place in _find_new_origins(current, new).items():
+        raise UpdateError(
+            f"{place} names the new origin {origin}. If it may receive credentials, add it to the overlay: "
+            f"x-trusted-origins: [{origin}]"
+        )
+
+
+def _find_new_origins(current: Document, new: Document) -> dict[str, str]:
+    known = {origin for _, origin in iterate_origins(current)} | get_trusted_origins(read_overlay(OVERLAY))
+    return find_untrusted_origins(new, known)
 
 
 def merge_prose(current: Any, new: Any, key: str = "") -> Any:
@@ -181,25 +212,16 @@ def _type_check(package: Path) -> None:
     command = [sys.executable, *_MYPY, package.name]
     done = subprocess.run(command, cwd=package.parent, capture_output=True, text=True, check=False)
     if done.returncode:
-        first = next(iter(done.stdout.splitlines()), done.stderr.strip())
-        raise UpdateError(f"The client generated from the new document does not pass mypy --strict: {first}")
-
-
-def _format_yaml(document: Document, comment: str) -> str:
-    yaml = YAML()
-    yaml.width = 110
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    out = io.StringIO()
-    yaml.dump(_convert_to_blocks(document), out)
-    return comment + out.getvalue()
-
-
-def _convert_to_blocks(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {name: _convert_to_blocks(child) for name, child in node.items()}
-    if isinstance(node, list):
-        return [_convert_to_blocks(child) for child in node]
-    return LiteralScalarString(node) if isinstance(node, str) and "\n" in node else node
+        place = re.search(rf"^{package.name}/(\S+?):(\d+): error: ", done.stdout, re.MULTILINE)
+        if place is None or place[1].startswith(f"{GENERATED.name}/"):
+            raise UpdateError(
+                "The client generated from the new document does not pass mypy --strict. "
+                "This is a bug of the generator: report it."
+            )
+        raise UpdateError(
+            f"The new document does not fit hand-written code: {package.name}/{place[1]}, line {place[2]}, "
+            "does not pass mypy --strict with the new client. Adapt it first."
+        )
 
 
 def _read_leading_comment(path: Path) -> str:

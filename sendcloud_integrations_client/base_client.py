@@ -231,7 +231,8 @@ class BaseClient:
         operation: Operation,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | str | None = None,
+        headers: Mapping[str, str] | None = None,
         body: object = None,
         on_headers: Callable[[httpx.Headers], None] | None = None,
     ) -> httpx.Response:
@@ -240,7 +241,8 @@ class BaseClient:
         Args:
             operation: The operation.
             path: The path below the base URL, filled in and escaped.
-            query: Query parameters.
+            query: Query parameters as text, or the encoded query.
+            headers: Headers of this operation.
             body: JSON-ready value; None sends no body.
             on_headers: Called with the headers of a success before the body is read.
 
@@ -260,6 +262,8 @@ class BaseClient:
             request = self._connection.requests.build(operation, path, query, content, extensions)
         except httpx.InvalidURL:
             raise InvalidInputError(operation.name, "query", "makes the URL longer than 65,536 bytes") from None
+        if headers:
+            request.headers.update(headers)
         status: int | None = None
         failure: str | None = None
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -15,6 +15,7 @@ from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
 from sendcloud_integrations_client.base_client import BaseClient, CallReport
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.generated.resources import Resources
+from sendcloud_integrations_client.generated.server import BASE_URL
 from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
 from sendcloud_integrations_client.pipeline.rate_limiter import RateLimiter, RateLimits
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from sendcloud_integrations_client.resources.logs import Logs
 
 __all__ = ["SendcloudIntegrations"]
-
-_BASE_URL: Final = "https://panel.sendcloud.sc/api/v3"
 
 
 class SendcloudIntegrations(BaseClient, Resources):
@@ -93,7 +92,7 @@ class SendcloudIntegrations(BaseClient, Resources):
                 rate_limits = UNSET
             super().__init__(
                 auth=auth,
-                base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or _BASE_URL,
+                base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or BASE_URL,
                 timeout=timeout,
                 retries=retries,
                 rate_limits=rate_limits,

@@ -39,7 +39,7 @@ class RequestBuilder:
         self,
         operation: Operation,
         path: str,
-        query: Mapping[str, str] | None,
+        query: Mapping[str, str] | str | None,
         content: bytes | None,
         extensions: dict[str, Any],
     ) -> httpx.Request:
@@ -48,7 +48,7 @@ class RequestBuilder:
         Args:
             operation: The operation.
             path: The path below the base URL, filled in and escaped.
-            query: Query parameters.
+            query: Query parameters, or the encoded query.
             content: The JSON body; None sends no body.
             extensions: httpx request extensions, `timeout` among them.
 
@@ -58,7 +58,8 @@ class RequestBuilder:
         http, method = self._http, operation.method
         if query:
             # Spaces as %20: not every server reads a plus sign as a space.
-            path = f"{path}?{urlencode(query, quote_via=quote, safe='')}"
+            encoded = query if isinstance(query, str) else urlencode(query, quote_via=quote, safe="")
+            path = f"{path}?{encoded}"
         built_for = (http.base_url, http.headers.raw)
         if built_for != self._built_for:
             self._reset(built_for)

@@ -12,7 +12,7 @@ from sendcloud_integrations_client.runtime.models import UNSET, Model, encode
 from sendcloud_integrations_client.runtime.operations import Operation
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
-__all__ = ["build_body", "build_path", "build_query", "to_entries"]
+__all__ = ["build_body", "build_headers", "build_json_body", "build_path", "build_query", "to_entries", "to_text"]
 
 
 def build_path(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> str:
@@ -33,7 +33,7 @@ def build_path(operation: Operation, values: Mapping[str, object], rules: Mappin
     for name, value in values.items():
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
-        text = _to_query_text(plain)
+        text = to_text(plain)
         if text.isdecimal() and text.isascii():  # nothing to escape
             segment = text
         else:
@@ -65,9 +65,63 @@ def build_query(operation: Operation, values: Mapping[str, object], rules: Mappi
             continue
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
-        query[name] = _to_query_text(plain)
+        query[name] = to_text(plain)
         _check_encodable(operation, name, query[name])
     return query
+
+
+def build_headers(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> dict[str, str]:
+    """Build the header parameters from validated values. Lists and objects have the style `simple`.
+
+    Args:
+        operation: The operation.
+        values: Header name to value; None and `UNSET` are omitted.
+        rules: Header name to rule.
+
+    Returns:
+        Header name to text.
+
+    Raises:
+        InvalidInputError: If a value violates its rule, or cannot be the value of a header.
+    """
+    headers: dict[str, str] = {}
+    for name, value in values.items():
+        if value is None or value is UNSET:
+            continue
+        plain = encode(value)
+        validate_value(operation.name, name, plain, rules[name])
+        text = to_text(plain)
+        if not text.isascii() or not text.isprintable() or text != text.strip():
+            raise InvalidInputError(operation.name, name, "must be printable ASCII without spaces at its ends")
+        headers[name] = text
+    return headers
+
+
+def build_json_body(operation: Operation, body: object, rule: Rule) -> Any:
+    """Build the validated, JSON-ready body from a value that is no object with named fields.
+
+    Args:
+        operation: The operation.
+        body: The value; `UNSET` sends no body.
+        rule: The rule of the body.
+
+    Returns:
+        The body as JSON-ready data; None sends no body.
+
+    Raises:
+        InvalidInputError: If the value violates its rule.
+    """
+    if body is UNSET:
+        return None
+    try:
+        content = encode(body)
+        validate_value(operation.name, "", content, rule)
+    except RecursionError:
+        raise InvalidInputError(operation.name, "body", "must not contain itself or be nested too deeply") from None
+    if content is None:
+        raise InvalidInputError(operation.name, "body", "must not be None")
+    _check_numbers(operation, content)
+    return content
 
 
 def build_body(operation: Operation, body: object, fields: Mapping[str, object], rule: Rule) -> Any:
@@ -107,6 +161,17 @@ def to_entries(value: Any, key: str, item: str) -> object:
     return [{key: name, item: entries[name]} for name in entries] if entries.__class__ is dict else value
 
 
+def to_text(value: Any) -> str:
+    """Return a JSON value as the text of a parameter: lists and objects with commas, as the style `simple` says."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value.__class__ is list:
+        return ",".join(to_text(item) for item in value)
+    if value.__class__ is dict:
+        return ",".join(f"{name},{to_text(item)}" for name, item in value.items())
+    return str(value)
+
+
 def _check_encodable(operation: Operation, name: str, text: str) -> None:
     try:
         text.encode()
@@ -126,11 +191,3 @@ def _check_numbers(operation: Operation, content: object) -> None:
             pending.extend(cast("dict[object, object]", value).values())
         elif isinstance(value, list):
             pending.extend(cast("list[object]", value))
-
-
-def _to_query_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value.__class__ is list:
-        return ",".join(_to_query_text(item) for item in value)
-    return str(value)

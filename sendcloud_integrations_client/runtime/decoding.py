@@ -15,7 +15,15 @@ from sendcloud_integrations_client.runtime.models import Model
 from sendcloud_integrations_client.runtime.operations import get_call
 from sendcloud_integrations_client.runtime.readers import raise_mismatch
 
-__all__ = ["OnDecodeError", "UndecodedPage", "UndecodedValues", "decode_record", "decode_records", "decode_value"]
+__all__ = [
+    "OnDecodeError",
+    "UndecodedPage",
+    "UndecodedValues",
+    "decode_record",
+    "decode_records",
+    "decode_typed",
+    "decode_value",
+]
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=Model)
@@ -79,12 +87,15 @@ class UndecodedPage(_UndecodedBody, Generic[ModelT]):
 
 @attrs.frozen
 class UndecodedValues(_UndecodedBody, Generic[T]):
-    """A list of plain JSON values, such as texts, that is kept as bytes until it is needed.
+    """A list of values that are no models, such as texts, that is kept as bytes until it is needed.
 
     Attributes:
         response: The response, read completely.
         key: Key of the list in the response body; None if the body is the list.
+        read: Reads one value; None if the JSON values are the values.
     """
+
+    read: Callable[[Any, str], T] | None = None
 
     @property
     def parsed(self) -> list[T]:
@@ -96,7 +107,10 @@ class UndecodedValues(_UndecodedBody, Generic[T]):
         values = decode_value(self.response, self.key)
         if values.__class__ is not list:
             raise _build_error(self.response, f"expected a list, got {type(values).__name__}", field=self.key or "")
-        return cast(list[T], values)
+        if self.read is None:
+            return cast(list[T], values)
+        read = self.read
+        return _read(self.response, lambda: [read(item, f"{self.key or ''}[{i}]") for i, item in enumerate(values)])
 
 
 def decode_value(response: httpx.Response, key: str | None) -> Any:
@@ -126,6 +140,24 @@ def decode_value(response: httpx.Response, key: str | None) -> Any:
         reason = f"the JSON of the {response.status_code} response has no `{key}`"
         raise _build_error(response, reason, advice=_BODY_ADVICE, field=key)
     return body[key]
+
+
+def decode_typed(response: httpx.Response, key: str | None, read: Callable[[Any, str], T]) -> T:
+    """Decode a response that contains a value other than one record or a list of records.
+
+    Args:
+        response: A successful response, read completely.
+        key: Key of the value in the response body; None if the body is the value.
+        read: Reads the value; receives the path of the field.
+
+    Returns:
+        The value.
+
+    Raises:
+        ResponseDecodeError: If the value cannot be decoded. `field` names the invalid field.
+    """
+    value = decode_value(response, key)
+    return _read(response, lambda: read(value, key or ""))
 
 
 def decode_record(response: httpx.Response, key: str | None, model: type[ModelT]) -> ModelT:
@@ -227,6 +259,13 @@ def _decode_one_by_one(
 
 def _decode_object(model: type[ModelT], record: Any) -> ModelT:
     return model.decode_object(record) if record.__class__ is dict else raise_mismatch(record, "", "an object")
+
+
+def _read(response: httpx.Response, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except FieldMismatchError as error:
+        raise _build_error(response, f"the value cannot be decoded: {error}", field=error.field) from error
 
 
 def _build_error(

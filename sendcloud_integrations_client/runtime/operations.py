@@ -153,7 +153,8 @@ class Sender(Protocol):
         operation: Operation,
         path: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | str | None = None,
+        headers: Mapping[str, str] | None = None,
         body: object = None,
         on_headers: Callable[[httpx.Headers], None] | None = None,
     ) -> httpx.Response:
@@ -162,7 +163,8 @@ class Sender(Protocol):
         Args:
             operation: The operation.
             path: The path with its parameters filled in and escaped.
-            query: Query parameters as text.
+            query: Query parameters as text, or the encoded query.
+            headers: Headers of this operation.
             body: JSON-ready value; None sends no body.
             on_headers: Called with the headers of a success before the body is read.
 

@@ -11,18 +11,23 @@ from datetime import date, datetime
 from typing import Any, Final, NoReturn, TypeVar
 from uuid import UUID
 
+import attrs
+
 from sendcloud_integrations_client.errors import FieldMismatchError
 from sendcloud_integrations_client.runtime.models import UNSET, Model, OpenEnum
 
 __all__ = [
+    "Variant",
     "from_iso",
     "raise_mismatch",
+    "read_any_of",
     "read_boolean",
     "read_date",
     "read_datetime",
     "read_enum",
     "read_integer",
     "read_list",
+    "read_map",
     "read_model",
     "read_number",
     "read_object",
@@ -30,6 +35,7 @@ __all__ = [
     "read_text",
     "read_union",
     "read_uuid",
+    "read_variant",
 ]
 
 from_iso: Final = datetime.fromisoformat
@@ -137,6 +143,79 @@ def read_list(value: Any, field: str, read: Callable[[Any, str], T]) -> list[T]:
 def read_optional_list(value: object, field: str, read: Callable[[Any, str], Any]) -> Any:
     """Read a list of a request model, in which null, missing and empty are different."""
     return value if value is None or value is UNSET else read_list(value, field, read)
+
+
+def read_map(value: Any, field: str, read: Callable[[Any, str], T]) -> Any:
+    """Read a JSON object whose fields have any names and one type, each value with `read`; null stays None."""
+    if value is None or value is UNSET:
+        return value
+    if value.__class__ is not dict:
+        return raise_mismatch(value, field, "an object")
+    return {name: read(item, f"{field}.{name}") for name, item in value.items()}
+
+
+def read_any_of(
+    value: object, field: str, options: tuple[tuple[tuple[type, ...], Callable[[Any, str], Any]], ...], expected: str
+) -> Any:
+    """Read a value that has one of several types: the first option that can read it.
+
+    Args:
+        value: The JSON value; null stays None.
+        field: Path of the field.
+        options: Classes of JSON values, and the function that reads such a value.
+        expected: Description of the types.
+
+    Raises:
+        FieldMismatchError: If no option can read the value.
+    """
+    if value is None or value is UNSET:
+        return value
+    mismatch: FieldMismatchError | None = None
+    for types, read in options:
+        if type(value) in types:
+            try:
+                return read(value, field)
+            except FieldMismatchError as error:
+                mismatch = error
+    if mismatch is not None:
+        raise mismatch
+    return raise_mismatch(value, field, expected)
+
+
+@attrs.frozen
+class Variant:
+    """One model of a union of models.
+
+    Attributes:
+        model: The model.
+        required: Names in JSON of its required fields.
+        constants: Name in JSON to the values that a field of this model can have.
+    """
+
+    model: type[Model]
+    required: tuple[str, ...]
+    constants: Mapping[str, tuple[Any, ...]]
+
+    def matches(self, value: Mapping[str, Any]) -> bool:
+        """Return whether the fields that identify this model have its values."""
+        return all(name in value and value[name] in values for name, values in self.constants.items())
+
+    def rate(self, value: Mapping[str, Any]) -> tuple[bool, int]:
+        """Return how well an object fits: whether all required fields exist, and how many fields are known."""
+        known = self.model.wire_names.values()
+        return all(name in value for name in self.required), sum(name in value for name in known)
+
+
+def read_variant(value: Any, field: str, variants: tuple[Variant, ...]) -> Any:
+    """Read an object as the model of a union that fits it best; an object that no model fits stays plain data.
+
+    A model fits if the fields that identify it have its values: the discriminator, and fields with one known value. Of
+    several, the one whose required fields exist and that knows the most fields is used.
+    """
+    matching = [variant for variant in variants if variant.matches(value)]
+    if not matching:
+        return value
+    return read_model(value, field, max(matching, key=lambda variant: variant.rate(value)).model)
 
 
 def read_model(value: Any, field: str, model: type[ModelT]) -> Any:

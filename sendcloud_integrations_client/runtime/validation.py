@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any, Final, cast
+from uuid import UUID
 
 import attrs
 import orjson
 
 from sendcloud_integrations_client.errors import InvalidInputError
 
-__all__ = ["Rule", "validate_value"]
+__all__ = ["Rule", "RuleReference", "RuleUnion", "validate_value"]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +44,34 @@ class Rule:
     max_properties: int | None = None
     required: tuple[str, ...] = ()
     closed: bool = False
+    additional: Rule | None = None
     properties: Mapping[str, Rule] = attrs.field(factory=dict[str, "Rule"])
+
+    def or_none(self) -> Rule:
+        """Return this rule for a schema that also allows null."""
+        return attrs.evolve(self, types=(*self.types, "null"))
+
+
+@attrs.frozen
+class RuleUnion(Rule):
+    """A schema that allows what at least one of several schemas allows.
+
+    Args:
+        options: The rules of these schemas.
+    """
+
+    options: tuple[Rule, ...]
+
+
+@attrs.frozen
+class RuleReference(Rule):
+    """The rule of a model that contains itself.
+
+    Args:
+        get_rule: Returns the rule; called when a value is validated, because the model does not exist earlier.
+    """
+
+    get_rule: Callable[[], Rule]
 
 
 def validate_value(operation: str, field: str, value: object, rule: Rule) -> None:
@@ -87,6 +115,8 @@ _MAX_SHOWN_NUMBER: Final = 2**64
 
 def _find_violation(value: object, rule: Rule, path: str) -> tuple[str, str] | None:
     """Return the path and the text of the first violation; None if the value is valid."""
+    if rule.__class__ is not Rule:
+        return _find_indirect_violation(value, rule, path)
     if rule.types and not _has_any_type(value, rule.types):
         expected = " or ".join(_TYPE_DESCRIPTIONS[name] for name in rule.types)
         return path, f"must be {expected}, not {type(value).__name__}"
@@ -111,6 +141,29 @@ def _has_any_type(value: object, names: tuple[str, ...]) -> bool:
     return False
 
 
+def _find_indirect_violation(value: object, rule: Rule, path: str) -> tuple[str, str] | None:
+    if isinstance(rule, RuleReference):
+        return _find_violation(value, rule.get_rule(), path)
+    violations: list[tuple[bool, tuple[str, str]]] = []
+    for option in rule.options if isinstance(rule, RuleUnion) else ():
+        violation = _find_violation(value, option, path)
+        if violation is None:
+            return None
+        # A violation inside the value says more than one of its type, unless the value is meant for another option.
+        violations.append((violation[0] != path and _has_constants(value, option), violation))
+    return max(violations, key=lambda pair: pair[0])[1] if violations else (path, "has no allowed type")
+
+
+def _has_constants(value: object, rule: Rule) -> bool:
+    """Return whether the fields with one allowed value, which identify an option of a union, have it."""
+    option = rule.get_rule() if isinstance(rule, RuleReference) else rule
+    if not isinstance(value, dict):
+        return True
+    fields = cast(dict[str, object], value)
+    constants = ((name, inner.enum) for name, inner in option.properties.items() if len(inner.enum) == 1)
+    return all(name in fields and fields[name] in allowed for name, allowed in constants)
+
+
 def _has_type(value: object, name: str) -> bool:
     if isinstance(value, bool):
         return name == "boolean"
@@ -126,8 +179,8 @@ def _check_text(value: str, rule: Rule, path: str) -> tuple[str, str] | None:
         return path, f"must have at most {_format_count(rule.max_length, 'character')}, got {len(value)}"
     if rule.pattern is not None and not re.search(rule.pattern, value):
         return path, f"must match the pattern {rule.pattern}"
-    if rule.format == "date-time" and not _is_datetime_with_offset(value):
-        return path, "must be a timestamp with a UTC offset (RFC 3339)"
+    if rule.format is not None and not _FORMATS[rule.format][0](value):
+        return path, f"must be {_FORMATS[rule.format][1]}"
     return None
 
 
@@ -181,6 +234,10 @@ def _check_object(value: dict[str, object], rule: Rule, path: str) -> tuple[str,
             violation = _find_violation(item, inner, f"{prefix}{name}")
             if violation is not None:
                 return violation
+        elif rule.additional is not None:
+            violation = _find_violation(item, rule.additional, f"{prefix}{name}")
+            if violation is not None:
+                return violation
         elif rule.closed:
             return f"{prefix}{name}", "is not a field of the OpenAPI document"
     return None
@@ -200,3 +257,24 @@ def _is_datetime_with_offset(text: str) -> bool:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
         return False
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+_FORMATS: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = {
+    "date-time": (_is_datetime_with_offset, "a timestamp with a UTC offset (RFC 3339)"),
+    "date": (_is_date, "a date (RFC 3339)"),
+    "uuid": (_is_uuid, "a UUID"),
+}

@@ -171,10 +171,17 @@ def test_failed_type_check_changes_nothing(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document["components"]["schemas"]["integration-log"]["properties"]["colour"] = {"type": "string"}
-    monkeypatch.setattr("generator.update._MYPY", ("-c", "print('models/x.py:1: error: bad'); raise SystemExit(1)"))
-    with pytest.raises(UpdateError, match=r"does not pass mypy --strict: models/x.py:1: error: bad"):
-        project.update(document)
-    assert project.is_unchanged
+    package = GENERATED.parent.name
+    for place, message in (
+        ("generated/models/x.py", r"does not pass mypy --strict\. This is a bug of the generator: report it\."),
+        ("resources/logs.py", rf"does not fit hand-written code: {package}/resources/logs\.py, line 7, "),
+    ):
+        output = f"{package}/{place}:7: error: bad\nFound 1 error"
+        monkeypatch.setattr("generator.update._MYPY", ("-c", f"print({output!r}); raise SystemExit(1)"))
+        with pytest.raises(UpdateError, match=message) as caught:
+            project.update(document)
+        assert "\n" not in str(caught.value)
+        assert project.is_unchanged
 
 
 INVALID_DOCUMENTS = [
@@ -182,9 +189,9 @@ INVALID_DOCUMENTS = [
     ("not OpenAPI", "just: a mapping", "not an OpenAPI document"),
     ("a list", "[1, 2]", "not an OpenAPI document"),
     (
-        "OpenAPI 3.0",
-        "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {}",
-        "OpenAPI 3.0.3 is not supported. Use a 3.1 document.",
+        "OpenAPI 2.0",
+        "openapi: 2.0.0\ninfo: {title: t, version: '1'}\npaths: {}",
+        "OpenAPI 2.0.0 is not supported. Use a 3.0 or 3.1 document.",
     ),
     ("no info", "openapi: 3.1.0\npaths: {}", "not valid OpenAPI 3.1"),
     (

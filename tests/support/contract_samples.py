@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from generator.build import OPENAPI_DOCUMENT, prepare_document
-from generator.naming import iterate_operations, resolve
+from generator.structure import iterate_operations, resolve
 
 Document = dict[str, Any]
 

@@ -11,8 +11,8 @@ import orjson
 
 from generator.build import OPENAPI_DOCUMENT, OVERLAY
 from generator.documents import parse_yaml, read_document
-from generator.naming import iterate_operations, resolve
 from generator.overlay import apply_overlay
+from generator.structure import iterate_operations, resolve
 from sendcloud_integrations_client.testing.messages import SimulatedResponse
 
 CONFORMANCE = Path(OPENAPI_DOCUMENT).with_name("conformance.yml")

@@ -9,12 +9,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_datetime,
-    read_integer,
-    read_model,
-    read_text,
-)
+from sendcloud_integrations_client.runtime.readers import read_datetime, read_integer, read_model, read_text
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .logged_request_create import LoggedRequestCreate
@@ -64,20 +59,8 @@ class IntegrationLogCreate(Model):
             "full_url": Rule(types=("string", "null")),
             "method": Rule(types=("string", "null")),
             "response_code": Rule(types=("integer", "null"), minimum=0),
-            "response": Rule(
-                types=("object", "null"),
-                properties={
-                    "headers": Rule(types=("object", "null")),
-                    "body": Rule(types=("string", "object", "null")),
-                },
-            ),
-            "request": Rule(
-                types=("object", "null"),
-                properties={
-                    "headers": Rule(types=("object", "string", "null")),
-                    "payload": Rule(types=("object", "string", "null")),
-                },
-            ),
+            "response": LoggedResponseCreate.validation_rule.or_none(),
+            "request": LoggedRequestCreate.validation_rule.or_none(),
             "created_at": Rule(types=("string", "null"), format="date-time"),
             "exception_type": Rule(types=("string", "null")),
             "exception": Rule(types=("string", "null")),

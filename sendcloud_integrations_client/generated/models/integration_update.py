@@ -8,12 +8,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_boolean,
-    read_enum,
-    read_optional_list,
-    read_text,
-)
+from sendcloud_integrations_client.runtime.readers import read_boolean, read_enum, read_optional_list, read_text
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from ..types import FeedbackTypeValue

@@ -8,9 +8,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset, hide_value, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_union,
-)
+from sendcloud_integrations_client.runtime.readers import read_union
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 

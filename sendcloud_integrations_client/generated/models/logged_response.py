@@ -9,10 +9,7 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import Model, hide_value, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_object,
-    read_union,
-)
+from sendcloud_integrations_client.runtime.readers import read_object, read_union
 
 _FIELDS: Final = (
     "headers",

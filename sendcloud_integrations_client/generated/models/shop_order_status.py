@@ -10,13 +10,7 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    from_iso,
-    read_datetime,
-    read_list,
-    read_model,
-    read_text,
-)
+from sendcloud_integrations_client.runtime.readers import from_iso, read_datetime, read_list, read_model, read_text
 
 from .status_translation import StatusTranslation
 

@@ -8,11 +8,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_model,
-    read_optional_list,
-    read_text,
-)
+from sendcloud_integrations_client.runtime.readers import read_model, read_optional_list, read_text
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .status_translation_input import StatusTranslationInput
@@ -44,16 +40,7 @@ class ShopOrderStatusInput(Model):
                 min_items=1,
                 max_items=7,
                 unique_items=True,
-                items=Rule(
-                    types=("object",),
-                    required=("status", "language"),
-                    properties={
-                        "status": Rule(types=("string",)),
-                        "language": Rule(
-                            types=("string",), enum=("en-us", "en-gb", "fr-fr", "de-de", "nl-nl", "es-es", "it-it")
-                        ),
-                    },
-                ),
+                items=StatusTranslationInput.validation_rule,
             ),
         },
     )

@@ -8,11 +8,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_integer,
-    read_model,
-    read_optional_list,
-)
+from sendcloud_integrations_client.runtime.readers import read_integer, read_model, read_optional_list
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .shop_order_status_input import ShopOrderStatusInput
@@ -40,33 +36,7 @@ class ShopOrderStatusesReplace(Model):
         properties={
             "integration_id": Rule(types=("integer",)),
             "statuses": Rule(
-                types=("array",),
-                min_items=0,
-                unique_items=True,
-                items=Rule(
-                    types=("object",),
-                    required=("external_id", "translations"),
-                    properties={
-                        "external_id": Rule(types=("string",)),
-                        "translations": Rule(
-                            types=("array",),
-                            min_items=1,
-                            max_items=7,
-                            unique_items=True,
-                            items=Rule(
-                                types=("object",),
-                                required=("status", "language"),
-                                properties={
-                                    "status": Rule(types=("string",)),
-                                    "language": Rule(
-                                        types=("string",),
-                                        enum=("en-us", "en-gb", "fr-fr", "de-de", "nl-nl", "es-es", "it-it"),
-                                    ),
-                                },
-                            ),
-                        ),
-                    },
-                ),
+                types=("array",), min_items=0, unique_items=True, items=ShopOrderStatusInput.validation_rule
             ),
         },
     )

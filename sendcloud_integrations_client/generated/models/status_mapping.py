@@ -9,11 +9,7 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_integer,
-    read_list,
-    read_model,
-)
+from sendcloud_integrations_client.runtime.readers import read_integer, read_list, read_model
 
 from .status_mapping_entry import StatusMappingEntry
 

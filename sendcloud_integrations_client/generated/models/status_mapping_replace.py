@@ -8,11 +8,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_integer,
-    read_model,
-    read_optional_list,
-)
+from sendcloud_integrations_client.runtime.readers import read_integer, read_model, read_optional_list
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from .status_mapping_entry_input import StatusMappingEntryInput
@@ -45,16 +41,7 @@ class StatusMappingReplace(Model):
                 min_items=4,
                 max_items=4,
                 unique_items=True,
-                items=Rule(
-                    types=("object",),
-                    required=("status_category", "external_id"),
-                    properties={
-                        "status_category": Rule(
-                            types=("string",), enum=("READY_TO_SEND", "IN_TRANSIT", "DELIVERED", "CANCEL")
-                        ),
-                        "external_id": Rule(types=("string", "null")),
-                    },
-                ),
+                items=StatusMappingEntryInput.validation_rule,
             ),
         },
     )

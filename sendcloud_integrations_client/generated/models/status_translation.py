@@ -9,10 +9,7 @@ from typing import Any, ClassVar, Final, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_enum,
-    read_text,
-)
+from sendcloud_integrations_client.runtime.readers import read_enum, read_text
 
 from .language import Language
 

@@ -8,10 +8,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from sendcloud_integrations_client.runtime.models import UNSET, Model, new
-from sendcloud_integrations_client.runtime.readers import (
-    read_enum,
-    read_text,
-)
+from sendcloud_integrations_client.runtime.readers import read_enum, read_text
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 from ..types import LanguageValue

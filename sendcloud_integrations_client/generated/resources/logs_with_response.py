@@ -42,10 +42,10 @@ class LogsWithResponse:
             The response; `parsed` is one page. See `client.logs.list` for arguments and errors.
         """
         paginator_ = LogsResource(self._sender).list(
-            integration_id=integration_id,
             cursor=cursor,
             page_size=page_size,
             on_decode_error=on_decode_error,
+            integration_id=integration_id,
         )
         return paginator_.get_page_with_response()
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sendcloud_integrations_client.runtime.arguments import build_query
-from sendcloud_integrations_client.runtime.decoding import (
-    OnDecodeError,
-    UndecodedPage,
-)
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
 
@@ -108,12 +105,12 @@ async def list_integrations_detailed(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
-    page = await fetch(
+    fetched = await fetch(
         client,
         sort=sort,
         on_decode_error=on_decode_error,
     )
-    return build_response(page.response, page.parsed)
+    return build_response(fetched.response, fetched.parsed)
 
 
 async def fetch(

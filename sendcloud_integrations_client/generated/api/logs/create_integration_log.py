@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import Any, Final, overload
 
 from sendcloud_integrations_client.runtime.arguments import build_body, build_path
-from sendcloud_integrations_client.runtime.decoding import (
-    decode_record,
-)
+from sendcloud_integrations_client.runtime.decoding import decode_record
 from sendcloud_integrations_client.runtime.models import UNSET, Model, Unset
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule

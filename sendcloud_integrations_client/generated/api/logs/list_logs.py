@@ -8,10 +8,7 @@ from typing import Final
 import httpx
 
 from sendcloud_integrations_client.runtime.arguments import build_query
-from sendcloud_integrations_client.runtime.decoding import (
-    OnDecodeError,
-    UndecodedPage,
-)
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
 
@@ -106,10 +103,10 @@ async def list_logs_detailed(
         SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
             response that cannot be decoded.
     """
-    page = await fetch(
+    fetched = await fetch(
         client, cursor=cursor, page_size=page_size, on_decode_error=on_decode_error, on_headers=on_headers
     )
-    return build_response(page.response, page.parsed)
+    return build_response(fetched.response, fetched.parsed)
 
 
 async def fetch(

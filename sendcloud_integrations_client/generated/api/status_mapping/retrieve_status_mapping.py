@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sendcloud_integrations_client.runtime.arguments import build_query
-from sendcloud_integrations_client.runtime.decoding import (
-    decode_record,
-)
+from sendcloud_integrations_client.runtime.decoding import decode_record
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
 

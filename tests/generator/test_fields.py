@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from generator.build import OPENAPI_DOCUMENT, generate
 from generator.documents import parse_yaml
-from generator.schemas import build_fields
+from generator.fields import build_fields
 from sendcloud_integrations_client.runtime.models import Model
 
 RESERVED_NAMES = [
@@ -29,7 +29,9 @@ PACKAGE = "package_with_reserved_names"
 
 def choose_name(name: str) -> str:
     """Return the name of the model attribute for a property."""
-    (field,) = build_fields({}, {"type": "object", "properties": {name: {"type": "string"}}})
+    (field,) = build_fields(
+        {"components": {"schemas": {}}}, {"type": "object", "properties": {name: {"type": "string"}}}, in_request=False
+    )
     return field.python
 
 

@@ -1,0 +1,121 @@
+"""Code of the validation rules of schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from generator.class_names import get_class_name
+from generator.shapes import get_types
+from generator.source import Source, code, identifier, join, literal
+from generator.structure import Document, Schema, resolve
+
+__all__ = ["build_rule_code"]
+
+_ARGUMENTS: Final = {
+    "minLength": code("min_length"),
+    "maxLength": code("max_length"),
+    "pattern": code("pattern"),
+    "format": code("format"),
+    "minimum": code("minimum"),
+    "maximum": code("maximum"),
+    "exclusiveMinimum": code("exclusive_minimum"),
+    "exclusiveMaximum": code("exclusive_maximum"),
+    "multipleOf": code("multiple_of"),
+    "minItems": code("min_items"),
+    "maxItems": code("max_items"),
+    "uniqueItems": code("unique_items"),
+    "minProperties": code("min_properties"),
+    "maxProperties": code("max_properties"),
+}
+_CHECKED_FORMATS: Final = frozenset({"date-time", "date", "uuid"})
+
+
+def build_rule_code(document: Document, schema: Schema, *, lazy: Collection[str] = (), is_top: bool = True) -> Source:
+    """Return the code of a schema's `Rule`.
+
+    The rule of a model within another one is a reference to it, so the code stays small, and models can contain
+    themselves.
+
+    Args:
+        document: Named document.
+        schema: The schema.
+        lazy: Names of the classes that do not exist yet when the code runs.
+        is_top: Whether the rule of a model is written out. Defaults to True.
+    """
+    if "$ref" in schema:
+        target = document["components"]["schemas"][get_class_name(schema)]
+        if not is_top and target.get("properties"):
+            name = get_class_name(schema)
+            template = "RuleReference(lambda: {}.validation_rule)" if name in lazy else "{}.validation_rule"
+            return code(template, identifier(name))
+        return build_rule_code(document, target, lazy=lazy, is_top=is_top)
+    if "anyOf" in schema:
+        return _build_union_code(document, schema, lazy)
+    return _format_rule(_build_arguments(document, schema, lazy))
+
+
+def _build_union_code(document: Document, schema: Schema, lazy: Collection[str]) -> Source:
+    parts = [part for part in schema["anyOf"] if part.get("type") != "null"]
+    nullable = len(parts) < len(schema["anyOf"])
+    if len(parts) == 1 and not _is_model(document, parts[0]) and "anyOf" not in resolve(document, parts[0]):
+        target = resolve(document, parts[0])
+        arguments = _build_arguments(document, target, lazy)
+        if nullable and get_types(target):
+            arguments[code("types")] = literal((*get_types(target), "null"))
+        return _format_rule(arguments)
+    if len(parts) == 1 and nullable and _is_model(document, parts[0]) and get_class_name(parts[0]) not in lazy:
+        return code("{}.validation_rule.or_none()", identifier(get_class_name(parts[0])))
+    rules = [build_rule_code(document, part, lazy=lazy, is_top=False) for part in parts]
+    if nullable:
+        rules.append(code('Rule(types=("null",))'))
+    return code("RuleUnion(({},))", join(", ", rules))
+
+
+def _is_model(document: Document, schema: Schema) -> bool:
+    return "$ref" in schema and bool(resolve(document, schema).get("properties"))
+
+
+def _build_arguments(document: Document, schema: Schema, lazy: Collection[str]) -> dict[Source, Source]:
+    arguments: dict[Source, Source] = {}
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    types = get_types(schema)
+    if types:
+        arguments[code("types")] = literal(types)
+    if "enum" in schema:
+        values = tuple(value for value in schema["enum"] if value is not None)
+        arguments[code("enum")] = literal(values)
+        if None in schema["enum"] and "null" not in types:
+            arguments[code("types")] = literal((*types, "null"))
+    for keyword, name in _ARGUMENTS.items():
+        value = schema.get(keyword)
+        if keyword not in schema or (keyword == "format" and value not in _CHECKED_FORMATS):
+            continue
+        arguments[name] = literal(int(value) if isinstance(value, float) and value.is_integer() else value)
+    if "items" in schema:
+        arguments[code("items")] = build_rule_code(document, schema["items"], lazy=lazy, is_top=False)
+    # A field that the document marks as read-only is required in responses only.
+    required = tuple(
+        name
+        for name in dict.fromkeys([*(name for name in properties if name in schema.get("required", ()))])
+        if not properties[name].get("readOnly") and not resolve(document, properties[name]).get("readOnly")
+    )
+    required += tuple(name for name in schema.get("required", ()) if name not in properties)
+    if required:
+        arguments[code("required")] = literal(required)
+    extra = schema.get("additionalProperties")
+    if extra is False:
+        arguments[code("closed")] = literal(True)
+    elif isinstance(extra, dict) and extra:
+        arguments[code("additional")] = build_rule_code(document, extra, lazy=lazy, is_top=False)
+    if properties:
+        rules = [
+            code("{}: {}", literal(name), build_rule_code(document, child, lazy=lazy, is_top=False))
+            for name, child in properties.items()
+        ]
+        arguments[code("properties")] = code("{{{}}}", join(", ", rules))
+    return arguments
+
+
+def _format_rule(arguments: Mapping[Source, Source]) -> Source:
+    return code("Rule({})", join(", ", (code("{}={}", name, value) for name, value in arguments.items())))
