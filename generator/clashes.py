@@ -16,7 +16,7 @@ __all__ = ["Clash", "format_clashes", "format_query"]
 
 @attrs.frozen(order=True)
 class Clash:
-    """A name that the rules give and that is taken.
+    """A name that results from the rules and is taken.
 
     Attributes:
         wanted: The name by rule.

@@ -107,7 +107,7 @@ class OperationPlan:
 
     @property
     def result(self) -> Result | None:
-        """The only result; None if there are none or several."""
+        """The only result; None if it has no or several ones."""
         return self.results[0] if len(self.results) == 1 else None
 
     @property
@@ -184,7 +184,7 @@ class OperationPlan:
 
     @property
     def has_headers(self) -> bool:
-        """Whether the request has headers of its own."""
+        """Whether the request has its own headers."""
         return bool(self.header_fields or self.accept or self.content_type)
 
     @property

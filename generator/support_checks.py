@@ -75,7 +75,7 @@ def _check_operation(document: Document, path: str, method: str, operation: dict
     if operation.get("callbacks"):
         raise UnsupportedError(f"{place}: callbacks are not supported")
     if operation.get("servers"):
-        raise UnsupportedError(f"{place}: a server of its own is not supported")
+        raise UnsupportedError(f"{place}: a separate server is not supported")
     segments = path.strip("/").split("/")
     if len(path) > _MAX_PATH or not _PATH.fullmatch(path) or {"", ".", ".."} & set(segments if path != "/" else ()):
         raise UnsupportedError(f"{place}: the path is not valid")

@@ -5,7 +5,7 @@ all of them with the server, so a busy process needs less than one round trip pe
 interrupts nothing.
 
 Each slot that the server grants is also counted in a `LocalBudget` with the fallback share of the limits. If the server
-is unavailable, that budget alone decides, and it knows the calls of the last window from its first moment on.
+is unavailable, that budget alone decides, and it knows the calls of the last window from its start on.
 """
 
 from __future__ import annotations
@@ -457,7 +457,7 @@ class _LoopRequests:
                 self._slots.release(priority)
             elif slot in waiters:
                 waiters.remove(slot)
-                self._wake_up.set()  # the server must learn that nobody waits
+                self._wake_up.set()  # the server must learn that there are no waiters
             raise
 
     def wake(self) -> None:

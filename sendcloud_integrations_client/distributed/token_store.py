@@ -80,7 +80,7 @@ class RedisTokenStore:
         return f"RedisTokenStore(prefix={self._prefix!r})"
 
     async def load(self, key: str) -> AccessToken | None:
-        """Return the token last saved under `key`; None if there is none, or if the server is unavailable."""
+        """Return the token last saved under `key`; None if it is missing, or if the server is unavailable."""
 
         async def get(client: Redis) -> str | None:
             return cast("str | None", await client.get(self._get_token_key(key)))

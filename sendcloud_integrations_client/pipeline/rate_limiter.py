@@ -70,7 +70,7 @@ class RateLimitBudget(Protocol):
 
     The client ends each slot exactly once, with `complete` or `release`. Except for `acquire`, the methods must return
     immediately, because the client also calls them while a task is being cancelled. A budget must never raise because
-    of a lost connection of its own: it decides itself how calls continue without it.
+    of its own lost connection: it decides itself how calls continue without it.
     """
 
     def try_acquire(self, *, safe: bool, priority: Priority = "interactive") -> bool:

@@ -185,7 +185,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
 
     async def _send_attempt(self, request: httpx.Request, call: Call | None, seconds: float) -> httpx.Response:
         try:
-            # The rate limit queue ends its wait at the deadline, with an error of its own: hence the margin.
+            # The rate limit queue ends its wait at the deadline, with its own error, so this one has a margin.
             async with asyncio.timeout(seconds + _DEADLINE_MARGIN):
                 return await self._send_and_read(request, call)
         except TimeoutError as error:

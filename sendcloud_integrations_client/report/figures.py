@@ -66,7 +66,7 @@ class FailingShop:
         url: URL of the shop; None if it is unknown or not http(s).
         since: Start of the failure.
         last_24h: Number of logs of the last 24 hours.
-        last: Creation time of the newest log; None if there is none in the period.
+        last: Creation time of the newest log; None if it is missing in the period.
         problem: The problem with the most logs in the last 24 hours, or else in the period; None if there are no logs.
     """
 
@@ -163,7 +163,7 @@ class Figures:
 
     @property
     def synced_until(self) -> datetime | None:
-        """The oldest time of the last successful sync of the accounts that are current; None if there is none."""
+        """The oldest time of the last successful sync of the accounts that are current; None if it is missing."""
         times = [one.synced_at for one in self.account_data if one.state is AccountState.CURRENT and one.synced_at]
         return min(times, default=None)
 

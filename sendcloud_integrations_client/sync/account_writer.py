@@ -44,7 +44,7 @@ class PassState:
     Attributes:
         cursor: Cursor of the next page; None for the first page.
         is_full_pass: Whether the pass reads up to the last page. An incremental pass ends when it reaches records that
-            an earlier pass over this list has read.
+            an earlier pass of this list has read.
         page_size: Number of records per page.
         since: Logs created before this time are skipped; None for no limit.
         lookback_until: An incremental pass reads at least all logs created at or after this time; None for no limit.
@@ -115,10 +115,10 @@ class StoredCounts:
 
     Attributes:
         new_ids: Ids of the logs that were not in the store before.
-        unread_ids: Ids of the logs that no earlier pass over this list has read, whether or not they were in the store.
+        unread_ids: Ids of the logs that no earlier pass of this list has read, whether or not they were in the store.
         updated: Number of logs that were in the store with another content.
         quarantined: Number of records and pages that were added to the quarantine.
-        unread_invalid: Number of invalid records and pages that no earlier pass over this list has read.
+        unread_invalid: Number of invalid records and pages that no earlier pass of this list has read.
     """
 
     new_ids: frozenset[int]
@@ -138,7 +138,7 @@ class _RowChanges:
 
     Attributes:
         new: Logs that are not in the store.
-        unread_ids: Ids of the logs that no earlier pass over this list has read.
+        unread_ids: Ids of the logs that no earlier pass of this list has read.
         updates: Columns of the logs whose content has changed.
         redaction_keys: New value of `redaction_key` of the logs that other redaction rules do not change.
         integration_ids: Integration of the logs that are stored without one.
@@ -157,7 +157,7 @@ class _QuarantineChanges:
 
     Attributes:
         new: Records that are not in the quarantine.
-        unread: Records in the quarantine that no earlier pass over this list has read.
+        unread: Records in the quarantine that no earlier pass of this list has read.
     """
 
     new: list[InvalidRecord]
@@ -466,7 +466,7 @@ class AccountWriter:
     async def _store_quarantined(
         self, connection: AsyncConnection, kind: str, integration_id: int | None, records: Sequence[InvalidRecord]
     ) -> tuple[int, int]:
-        """Store invalid records; return the number of new ones, and of those that no pass over this list has read."""
+        """Store invalid records; return the number of new ones, and of those that no pass of this list has read."""
         marker = _get_marker(integration_id)
         new = unread = 0
         for number, group in _group_by_integration(integration_id, records):

@@ -26,7 +26,7 @@ class AccountMismatchError(StoreError):
     def __init__(self, account: str, store: str) -> None:
         super().__init__(
             f"The sync of account {account} was rejected: {store} contains it with other credentials or another base "
-            "URL. If this is another Sendcloud account, pass a name of its own with --account NAME or account=. If the "
+            "URL. If this is another Sendcloud account, pass another name with --account NAME or account=. If the "
             f"keys of the same account were rotated, run: sendcloud-integrations accounts rebind {account}."
         )
         self.account = account

@@ -2,7 +2,7 @@
 
 A list is the account-wide one, or that of an integration. The first pass is a full pass: it reads all pages, and
 observes the order of the records. If they were sorted newest first, later passes are incremental: they end soon after
-they reach records that an earlier pass over the same list has read. Otherwise every pass is a full pass. Whether a
+they reach records that an earlier pass of the same list has read. Otherwise every pass is a full pass. Whether a
 record is in the store does not matter, because it may have been read from another list.
 
 A page that cannot be read as a whole is put in the quarantine, and the pass continues with the next page. The next run

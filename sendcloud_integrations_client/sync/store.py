@@ -237,7 +237,7 @@ class LogStore:
 
         Raises:
             ConfigurationError: If the driver is not installed.
-            StoreError: If the database cannot be reached; asyncpg raises errors of its own for that.
+            StoreError: If the database cannot be reached; asyncpg raises its own errors for that.
         """
         async with contextlib.AsyncExitStack() as stack:
             try:

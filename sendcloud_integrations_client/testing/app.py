@@ -352,7 +352,7 @@ class SimulatedSendcloud:
             return rejection.response
 
     def _find_account(self, request: Request) -> SimulatedAccount:
-        """Return the account whose credentials a request has; the first one, which rejects it, if there is none."""
+        """Return the account whose credentials a request has; the first one, which rejects it, if it is missing."""
         if len(self._accounts) == 1:
             return self._account
         identity = parse_identity(request)

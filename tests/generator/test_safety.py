@@ -441,7 +441,7 @@ UNSUPPORTED = {
         "the body type application/x-www-form-urlencoded is not supported",
     ),
     "callbacks": (operation_document(callbacks={"c": {}}), "GET /things: callbacks are not supported"),
-    "servers": (operation_document(servers=[{"url": "https://evil.test"}]), "a server of its own is not supported"),
+    "servers": (operation_document(servers=[{"url": "https://evil.test"}]), "a separate server is not supported"),
     "allowReserved": (parameter("query", allowReserved=True), "`p` has `allowReserved`"),
     "matrix": (parameter("query", style="deepObject"), "has the style deepObject, which does not fit"),
     "nested": (

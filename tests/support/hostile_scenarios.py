@@ -60,7 +60,7 @@ def find_scenario(name: str) -> Scenario:
     """Return the scenario with a name.
 
     Raises:
-        KeyError: If there is none.
+        KeyError: If it does not exist.
     """
     return _BY_NAME[name]
 

@@ -615,4 +615,4 @@ async def test_records_repeated_after_a_resume_do_not_change_the_order(store: Lo
     await sync(server, store, **stop_after_pages(3))
     summary = await sync(server, store)
     assert await get_log_ids(store) == set(range(1, 61))
-    assert summary.pages == 5 + 3  # the remaining pages, and an incremental pass over stored logs
+    assert summary.pages == 5 + 3  # the remaining pages, and an incremental pass of stored logs

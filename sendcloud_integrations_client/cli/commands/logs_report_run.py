@@ -84,7 +84,7 @@ def run_report(
         write_private_text(html, page)
         print_message(f"Report page: {html}")
     if since_last_report:
-        sys.stdout.flush()  # a report that nobody received must not move the start of the next one
+        sys.stdout.flush()  # a report that was not delivered must not move the start of the next one
         asyncio.run(_store_last_report(database, figures))
     _raise_alert(figures, fail_on)
 

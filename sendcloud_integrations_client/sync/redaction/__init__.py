@@ -9,7 +9,7 @@ is not.
 | `names` | tables of secret names, and the classification of names |
 | `patterns` | table of secrets that are recognized by their shape |
 | `quick_check` | decides whether a text can contain a secret at all |
-| `text_redactor` | order of the passes over text that is not JSON |
+| `text_redactor` | order of the passes through text that is not JSON |
 | `shapes`, `credentials`, `xml_values`, `named_values`, `values` | one pass each |
 | `encodings` | percent-encoding, entities, escapes and base64 |
 | `personal_data` | e-mail addresses and phone numbers |

@@ -90,7 +90,7 @@ def is_no_secret(value: str) -> bool:
 
 
 class _Scan:
-    """One pass over one text."""
+    """A single pass through one text."""
 
     def __init__(self, text: str, names: NameClassifier, values: ValueFinder, marker: str) -> None:
         self._text = text
@@ -258,7 +258,7 @@ class _Scan:
         return kind
 
     def _find_block_end(self, name_start: int, line_end: int) -> int:
-        """Return the end of the lines below that are indented deeper than a name, or 0 if there are none."""
+        """Return the end of the lines below that are indented deeper than a name, or 0 if they are missing."""
         text = self._text
         opening = _BLOCK.match(text, line_end)
         if opening is None:

@@ -279,7 +279,7 @@ class NameClassifier:
         return kind
 
     def _find_secret_end(self, joined: str, words: tuple[str, ...]) -> int | None:
-        """Return the number of words up to the end of the secret name within a longer name; None if there is none."""
+        """Return the number of words up to the end of the secret name within a longer name; None if it is missing."""
         found: int | None = None
         for index, word in enumerate(words):
             for wanted in self._sequences.get(word, ()):

@@ -1,4 +1,4 @@
-"""Replaces the content of XML and HTML elements with a secret name, in one pass over the tags."""
+"""Replaces the content of XML and HTML elements with a secret name, in one pass through the tags."""
 
 from __future__ import annotations
 
