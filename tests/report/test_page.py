@@ -396,8 +396,8 @@ async def test_logs_report_writes_the_page_and_prints_its_path(tmp_path: Path) -
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SENDCLOUD_")}
     process = await run_process([*command, *options], cwd=tmp_path, env=environment)
     assert "60 failures of 14 shops" in process.stdout
-    assert process.stdout.index("Data of 1 account") < process.stdout.index("Failing now: 4 shops")
-    assert process.stdout.index("Failing now: 4 shops") < process.stdout.index("Problems: ")
+    assert process.stdout.index("Data of 1 account") < process.stdout.index("Failing now: 4 of 14 shops")
+    assert process.stdout.index("Failing now: 4 of 14 shops") < process.stdout.index("Problems: ")
     assert "11 more rows not shown. Increase --top to show more." in process.stderr
     assert "Report page: out.html" in process.stderr
     assert (tmp_path / "out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
