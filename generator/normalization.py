@@ -128,7 +128,7 @@ def _is_ignored(parameter: dict[str, Any]) -> bool:
 
 
 def _move_referenced_schemas(document: Document) -> None:
-    """Give each schema that is referenced at another place than `components/schemas` a component there."""
+    """Create a component in `components/schemas` for each schema that is referenced at another place."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     moved: dict[str, str] = {}
     pending: list[Any] = [document["paths"], schemas]

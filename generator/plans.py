@@ -162,7 +162,7 @@ class OperationPlan:
 
     @property
     def plain_body(self) -> Source | None:
-        """Annotation of a body that is no object with named fields; None if there is no such body."""
+        """Annotation of a body other than an object with named fields; None if there is no such body."""
         if self.body_shape is None or self.body_class is not None:
             return None
         return self.body_shape.argument if self.body_required else code("{} | Unset", self.body_shape.argument)

@@ -99,13 +99,13 @@ def test_forked_process_gets_its_own_event_loop() -> None:
 import asyncio, os
 from sendcloud_integrations_client import run_sync
 
-async def answer():
+async def get_pid():
     await asyncio.sleep(0)
     return os.getpid()
 
-assert run_sync(answer()) == os.getpid()
+assert run_sync(get_pid()) == os.getpid()
 child = os.fork()
-assert run_sync(answer(), timeout=10) == os.getpid()
+assert run_sync(get_pid(), timeout=10) == os.getpid()
 if child:
     _, status = os.waitpid(child, 0)
     assert status == 0, status

@@ -76,7 +76,7 @@ CAUSES: Final = (
     Cause(
         name="timeout",
         actor="shop",
-        next_step="Open the shop's site. If it is slow or down, tell the shop; otherwise wait for the next run.",
+        next_step="Open the shop's site. If it is slow or down, inform the shop; otherwise wait for the next run.",
         statuses=frozenset({408, 504, 522, 524, 598}),
         pattern=_search(r"time(d)?[ -]?out"),
     ),

@@ -98,7 +98,7 @@ def build_headers(operation: Operation, values: Mapping[str, object], rules: Map
 
 
 def build_json_body(operation: Operation, body: object, rule: Rule) -> Any:
-    """Build the validated, JSON-ready body from a value that is no object with named fields.
+    """Build the validated, JSON-ready body from a value other than an object with named fields.
 
     Args:
         operation: The operation.
