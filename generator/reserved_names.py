@@ -9,6 +9,8 @@ import keyword
 from pathlib import Path
 from typing import Final
 
+from sendcloud_integrations_client.runtime import readers
+
 __all__ = [
     "ATTRIBUTES",
     "BODY_FIELDS",
@@ -54,7 +56,6 @@ IMPORTED: Final = frozenset(
         "UndecodedPage",
         "UndecodedValues",
         "Unset",
-        "Variant",
         "attrs",
         "build_body",
         "build_headers",
@@ -73,31 +74,14 @@ IMPORTED: Final = frozenset(
         "decode_text",
         "decode_typed",
         "decode_value",
-        "from_iso",
         "hide_value",
         "httpx",
         "itemgetter",
         "new",
         "overload",
-        "raise_mismatch",
-        "read_any_of",
-        "read_boolean",
-        "read_date",
-        "read_datetime",
-        "read_enum",
-        "read_integer",
-        "read_list",
-        "read_map",
-        "read_model",
-        "read_number",
-        "read_object",
-        "read_optional_list",
-        "read_text",
-        "read_union",
-        "read_uuid",
-        "read_variant",
         "to_entries",
         "validate_value",
+        *readers.__all__,
     }
 )
 """Names that the templates import. A test compares them with the templates."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +42,9 @@ from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_t
 from tests.support.sync_servers import BASE_URL, build_client
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
-    else:
-        url = request.getfixturevalue("new_postgresql_database")()
-    async with LogStore(url) as opened:
-        yield opened
+@pytest.fixture
+def store(each_store: LogStore) -> LogStore:
+    return each_store
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,22 +24,6 @@ from sendcloud_integrations_client.sync.schema import log, sync_state
 from tests.support.sync_servers import Listing, build_client
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LogStore]:
-    async with LogStore(tmp_path / "logs.db") as opened:
-        yield opened
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
-    else:
-        url = request.getfixturevalue("new_postgresql_database")()
-    async with LogStore(url) as opened:
-        yield opened
 
 
 class ByTime(Listing):

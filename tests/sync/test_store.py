@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,9 @@ from sendcloud_integrations_client.sync.schema import account, log, metadata
 from sendcloud_integrations_client.sync.store import SCHEMA_REVISION
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
-    else:
-        url = request.getfixturevalue("new_postgresql_database")()
-    async with LogStore(url) as opened:
-        yield opened
+@pytest.fixture
+def store(each_store: LogStore) -> LogStore:
+    return each_store
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,6 @@ LOGS: list[Any] = [
     {"id": 10, "base_url": 5, "exception": "password=S3CRET"},
     {"base_url": "https://x", "exception": "no id, password=S3CRET"},
 ]  # fmt: skip
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
-    else:
-        url = request.getfixturevalue("new_postgresql_database")()
-    async with LogStore(url) as opened:
-        yield opened
 
 
 async def sync(store: LogStore, redaction: Redaction | None) -> Any:

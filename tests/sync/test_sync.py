@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,22 +31,6 @@ from tests.support.sync_servers import Listing, build_client
 
 # Tests of the account-wide list are in test_account_list.py, and tests of the lookback in test_late_logs.py.
 PER_INTEGRATION: dict[str, Any] = {"page_size": 10, "source": "integrations", "lookback": timedelta(0)}
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LogStore]:
-    async with LogStore(tmp_path / "logs.db") as opened:
-        yield opened
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
-    else:
-        url = request.getfixturevalue("new_postgresql_database")()
-    async with LogStore(url) as opened:
-        yield opened
 
 
 async def sync(server: Any, store: LogStore, **options: Any) -> SyncSummary:

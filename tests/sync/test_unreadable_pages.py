@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -26,22 +24,6 @@ from tests.support.sync_servers import BASE_URL, build_client
 HTML = "<html><title>Maintenance</title>\0 password=hush</html>"
 READS = 1 + MAX_REREADS
 OPTIONS: dict[str, Any] = {"page_size": 10, "source": "integrations", "lookback": timedelta(0)}
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LogStore]:
-    async with LogStore(tmp_path / "logs.db") as opened:
-        yield opened
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
-    else:
-        url = request.getfixturevalue("new_postgresql_database")()
-    async with LogStore(url) as opened:
-        yield opened
 
 
 class Server:
