@@ -27,6 +27,7 @@ class AccountMismatchError(StoreError):
         super().__init__(
             f"The sync of account {account} was rejected: {store} contains it with other credentials or another base "
             "URL. If this is another Sendcloud account, pass another name with --account NAME or account=. If the "
-            f"keys of the same account were rotated, run: sendcloud-integrations accounts rebind {account}."
+            f"keys of the same account were rotated, run: sendcloud-integrations accounts rebind {account}, with the "
+            "same --database."
         )
         self.account = account

@@ -63,6 +63,14 @@ def test_rebind_accepts_the_new_keys() -> None:
     assert run("logs", "sync").exit_code == 1
 
 
+def test_rebind_to_rejected_credentials_changes_nothing() -> None:
+    run("logs", "sync")
+    rejected = run("accounts", "rebind", "default", env={"SENDCLOUD_PUBLIC_KEY": "unknown"})
+    assert rejected.exit_code == 3
+    assert "401" in rejected.stderr
+    assert run("logs", "sync").exit_code == 0
+
+
 def test_renamed_account_keeps_its_logs() -> None:
     run("logs", "sync")
     assert run("accounts", "rename", "default", "shop-nl").exit_code == 0

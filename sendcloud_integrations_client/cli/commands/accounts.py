@@ -54,7 +54,7 @@ def rebind_account(name: _NameArgument, account: AccountOptions, database: Datab
     """Bind an account in the database to other credentials.
 
     Use it after the keys of the account were rotated. Without --profile, the
-    credentials come from the environment. No request is sent.
+    credentials come from the environment. One call checks them first.
     """
     from sendcloud_integrations_client.cli.commands.accounts_run import run_rebind
 

@@ -85,7 +85,7 @@ def run_rename(database: str, name: str, new_name: str) -> None:
 
 
 def run_rebind(database: str, name: str, account: Account) -> None:
-    """Bind an account to other credentials.
+    """Bind an account to other credentials, after Sendcloud has accepted them.
 
     Args:
         database: URL of the database, or path of an SQLite file.
@@ -94,12 +94,13 @@ def run_rebind(database: str, name: str, account: Account) -> None:
 
     Raises:
         CommandError: If the database or the account does not exist.
-        SendcloudError: If the credentials are invalid, or if the database cannot be used.
+        SendcloudError: If Sendcloud rejects the credentials, or if the database cannot be used.
     """
 
     async def rebind(store: LogStore) -> None:
         await _find(store, name)
         async with account.create_client() as client:
+            await client.integrations.list()  # wrong credentials would make the account unusable
             await rebind_account(store, name, client.identity)
 
     _run(database, rebind)
