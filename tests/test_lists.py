@@ -78,6 +78,18 @@ LISTS: list[tuple[Callable[[SendcloudIntegrations], Paginator[Any]], type]] = [
 ]
 
 
+@pytest.mark.parametrize("wrong", ["ignore", "", None, 1])
+async def test_invalid_on_decode_error_raises_before_a_request(wrong: Any) -> None:
+    async with build_client(lambda _: pytest.fail("a request was sent")) as client:
+        for paginator in (
+            client.integrations.list(on_decode_error=wrong),
+            client.logs.list(on_decode_error=wrong),
+            client.logs.list(integration_id=7, on_decode_error=wrong),
+        ):
+            with pytest.raises(InvalidInputError, match=r'on_decode_error .* must be "raise", "skip" or a callable'):
+                await paginator
+
+
 @pytest.mark.parametrize(("call", "model"), LISTS)
 async def test_every_list_can_be_awaited_and_iterated(
     call: Callable[[SendcloudIntegrations], Paginator[Any]], model: type

@@ -9,16 +9,22 @@ from typing import Any, Final, Generic, Literal, TypeVar, cast
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import CallContext, FieldMismatchError, ResponseDecodeError
+from sendcloud_integrations_client.errors import (
+    CallContext,
+    FieldMismatchError,
+    InvalidInputError,
+    ResponseDecodeError,
+)
 from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.models import Model
-from sendcloud_integrations_client.runtime.operations import get_call
+from sendcloud_integrations_client.runtime.operations import Operation, get_call
 from sendcloud_integrations_client.runtime.readers import raise_mismatch
 
 __all__ = [
     "OnDecodeError",
     "UndecodedPage",
     "UndecodedValues",
+    "check_on_decode_error",
     "decode_record",
     "decode_records",
     "decode_typed",
@@ -41,6 +47,16 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 _MAX_RAW_BYTES: Final = 1_048_576
 _BODY_ADVICE: Final = "Check base_url, and proxies between this client and Sendcloud."
 _SKIP_ADVICE: Final = "Report it to the maintainers; pass on_decode_error= to skip such records."
+
+
+def check_on_decode_error(operation: Operation, on_decode_error: object) -> None:
+    """Check the argument `on_decode_error` of an operation before its request is sent.
+
+    Raises:
+        InvalidInputError: If it is not `"raise"`, `"skip"` or a callable.
+    """
+    if on_decode_error not in ("raise", "skip") and not callable(on_decode_error):
+        raise InvalidInputError(operation.name, "on_decode_error", 'must be "raise", "skip" or a callable')
 
 
 @attrs.frozen

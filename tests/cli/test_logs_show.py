@@ -43,7 +43,7 @@ def test_log_is_found_on_any_page_of_the_list(sendcloud: SimulatedSendcloud) -> 
 
 
 def test_search_stops_at_the_page_with_the_log(sendcloud: SimulatedSendcloud) -> None:
-    sendcloud.delay("list_logs", 0.2)  # prefetching would otherwise reach the last of the four pages
+    sendcloud.delay("list_logs", 0.5)  # prefetching would otherwise reach the last of the four pages
     assert run("show", "330").exit_code == 0
     assert len(sendcloud.requests) < 4
 

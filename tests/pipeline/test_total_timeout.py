@@ -50,11 +50,11 @@ class EndlessBody(httpx.AsyncByteStream):
 
 
 async def test_slow_body_ends_with_the_total_timeout() -> None:
-    async with build_client(lambda _: httpx.Response(200, stream=EndlessBody())) as client:
+    async with build_client(lambda _: httpx.Response(200, stream=EndlessBody())) as client, asyncio.timeout(30):
         started = time.monotonic()
         with pytest.raises(APITimeoutError) as caught:
             await client.logs.list()
-    assert 0.4 < time.monotonic() - started < 5
+    assert time.monotonic() - started > 0.4
     assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
 
 
@@ -65,12 +65,12 @@ async def test_wait_in_the_rate_limit_queue_ends_with_the_total_timeout() -> Non
         requests.append(request)
         return httpx.Response(200, content=EMPTY)
 
-    async with build_client(respond, RateLimits(reads_per_minute=1)) as client:
+    async with build_client(respond, RateLimits(reads_per_minute=1)) as client, asyncio.timeout(30):
         await client.logs.list()
         started = time.monotonic()
         with pytest.raises(RateLimitError, match="no request was sent") as caught:
             await client.logs.list()
-        assert 0.4 < time.monotonic() - started < 5
+        assert time.monotonic() - started > 0.4
     assert len(requests) == 1
     assert caught.value.operation == "list_logs"
     assert caught.value.retry_after is not None
@@ -82,10 +82,9 @@ async def test_retry_after_longer_than_the_call_raises_immediately_and_pauses_ot
         return httpx.Response(429, headers={"retry-after": "86400"})
 
     async with build_client(respond, RateLimits()) as client:
-        started = time.monotonic()
+        patient = client.with_options(retries=RetryPolicy(total_timeout=3600))
         with pytest.raises(RateLimitError, match="retry after 86400 s") as caught:
-            await client.logs.list()
-        assert time.monotonic() - started < 0.4
+            await asyncio.wait_for(patient.logs.list(), 30)
         assert caught.value.retry_after == 86400
         with pytest.raises(RateLimitError, match="no request was sent") as paused:
             await client.logs.list()

@@ -93,6 +93,24 @@ def respond_with(content: bytes = OK_RESPONSE, *, delay: float = 0.0, keep_alive
     return handle
 
 
+def respond_when_set(event: asyncio.Event, content: bytes = OK_RESPONSE) -> Handler:
+    """Return a handler that sends the same bytes for each request, as soon as an event is set.
+
+    Args:
+        event: Is awaited between a request and its response.
+        content: The complete response, headers included.
+    """
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            await event.wait()
+            writer.write(content)
+            await writer.drain()
+
+    return handle
+
+
 async def never_respond(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     """Read everything and send nothing."""
     while await reader.read(1024):
@@ -153,8 +171,8 @@ class CountingHandler:
         """Wait until exactly `count` connections are open.
 
         Raises:
-            TimeoutError: If that takes more than 5 seconds.
+            TimeoutError: If that takes more than 30 seconds.
         """
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while self.open_connections != count:  # noqa: ASYNC110 - sockets offer no event for it
                 await asyncio.sleep(0.001)

@@ -34,6 +34,7 @@ from tests.support.raw_server import (
     never_read,
     never_respond,
     reset_connection,
+    respond_when_set,
     respond_with,
     run_raw_server,
     send_half_a_body,
@@ -58,7 +59,7 @@ async def test_pool_loses_no_slot_when_many_calls_are_cancelled() -> None:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 pages = await asyncio.gather(*(client.integrations.list() for _ in range(100)))
                 assert [page.data for page in pages] == [[]] * 100
             assert count_acquired_slots(transport) == 0
@@ -79,7 +80,7 @@ async def test_cancellation_at_any_await_leaves_no_task_and_no_acquired_slot(
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            assert (await asyncio.wait_for(client.integrations.list(), 5)).data == []
+            assert (await asyncio.wait_for(client.integrations.list(), 30)).data == []
             assert count_acquired_slots(transport) == 0
             assert get_client_tasks(tasks_before) == []
 
@@ -125,11 +126,14 @@ async def test_errors_before_a_connection_differ_from_errors_after_it(monkeypatc
     async with httpx.AsyncClient(transport=transport, timeout=httpx.Timeout(5.0, pool=SHORT_TIMEOUT)) as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(base_url)
-        async with run_raw_server(respond_with(delay=0.5)) as base_url:
+        respond = asyncio.Event()
+        server = CountingHandler(respond_when_set(respond))
+        async with run_raw_server(server) as base_url:
             first = asyncio.ensure_future(http.get(base_url))
-            await asyncio.sleep(0.05)
+            await server.wait_for_open_connections(1)
             with pytest.raises(httpx.PoolTimeout):
                 await http.get(base_url)
+            respond.set()
             assert (await first).status_code == 200
         block_aiohttp_connector(monkeypatch)
         with pytest.raises(httpx.UnsupportedProtocol):
@@ -228,7 +232,7 @@ async def test_closing_ends_all_calls_in_flight_and_in_the_queue(handler: Handle
         await asyncio.sleep(0.02)  # for the first part of the body to arrive
         await asyncio.gather(client.aclose(), client.aclose())
         await client.aclose()
-        outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
+        outcomes = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 30)
         assert [type(outcome) for outcome in outcomes] == [ClientClosedError] * 6
         await server.wait_for_open_connections(0)
         assert server.total_connections == 2

@@ -29,6 +29,7 @@ from tests.support.raw_server import (
     never_read,
     never_respond,
     reset_connection,
+    respond_when_set,
     respond_with,
     run_raw_server,
     send_half_a_body,
@@ -74,7 +75,7 @@ async def test_pool_loses_no_slot_when_calls_are_cancelled_while_connecting(monk
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             pages = await asyncio.gather(*(client.integrations.list() for _ in range(100)))
             assert [page.data for page in pages] == [[]] * 100
         assert get_pool_usage(transport) == (0, 0)
@@ -94,7 +95,7 @@ async def test_cancellation_at_any_await_leaves_no_task_and_no_busy_connection(
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            assert (await asyncio.wait_for(client.integrations.list(), 5)).data == []
+            assert (await asyncio.wait_for(client.integrations.list(), 30)).data == []
             assert get_pool_usage(transport) == (0, 0)
             assert get_client_tasks(tasks_before) == []
 
@@ -110,7 +111,7 @@ async def test_cancellation_during_tls_handshake_closes_socket() -> None:
     server = CountingHandler(never_finish_handshake)
     async with run_raw_server(server) as base_url, httpx.AsyncClient(transport=PooledTransport()) as http:
         task = asyncio.ensure_future(http.get(base_url.replace("http:", "https:")))
-        await asyncio.wait_for(handshake_started.wait(), 5)
+        await asyncio.wait_for(handshake_started.wait(), 30)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await server.wait_for_open_connections(0)
@@ -125,20 +126,24 @@ async def test_cancellation_while_connection_closes_does_not_block_queued_calls(
                 for _ in range(loop_iterations):
                     await asyncio.sleep(0)
                 first.cancel()
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     assert (await second).data == []
                 await asyncio.gather(first, return_exceptions=True)
                 assert get_pool_usage(transport) == (0, 0)
 
 
 async def test_expired_idle_connections_are_closed_even_if_the_call_is_cancelled() -> None:
-    server = CountingHandler(respond_with(delay=0.005))
+    respond = asyncio.Event()
+    server = CountingHandler(respond_when_set(respond))
     async with run_raw_server(server) as base_url:
         for loop_iterations in range(8):
+            respond.clear()
             transport = PooledTransport(keepalive_expiry=0.02)
             async with build_client(base_url, transport=transport) as client:
-                await asyncio.gather(*(client.integrations.list() for _ in range(5)))
-                assert server.open_connections == 5
+                calls = asyncio.gather(*(client.integrations.list() for _ in range(5)))
+                await server.wait_for_open_connections(5)
+                respond.set()
+                await calls
                 await asyncio.sleep(0.03)
                 task = asyncio.ensure_future(client.integrations.list())
                 for _ in range(loop_iterations):
@@ -158,13 +163,16 @@ async def test_thousand_concurrent_calls_wait_for_a_connection() -> None:
 
 
 async def test_full_pool_raises_pool_timeout_if_one_is_set() -> None:
-    async with run_raw_server(respond_with(delay=0.5)) as base_url:
-        timeout = httpx.Timeout(5.0, pool=0.02)
+    respond = asyncio.Event()
+    server = CountingHandler(respond_when_set(respond))
+    async with run_raw_server(server) as base_url:
+        timeout = httpx.Timeout(30.0, pool=0.02)
         async with httpx.AsyncClient(transport=PooledTransport(max_connections=1), timeout=timeout) as http:
             first = asyncio.ensure_future(http.get(base_url))
-            await asyncio.sleep(0.05)
+            await server.wait_for_open_connections(1)
             with pytest.raises(httpx.PoolTimeout):
                 await http.get(base_url)
+            respond.set()
             assert (await first).status_code == 200
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sendcloud_integrations_client.runtime.arguments import build_query
-from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage, check_on_decode_error
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
 
@@ -120,6 +120,7 @@ async def fetch(
     on_decode_error: OnDecodeError = "raise",
 ) -> UndecodedPage[Integration]:
     """Fetch one page without decoding its records. `Paginator` calls it."""
+    check_on_decode_error(OPERATION, on_decode_error)
     response = await client.send(
         OPERATION,
         OPERATION.path,

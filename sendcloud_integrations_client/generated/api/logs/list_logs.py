@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 
 from sendcloud_integrations_client.runtime.arguments import build_query
-from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage
+from sendcloud_integrations_client.runtime.decoding import OnDecodeError, UndecodedPage, check_on_decode_error
 from sendcloud_integrations_client.runtime.operations import Operation, Response, Sender, build_response
 from sendcloud_integrations_client.runtime.validation import Rule
 
@@ -118,6 +118,7 @@ async def fetch(
     on_headers: Callable[[httpx.Headers], None] | None = None,
 ) -> UndecodedPage[IntegrationLog]:
     """Fetch one page without decoding its records. `Paginator` calls it."""
+    check_on_decode_error(OPERATION, on_decode_error)
     response = await client.send(
         OPERATION,
         OPERATION.path,
