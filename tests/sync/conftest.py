@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,34 @@ import pytest
 from sendcloud_integrations_client.sync import LogStore
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite store in the current schema. Tests copy it, because the migrations take longer than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "logs.db"
+    asyncio.run(_migrate(LogStore(file)))
+    return file
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[LogStore]:
-    async with LogStore(tmp_path / "logs.db") as opened:
+async def store(tmp_path: Path, migrated_file: Path) -> AsyncIterator[LogStore]:
+    """An empty store in SQLite."""
+    async with LogStore(shutil.copy(migrated_file, tmp_path / "logs.db")) as opened:
         yield opened
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def each_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LogStore]:
+async def each_store(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> AsyncIterator[LogStore]:
+    """An empty store, in SQLite and in PostgreSQL."""
+    url: str | Path
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'logs.db'}"
+        url = shutil.copy(migrated_file, tmp_path / "logs.db")
     else:
-        url = request.getfixturevalue("new_postgresql_database")()
+        create_database: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+        url = create_database()
     async with LogStore(url) as opened:
         yield opened
+
+
+async def _migrate(store: LogStore) -> None:
+    async with store:
+        await store.migrate()
