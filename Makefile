@@ -4,6 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
+# Tests wait for processes, sockets and servers, so one more of them runs than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 SPEC ?=
 OUT ?=
 OVERLAY ?=
@@ -31,13 +33,13 @@ demo: $(VENV)/.ready ## Run a sync and a report against a simulated Sendcloud (n
 	@$(RUN) -m examples.demo
 
 test: $(VENV)/.ready ## Run the tests
-	@$(RUN) -m pytest -n auto -m "not long"
+	@$(RUN) -m pytest -n $(WORKERS) -m "not long"
 
 test-long: $(VENV)/.ready ## Run the soak and kill tests: at most 20 minutes
-	@$(RUN) -m pytest -n auto -m long --timeout=900 --session-timeout=1200
+	@$(RUN) -m pytest -n $(WORKERS) -m long --timeout=900 --session-timeout=1200
 
 coverage: $(VENV)/.ready ## Run the tests with branch coverage; fail below 94 percent of hand-written code
-	@$(RUN) -m pytest -n auto -m "not long" --cov --cov-report=term
+	@$(RUN) -m pytest -n $(WORKERS) -m "not long" --cov --cov-report=term
 
 # --ignore-scripts: no install script runs. --no-package-lock: a lock file would contain the URLs of the registry in use.
 conformance/node_modules/.ready: conformance/package.json

@@ -236,6 +236,7 @@ class TestUserProject:
         )
         pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
 
+    @pytest.mark.long
     def test_first_test_of_the_guide_fails_for_the_right_reason_and_then_passes(self, pytester):
         guide = (ROOT / "docs" / "testing.md").read_text()
         [code] = re.findall(r"^## Write a first test\n.*?^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
@@ -262,6 +263,7 @@ class TestUserProject:
         )
         pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
+    @pytest.mark.long
     def test_import_error_names_the_missing_extra(self, pytester):
         pytester.makeconftest("import sys\nsys.modules['uvicorn'] = None\n")
         pytester.makepyfile("def test_something(sendcloud):\n    pass\n")

@@ -123,7 +123,9 @@ def count_stored_logs(database: Path) -> int:
 
 
 @pytest.mark.sendcloud(integrations=4, logs=1600)
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.long)]
+)
 def test_interrupted_sync_keeps_its_pages_and_the_next_run_resumes(
     number: int, code: int, sendcloud: SimulatedSendcloud, tmp_path: Path
 ) -> None:

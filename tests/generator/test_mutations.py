@@ -98,6 +98,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         del sys.modules[name]
 
 
+@pytest.mark.long
 def test_generated_code_passes_mypy_strict(folder: Path) -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, f"--cache-dir={folder / 'cache'}"]
     environment = {**os.environ, "MYPYPATH": str(OPENAPI_DOCUMENT.parents[1])}

@@ -143,6 +143,7 @@ def test_signals_wait_until_the_move_is_complete(tmp_path: Path) -> None:
     assert target.is_dir()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_interrupted_process_leaves_the_tree_whole(number: int, code: int, spec: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

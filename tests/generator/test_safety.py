@@ -31,7 +31,7 @@ from generator.yaml_documents import YamlError, dump_yaml, load_yaml
 from tests.generator.test_constructs import DOCUMENT
 
 TEMPLATES = Path(__file__).parents[2] / "openapi" / "templates"
-HOSTILE = (
+HOSTILE_TEXTS = (
     '"""\nimport os; os.system(\'touch PWNED\')\n"""',
     "a\": __import__('os').system('touch PWNED'), \"b",
     "'); __import__('os').system('touch PWNED'); ('",
@@ -42,6 +42,11 @@ HOSTILE = (
     "\u202e\u2066 # \u2069 import os",
     "*/ -- # ; \t\v\f\x1b[31m",
 )
+HOSTILE = [
+    HOSTILE_TEXTS[0],
+    pytest.param(" ".join(HOSTILE_TEXTS[1:]), id="all others at once"),
+    *(pytest.param(text, marks=pytest.mark.long) for text in HOSTILE_TEXTS[1:]),
+]
 
 
 def render(project: ClientProject) -> dict[str, str]:
@@ -209,10 +214,14 @@ def test_package_of_a_hostile_document_runs_nothing_on_import(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     hostile = copy.deepcopy(document)
-    parameter = {"name": HOSTILE[1], "in": "query", "schema": {"type": "string", "enum": [HOSTILE[2]], "default": 1}}
+    parameter = {
+        "name": HOSTILE_TEXTS[1],
+        "in": "query",
+        "schema": {"type": "string", "enum": [HOSTILE_TEXTS[2]], "default": 1},
+    }
     hostile["paths"] = {
         "/it's/\"__import__('os').system('touch PWNED')\"": {
-            "get": {"parameters": [parameter], "responses": {"204": {"description": HOSTILE[0]}}}
+            "get": {"parameters": [parameter], "responses": {"204": {"description": HOSTILE_TEXTS[0]}}}
         },
     }
     named = name_document(normalize(hostile))

@@ -167,6 +167,7 @@ def test_keywords_and_reserved_names_get_a_suffix(
     assert "class_: str | None" in (project.generated / "models" / "integration_log.py").read_text()
 
 
+@pytest.mark.long
 def test_failed_type_check_changes_nothing(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:

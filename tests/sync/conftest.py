@@ -14,7 +14,7 @@ from sendcloud_integrations_client.sync import LogStore
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite store in the current schema. Tests copy it, because the migrations take longer than most tests."""
+    """An empty store in SQLite. Tests copy it, because the migrations take longer than most tests."""
     file = tmp_path_factory.mktemp("migrated") / "logs.db"
     asyncio.run(_migrate(LogStore(file)))
     return file

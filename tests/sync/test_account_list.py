@@ -19,6 +19,7 @@ from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import Listing, build_client
 
 ORDERS = ["newest_first", "created_at", "oldest_first", "shuffled", "equal_created_at_repeated"]
+REPEATED_ORDERS = [(order, [pytest.mark.long] if order in ("created_at", "oldest_first") else []) for order in ORDERS]
 
 
 async def sync(server: Any, store: LogStore, **options: Any) -> SyncSummary:
@@ -121,7 +122,7 @@ async def test_integration_id_comes_from_the_record_or_later_from_the_list_of_th
     assert [tuple(row) for row in await fetch(each_store, by_id)] == [(1, 1), (2, 1), (3, 7)]
 
 
-@pytest.mark.parametrize("log_order", ORDERS)
+@pytest.mark.parametrize("log_order", [pytest.param(order, marks=marks) for order, marks in REPEATED_ORDERS])
 @settings(
     max_examples=3,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes

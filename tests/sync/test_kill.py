@@ -56,7 +56,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("kills", "source"),
     [
-        (6, "account"),
+        (3, "account"),
         pytest.param(40, "account", marks=pytest.mark.long),
         pytest.param(40, "integrations", marks=pytest.mark.long),
     ],

@@ -206,6 +206,7 @@ async def test_migration_interrupted_at_any_statement_is_completed_by_the_next_r
         assert await fetch(store, select(func.count()).select_from(log)) == [(30,)]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 async def test_killed_migration_is_completed_by_the_next_run(url: str) -> None:
     code = """

@@ -189,7 +189,7 @@ BUILDERS = (
 
 
 # Shrinking would take minutes. The failure message contains the part.
-@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(parts=st.lists(st.tuples(st.sampled_from(BUILDERS), draw_part_with_secret()), min_size=20, max_size=40))
 def test_database_contains_no_secret(tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[Any, Any]]) -> None:
     # A part of the wrong type puts its record into the quarantine, which must not contain the secret either.

@@ -205,7 +205,14 @@ async def test_run_reads_all_pages_if_the_order_changes(store: LogStore) -> None
     assert await get_log_ids(store) == set(numbers)
 
 
-@pytest.mark.parametrize("log_order", ["newest_first", "created_at", "oldest_first", "shuffled"])
+@pytest.mark.parametrize(
+    "log_order",
+    [
+        "newest_first",
+        *(pytest.param(order, marks=pytest.mark.long) for order in ("created_at", "oldest_first")),
+        "shuffled",
+    ],
+)
 @settings(
     max_examples=3,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes

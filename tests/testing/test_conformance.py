@@ -17,6 +17,7 @@ from tests.support.wire_contract import find_violations
 NOON = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 
 
+@pytest.mark.long
 async def test_schemathesis_finds_no_violations(tmp_path: Path) -> None:
     # A fixed seed sends the same requests in each run; `make conformance` sends new ones.
     exit_code, output = await run_schemathesis(SimulatedSendcloud(now=lambda: NOON), tmp_path, "--seed", "1")

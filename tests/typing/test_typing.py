@@ -47,11 +47,13 @@ def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return run_mypy(folder) if request.param == "mypy" else run_pyright(folder)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_correct_code_is_accepted(errors: Errors) -> None:
     assert {place: message for place, message in errors.items() if place[0] == ACCEPTED.name} == {}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_each_mistake_is_reported(errors: Errors) -> None:
     lines = REJECTED.read_text().splitlines()
