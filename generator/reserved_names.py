@@ -58,6 +58,7 @@ IMPORTED: Final = frozenset(
         "Unset",
         "attrs",
         "build_body",
+        "check_on_decode_error",
         "build_headers",
         "build_json_body",
         "build_path",

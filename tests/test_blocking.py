@@ -112,7 +112,7 @@ if child:
 """
     # Python 3.12 and newer warn about a fork while threads run. Servers such as Celery and gunicorn fork anyway.
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -136,7 +136,7 @@ run_sync(start())
 print("end")
 """
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\ncancelled\n", "")
 
 

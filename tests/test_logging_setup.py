@@ -42,7 +42,7 @@ def run_program(value: str, *arguments: str) -> list[str]:
         [sys.executable, "-c", PROGRAM, *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=True,
         env={"SENDCLOUD_LOG": value},
     )

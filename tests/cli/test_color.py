@@ -114,5 +114,5 @@ def test_columns_overrides_the_width_of_a_terminal(monkeypatch: pytest.MonkeyPat
 def test_help_honors_no_color() -> None:
     command = [sys.executable, "-m", "sendcloud_integrations_client.cli", "--help"]
     environment = os.environ | {"FORCE_COLOR": "1", "NO_COLOR": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
     assert not COLORS.search(done.stdout)

@@ -154,7 +154,7 @@ def test_missing_extra_is_one_line_with_the_install_command(
 ) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None; from sendcloud_integrations_client.cli import main; main()"
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert message in done.stderr
 
@@ -181,7 +181,7 @@ def test_application_import_loads_no_optional_dependencies() -> None:
         "import sys; from sendcloud_integrations_client.cli.application import app; "
         "print(sorted({'sqlalchemy', 'alembic', 'jinja2'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "[]\n"
 
 

@@ -146,7 +146,7 @@ def test_shop_name_and_messages_in_a_process_without_utf8(sendcloud: SimulatedSe
     sendcloud.set_integration(2, shop_name="日本語")
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     command = [*COMMAND, "integrations", "list"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
     assert " ??????  " in done.stdout
     assert "3 integrations" in done.stderr
 
@@ -236,7 +236,7 @@ class TestClosedStreams:
     def run(self, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["sh", "-c", f'exec "$@" {redirection}', "sh", *COMMAND, *arguments]
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
         )
 
     @pytest.mark.parametrize("line", ["integrations list", "--help"])

@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 COMMAND = [sys.executable, "-W", "error", "-m", "sendcloud_integrations_client.cli"]
-TIMEOUT = 30.0  # seconds
+TIMEOUT = 120.0  # seconds
 STOP_MESSAGE = "Stopping after the pages in progress are stored. Interrupt again to stop immediately.\n"
 
 
@@ -130,7 +130,7 @@ def test_interrupted_sync_keeps_its_pages_and_the_next_run_resumes(
     number: int, code: int, sendcloud: SimulatedSendcloud, tmp_path: Path
 ) -> None:
     database = tmp_path / "logs.db"
-    sendcloud.delay("list_integration_logs", 0.2)
+    sendcloud.delay("list_logs", 1.0)
     with start_process("logs", "sync", "--database", str(database)) as running:
         assert running.stderr is not None
         wait_until(lambda: count_stored_logs(database) > 0, "nothing was stored")

@@ -50,7 +50,7 @@ async def test_printed_lines_configure_the_client(number: int, monkeypatch: pyte
             assert len([one for one in integrations if one.started_failing_at]) == 1
             assert len([log async for log in client.logs.list()]) == 30
         process.send_signal(number)
-        output, messages = process.communicate(timeout=10)
+        output, messages = process.communicate(timeout=120)
     assert (process.returncode, output) == (0, "")
     assert re.fullmatch(
         r"Simulated Sendcloud on http://127\.0\.0\.1:\d+/api/v3, scenario one_shop_failing\. Press Ctrl-C to stop\.\n"
@@ -66,7 +66,7 @@ def test_options_set_port_and_limits() -> None:
             assert len(client.get("/integrations").json()["data"]) == 2
             assert 429 in [client.patch("/integrations/1", json={}).status_code for _ in range(40)]
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
 
 
 def run(*arguments: str) -> Any:

@@ -39,7 +39,7 @@ def running_program(*arguments: str, environment: dict[str, str]) -> Iterator[su
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=20)
+            process.communicate(timeout=120)
 
 
 def get_slots(valkey: ValkeyServer, priority: str) -> list[str]:
@@ -73,7 +73,7 @@ def test_two_workers_and_a_sync_share_the_limits(valkey: ValkeyServer, tmp_path:
             calls = 0
             deadline = time.monotonic() + 30
             while len(processes) < 2 and time.monotonic() < deadline:
-                with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), timeout=20) as http:
+                with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), timeout=120) as http:
                     response = http.get("http://backend/integrations/1/logs", params={"size": 5})
                 assert response.status_code == 200
                 calls += 1
@@ -86,7 +86,7 @@ def test_two_workers_and_a_sync_share_the_limits(valkey: ValkeyServer, tmp_path:
             assert len(background) + calls == len(sendcloud.requests)
             web.send_signal(signal.SIGTERM)
             job.send_signal(signal.SIGTERM)
-            output = web.communicate(timeout=30)[0] + job.communicate(timeout=30)[0]
+            output = web.communicate(timeout=120)[0] + job.communicate(timeout=120)[0]
     assert "429" not in output
     assert "Redis" not in output
     assert "Traceback" not in output

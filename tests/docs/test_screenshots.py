@@ -82,7 +82,7 @@ def test_missing_browser_ends_with_one_line(tmp_path: Path) -> None:
     command = [sys.executable, str(SCRIPT)]
     environment = os.environ | {"PATH": str(tmp_path)}
     result = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("error: Chromium was not found on PATH")

@@ -385,7 +385,7 @@ async def test_chart_combines_the_least_frequent_groups(tmp_path: Path) -> None:
 
 async def run_process(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60, check=False, **options
+        subprocess.run, command, capture_output=True, text=True, timeout=120, check=False, **options
     )
 
 

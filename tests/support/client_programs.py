@@ -70,6 +70,6 @@ def run_program(program: str, *interpreter_options: str) -> list[str]:
         AssertionError: If the program fails.
     """
     command = [sys.executable, *interpreter_options, "-c", program]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == 0, result.stderr
     return [line for line in result.stderr.splitlines() if line.strip()]

@@ -19,7 +19,7 @@ from sendcloud_integrations_client import BasicAuth, RetryPolicy, SendcloudInteg
 from sendcloud_integrations_client.sync import LogStore, sync_logs
 
 # The traffic of the test adds faults faster than one call may consume them; a call must survive all of them.
-_RETRIES = RetryPolicy(max_attempts=10_000, base_delay=0.005, max_delay=0.05, total_timeout=20)
+_RETRIES = RetryPolicy(max_attempts=10_000, base_delay=0.005, max_delay=0.05, total_timeout=120)
 
 
 def main() -> None:

@@ -31,5 +31,5 @@ def test_scheduled_sync_stores_logs_and_stops_on_sigterm(tmp_path: Path) -> None
             assert process.stdout is not None
             assert process.stdout.readline().startswith("70 new logs of 3 integrations in ")
             process.send_signal(signal.SIGTERM)
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")

@@ -930,13 +930,13 @@ def test_command_prints_its_url_and_stops_on_a_signal(number):
             codes = [client.patch("/integrations/1", json={}).status_code for _ in range(40)]
             assert 429 in codes
             process.send_signal(number)
-            assert process.communicate(timeout=10) == ("", "")
+            assert process.communicate(timeout=120) == ("", "")
         assert process.returncode == 0
 
 
 def test_command_rejects_invalid_options_without_a_traceback():
     with start_command("--logs", "-1") as process:
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "must not be negative" in errors
     assert "Traceback" not in errors
