@@ -526,7 +526,7 @@ async def test_error_of_the_server_counts_as_unavailable(
 async def client_for(limiter: RedisRateLimiter, status: int = 200) -> AsyncGenerator[SendcloudIntegrations]:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, json={"data": []}))
     async with SendcloudIntegrations(
-        auth=BasicAuth("a", "b"), transport=transport, rate_limiter=limiter, retries=RetryPolicy(total_timeout=0.6)
+        auth=BasicAuth("a", "b"), transport=transport, rate_limiter=limiter, retries=RetryPolicy(total_timeout=2.0)
     ) as client:
         yield client
 
@@ -584,7 +584,7 @@ async def test_documented_permissions_are_sufficient(valkey_to_break: ValkeyServ
     budget.complete(safe=True)
     budget.pause(0.1)
     await acquire(budget, "background")
-    assert await is_refused(RedisBudget(connections, f"{KEY}:2", RateLimits(reads_per_minute=1)), "background") is False
+    await acquire(RedisBudget(connections, f"{KEY}:2", RateLimits(reads_per_minute=1)), "background")
     store = RedisTokenStore.from_connections(connections)
     assert await store.lock("key")
     await store.save("key", AccessToken("token", time.time() + 60))

@@ -888,7 +888,8 @@ async def test_delayed_fault_for_a_client_that_has_gone_causes_no_error(caplog):
         server.add_fault(Fault("list_logs", kind))
     async with serve(server) as base_url:
         for _ in range(3):
-            async with httpx.AsyncClient(base_url=base_url, auth=("public", "secret"), timeout=0.05) as client:
+            impatient = httpx.Timeout(30.0, read=0.05)
+            async with httpx.AsyncClient(base_url=base_url, auth=("public", "secret"), timeout=impatient) as client:
                 with pytest.raises(httpx.ReadTimeout):
                     await client.get("/integrations/logs")
         await asyncio.sleep(0.4)

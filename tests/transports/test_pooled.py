@@ -184,7 +184,11 @@ async def test_full_pool_raises_pool_timeout_if_one_is_set() -> None:
 async def test_broken_response_raises_httpx_error_with_cause(
     handler: Handler, error_class: type[httpx.TransportError]
 ) -> None:
-    async with run_raw_server(handler) as base_url, httpx.AsyncClient(transport=PooledTransport(), timeout=0.2) as http:
+    timeout = httpx.Timeout(30.0, read=1.0)
+    async with (
+        run_raw_server(handler) as base_url,
+        httpx.AsyncClient(transport=PooledTransport(), timeout=timeout) as http,
+    ):
         with pytest.raises(error_class) as caught:
             await http.get(base_url)
         assert caught.value.request.method == "GET"
