@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from benchmarks.ratios import Row
 from benchmarks.samples import build_record
 from sendcloud_integrations_client.sync.redaction import Redaction
+from tests.support.adversarial_texts import build_adversarial_texts
 
 _SIZE = 500_000
 
@@ -18,7 +18,7 @@ def measure() -> list[Row]:
     """Measure each adversarial text once, and 300 records."""
     redaction = Redaction()
     rows = []
-    for name, text in build_texts().items():
+    for name, text in build_adversarial_texts(_SIZE).items():
         start = time.process_time()
         redaction.redact_text(text)
         seconds = time.process_time() - start
@@ -40,38 +40,3 @@ def measure_records(redaction: Redaction) -> Row:
             seconds[name] = min(seconds[name], time.process_time() - start)
     micros = seconds["redact"] / len(records) * 1e6
     return Row("redaction of a record / orjson.dumps", seconds["redact"] / seconds["dumps"], None, f"{micros:.0f} µs")
-
-
-def build_texts() -> dict[str, str]:
-    """Return texts that make a backtracking or repeated search slow."""
-
-    def repeat(part: str) -> str:
-        return part * (_SIZE // len(part))
-
-    secrets = (base64.b64encode(b"password=%d" % number).decode() for number in range(_SIZE // 22))
-    return {
-        "names without values": repeat("password "),
-        "percent signs": repeat("%25"),
-        "percent signs encoded many times": "%" + repeat("25"),
-        "form fields": repeat("pin=1&"),
-        "lines": repeat("pin: 1\n"),
-        "unclosed elements": repeat("<password>"),
-        "unclosed CDATA": repeat("<password><![CDATA["),
-        "unclosed comments": repeat("<!--"),
-        "unclosed quotes": repeat('password="'),
-        "backslashes": repeat("\\") + "pin:",
-        "unclosed objects": repeat("token={"),
-        "brackets": repeat("["),
-        "addresses": repeat("://a:") + "@",
-        "tokens without an end": repeat("eyJ"),
-        "PEM headers": repeat("-----BEGIN PRIVATE KEY"),
-        "spaces": "password" + repeat(" "),
-        "entities": repeat("&quot;"),
-        "nested entities": "&" + repeat("amp;"),
-        "escapes": repeat("\\u0022"),
-        "pairs without values": repeat("name=password "),
-        "closing brackets": "password: " + repeat(")"),
-        "base64 secrets": " ".join(secrets),
-        "strings in JSON": "[" + ",".join(f'"pin={number}"' for number in range(_SIZE // 14)) + "]",
-        "one letter": repeat("a"),
-    }

@@ -13,6 +13,7 @@ is not.
 | `shapes`, `credentials`, `xml_values`, `named_values`, `values` | one pass each |
 | `encodings` | percent-encoding, entities, escapes and base64 |
 | `personal_data` | e-mail addresses and phone numbers |
+| `tries` | regular expressions for many texts |
 | `json_text` | JSON that orjson rejects, and JSON within text |
 """
 

@@ -57,7 +57,8 @@ _PROSE: Final = re.compile(
     re.IGNORECASE,
 )
 _PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer")
-_LETTER_AND_DIGIT: Final = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])|[a-z][A-Z]|=\Z")
+_DIGIT: Final = re.compile(r"\d")
+_LETTER: Final = re.compile(r"[A-Za-z]")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _TRANSITION: Final = re.compile(r"[A-Za-z]\d|\d[A-Za-z]")
@@ -114,7 +115,7 @@ class CredentialFinder:
         if word == "basic":
             is_credential = _is_basic_credential(value)
         elif word == "bearer":
-            is_credential = _LETTER_AND_DIGIT.search(value) is not None or len(value) >= 20
+            is_credential = _looks_generated(value) or len(value) >= 20
         else:
             is_credential = looks_random(value.rstrip("."))
         return f"{found['word']}{found['gap']}{found['quote'] or ''}{self._marker}" if is_credential else found[0]
@@ -140,12 +141,17 @@ def looks_random(value: str) -> bool:
     return "-" not in head and "/" not in head and len(_CASE_CHANGE.findall(head)) >= _MIN_CASE_CHANGES
 
 
+def _looks_generated(value: str) -> bool:
+    has_both = _DIGIT.search(value) is not None and _LETTER.search(value) is not None
+    return has_both or _CASE_CHANGE.search(value) is not None or value.endswith("=")
+
+
 def _is_basic_credential(value: str) -> bool:
     head = value[: len(value.rstrip("=")) // 4 * 4][:400]
     if len(head) < 4:
         return False
     try:
         decoded = binascii.a2b_base64(head.replace("-", "+").replace("_", "/"))
-    except binascii.Error:
+    except ValueError:  # no base64, or letters that are not ASCII
         return False
-    return b":" in decoded or (len(value) >= 12 and _LETTER_AND_DIGIT.search(value) is not None)
+    return b":" in decoded or (len(value) >= 12 and _looks_generated(value))

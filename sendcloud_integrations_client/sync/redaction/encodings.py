@@ -5,7 +5,6 @@ Each function decodes all levels of an encoding in one pass, so that text that i
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Callable
@@ -24,10 +23,11 @@ __all__ = [
 _PERCENT_RUN: Final = re.compile(r"(?:%(?:25)*[0-9A-Fa-f]{2})+")
 _PERCENT_LEVEL: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _PERCENT: Final = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})")
-_ENCODED_TOKEN: Final = re.compile(r"""[^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+""")
+# The lookbehind makes a match start at the beginning of a part, so that each part is searched once.
+_ENCODED_TOKEN: Final = re.compile(r"""(?<![^&\s"'<>%])[^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+""")
 _ESCAPE: Final = re.compile(
     r"&(?:amp;)*+(?:(?P<entity>quot|apos|lt|gt|amp|equals|colon|commat);|\#0{0,6}(?P<decimal>\d{1,5});|\#[xX]0{0,6}(?P<hex>[0-9A-Fa-f]{1,4});)"
-    r"|\\++(?:u00(?P<unicode>[2-7][0-9a-fA-F])|x(?P<byte>[2-7][0-9a-fA-F])|u\{(?P<braced>[2-7][0-9a-fA-F])\})"
+    r"|(?<!\\)\\++(?:u00(?P<unicode>[2-7][0-9a-fA-F])|x(?P<byte>[2-7][0-9a-fA-F])|u\{(?P<braced>[2-7][0-9a-fA-F])\})"
 )
 _ENTITIES: Final = {
     "quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&", "equals": "=", "colon": ":", "commat": "@",
@@ -50,13 +50,20 @@ def decode_percent(text: str, *, all_levels: bool) -> str:
 
 
 def redact_percent_encoded(
-    text: str, redact: Callable[[str], str], is_secret: Callable[[str], bool], marker: str, *, all_levels: bool
+    text: str,
+    redact: Callable[[str], str],
+    is_suspicious: Callable[[str], bool],
+    is_secret: Callable[[str], bool],
+    marker: str,
+    *,
+    all_levels: bool,
 ) -> str:
     """Replace the secrets in each part of a text that is percent-encoded.
 
     Args:
         text: The text.
         redact: Replaces the secrets in decoded text.
+        is_suspicious: Whether decoded text can contain a secret.
         is_secret: Whether a decoded name is that of a secret.
         marker: Replacement for a secret, which is not encoded in the result.
         all_levels: See `decode_percent`.
@@ -68,17 +75,19 @@ def redact_percent_encoded(
     def replace(found: re.Match[str]) -> str:
         token = found[0]
         name, sign, value = token.partition("=")
+        decoded = decode_percent(token.replace("+", " ") if sign else token, all_levels=all_levels)
+        if not is_suspicious(decoded):
+            return token
         if sign and "%" in name:
             plain = decode_percent(name, all_levels=True)
             if is_secret(plain.replace("+", " ")):
                 return f"{name}={marker}" if value else token
         if sign and "%" in value and "%" not in name:
-            decoded = decode_percent(value.replace("+", " "), all_levels=all_levels)
-            clean = redact(decoded)
-            if clean != decoded:
+            decoded_value = decode_percent(value.replace("+", " "), all_levels=all_levels)
+            clean = redact(decoded_value)
+            if clean != decoded_value:
                 return f"{name}={_encode(clean, marker, safe='')}"
             # The value can be the rest of a longer text, such as `a=b%26password=c`.
-        decoded = decode_percent(token.replace("+", " ") if sign else token, all_levels=all_levels)
         clean = redact(decoded)
         return token if clean == decoded else _encode(clean, marker, safe="/")
 
@@ -136,7 +145,7 @@ def _decode_base64(text: str) -> str | None:
     plain = text.translate(_URL_SAFE).rstrip("=")
     plain = plain[: len(plain) - (1 if len(plain) % 4 == 1 else 0)]
     try:
-        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode()
+        decoded = binascii.a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
     except (binascii.Error, ValueError):
         return None
     return None if _UNPRINTABLE.search(decoded) else decoded

@@ -48,7 +48,6 @@ _PART: Final = re.compile(
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
 _WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/=.~]{{16,1000}}+)")
 _WORDS_BEFORE: Final = re.compile(r"(?:(?<![^\W_])[^\W_]{1,20}+[ _'’]){1,3}\Z")
-_SIMPLE_VALUE: Final = re.compile(r"[\w.+\-%/~!*:]++(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)")
 _BLOCK: Final = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)|(?=\r?\n)")
 _ENCLOSING: Final = frozenset("[({,")
 _PAIR: Final = frozenset("[(")
@@ -144,11 +143,10 @@ class _Scan:
 
     def _replace_value(self, found: re.Match[str], *, is_header: bool) -> int:
         text, position = self._text, found.end()
-        # Most secrets in URLs and forms.
-        if not is_header and found["sign"] == "=" and not found["close"]:
-            simple = _SIMPLE_VALUE.match(text, position)
+        if not is_header and not found["close"]:
+            simple = self._values.find_simple(text, position, found["sign"])
             if simple is not None:
-                return self._replace(position, simple.end())
+                return self._replace(*simple)
         if found["pair"]:
             marker_end = position + len(self._marker)
             end = marker_end if text.startswith(self._marker, position) else text.find("]", position)

@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
 
+from sendcloud_integrations_client.sync.redaction.tries import build_trie
+
 __all__ = [
     "DEFAULT_FIELDS",
     "DEFAULT_HEADERS",
@@ -228,8 +230,7 @@ class NameClassifier:
         self._exact = (frozenset(map(_join, fields)) | self._headers) - {""}
         parts = sorted(name for name in self._exact if len(name) >= _MIN_SUBSTRING_LENGTH and name not in _WHOLE_WORDS)
         minimal = [part for part in parts if not any(other != part and other in part for other in parts)]
-        # Never matches if there are no names.
-        self._parts = re.compile("|".join(map(re.escape, minimal)) or r"(?!)")
+        self._parts = re.compile(build_trie(minimal))
         self._sequences: dict[str, list[tuple[str, ...]]] = {}
         for name in headers | fields:
             words = split_words(name)
@@ -280,6 +281,9 @@ class NameClassifier:
 
     def _find_secret_end(self, joined: str, words: tuple[str, ...]) -> int | None:
         """Return the number of words up to the end of the secret name within a longer name; None if it is missing."""
+        is_part = self._parts.search(joined) is not None
+        if not is_part and self._sequences.keys().isdisjoint(words) and not words[-1].endswith("pass"):
+            return None
         found: int | None = None
         for index, word in enumerate(words):
             for wanted in self._sequences.get(word, ()):
@@ -287,12 +291,12 @@ class NameClassifier:
                     found = index + len(wanted)
             if word.endswith("pass") and index == len(words) - 1:
                 found = len(words)
-        ends = [match.end() for match in self._parts.finditer(joined)]
-        if ends:
+        if is_part:
             length = 0
+            *_, last = self._parts.finditer(joined)
             for index, word in enumerate(words):
                 length += len(word)
-                if length >= ends[-1]:
+                if length >= last.end():
                     return max(found or 0, index + 1)
             return len(words)
         return found

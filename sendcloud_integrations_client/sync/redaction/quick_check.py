@@ -5,11 +5,12 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from sendcloud_integrations_client.sync.redaction.credentials import looks_random
 from sendcloud_integrations_client.sync.redaction.names import DEFAULT_FIELDS, DEFAULT_HEADERS, split_words
 from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
+from sendcloud_integrations_client.sync.redaction.tries import build_trie
 
 __all__ = ["Hint", "QuickCheck"]
 
@@ -58,6 +59,7 @@ _IS_RUN: Final = bytes(1 if code < 128 and (chr(code).isalnum() or chr(code) in 
 _SHORTEST_RUN: Final = b"\1" * 14
 _LOWERCASE: Final = bytes(range(256)).lower()
 _IGNORED: Final = b"-_ .[]+$@:'\"/\\"
+_PERCENT_SIGN, _AMPERSAND, _AT_SIGN, _BACKSLASH = b"%&@\\"
 _USERINFO: Final = re.compile(rb"(?<![^\s\"@])[^\s\"@:%]*+(?::|%(?:25)*3[Aa])[^\s\"@]++@|%(?:25)*40")
 _ENCODED_LETTER: Final = re.compile(rb"%(?:25|[4-7CcDd]|[0-9A-Fa-f][A-Fa-f][A-Za-z])")
 _ESCAPED_LETTER: Final = re.compile(rb"&(?:#|amp;|quot;|apos;|lt;|gt;|equals;|colon;|commat;)")
@@ -87,13 +89,13 @@ class QuickCheck:
         # Only ASCII letters are compared regardless of case.
         for texts in (parts, words):
             texts |= {"".join(char if char.isascii() else char.upper() for char in text) for text in texts}
-        self._names = re.compile(b"%b| (?:%b) |pass " % (_build_trie(parts), _build_trie(words)))
+        self._names = re.compile(b"%b| (?:%b) |pass " % (_build_byte_trie(parts), _build_byte_trie(words)))
         starts, whole = set[str](), set[str]()
         for pattern in patterns:
             found = _PREFIX_WORD.search(pattern.prefix)
             word = found[0] if found else ""
             (starts if found and found.end() == len(pattern.prefix) else whole).add(word)
-        self._patterns = re.compile(b" [nrtbf]?(?:%b|(?:%b) )" % (_build_trie(starts), _build_trie(whole)))
+        self._patterns = re.compile(b" [nrtbf]?(?:%b|(?:%b) )" % (_build_byte_trie(starts), _build_byte_trie(whole)))
         # Custom names can have separators anywhere, and letters in upper case that are not ASCII.
         custom.discard("")
         self._has_custom = bool(custom)
@@ -109,18 +111,21 @@ class QuickCheck:
             content: The text, or JSON, in UTF-8.
         """
         hints = self._find_words(content)
-        if b"%" in content and _ENCODED_LETTER.search(content):
+        # `in` with a number, and `find`, take a tenth of the time of `in` with bytes.
+        if _PERCENT_SIGN in content and _ENCODED_LETTER.search(content):
             hints |= Hint.PERCENT
-        if b"\\u" in content or b"\\x" in content or (b"&" in content and _ESCAPED_LETTER.search(content)):
+        if (_BACKSLASH in content and (content.find(b"\\u") >= 0 or content.find(b"\\x") >= 0)) or (
+            _AMPERSAND in content and _ESCAPED_LETTER.search(content)
+        ):
             hints |= Hint.ESCAPE
-        if b"@" in content and _USERINFO.search(content):
+        if _AT_SIGN in content and _USERINFO.search(content):
             hints |= Hint.USERINFO
         if self._has_custom and (
             self._custom is None or self._custom.search(content.translate(_LOWERCASE, _IGNORED)) is not None
         ):
             hints |= Hint.NAME
         mask = content.translate(_IS_RUN)
-        if _SHORTEST_RUN in mask and _has_suspicious_run(content, mask):
+        if mask.find(_SHORTEST_RUN) >= 0 and _has_suspicious_run(content, mask):
             hints |= Hint.RUN
         return hints
 
@@ -189,20 +194,6 @@ def _get_rarest_word(name: str) -> str:
     return max(rare, key=len)
 
 
-def _build_trie(texts: Iterable[str]) -> bytes:
-    """Return a regular expression that matches any of the texts. Alternatives with a common prefix share it."""
-    root: dict[str, Any] = {}
-    for text in set(texts) - {""}:
-        node = root
-        for letter in text.encode().decode("latin-1"):
-            node = node.setdefault(letter, {})
-        node[""] = {}
-    return (_render_trie(root) or "(?!)").encode("latin-1")
-
-
-def _render_trie(node: dict[str, Any]) -> str:
-    if "" in node and len(node) == 1:
-        return ""
-    parts = [re.escape(letter) + _render_trie(node[letter]) for letter in sorted(node) if letter]
-    body = parts[0] if len(parts) == 1 else f"(?:{'|'.join(parts)})"
-    return f"(?:{body})?" if "" in node else body
+def _build_byte_trie(texts: Iterable[str]) -> bytes:
+    """Return a regular expression that matches any of the texts in UTF-8."""
+    return build_trie(text.encode().decode("latin-1") for text in texts).encode("latin-1")

@@ -37,6 +37,7 @@ __all__ = ["Redaction"]
 
 _MAX_CACHED_LENGTH: Final = 40
 _NAME: Final = re.compile(r"[\w.\-\[\]$@/ ’']{1,100}")
+_MAX_CACHED_RESULT: Final = 300
 _MAX_ROUNDS: Final = 10
 _MAX_REPEATED_LENGTH: Final = 20_000
 _MIN_PHONE_DIGITS: Final = 6
@@ -83,6 +84,8 @@ class Redaction:
     _text: TextRedactor = attrs.field(init=False, eq=False)
     _find_hints: Callable[[str], int] = attrs.field(init=False, eq=False)
     _find_hints_cached: Callable[[str], int] = attrs.field(init=False, eq=False)
+    _redact_again: Callable[[str], str] = attrs.field(init=False, eq=False)
+    _redact_again_cached: Callable[[str], str] = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         names = NameClassifier(self.headers, self.fields, phones=self.personal_data)
@@ -92,12 +95,22 @@ class Redaction:
         def find_hints(value: str) -> int:
             return check.find_hints(value.encode("utf-8", "surrogatepass"))
 
+        def redact_again(value: str) -> str:
+            # A replacement can complete another notation, so short texts are redacted until nothing changes.
+            for _ in range(_MAX_ROUNDS):
+                previous, value = value, text.redact(value, find_hints(value))
+                if value == previous:
+                    break
+            return value
+
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_check", check)
         object.__setattr__(self, "_text", text)
         object.__setattr__(self, "_find_hints", find_hints)
         # Most short texts occur many times, such as header names and content types.
         object.__setattr__(self, "_find_hints_cached", lru_cache(maxsize=10_000)(find_hints))
+        object.__setattr__(self, "_redact_again", redact_again)
+        object.__setattr__(self, "_redact_again_cached", lru_cache(maxsize=2000)(redact_again))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The compiled matchers cannot be pickled; they are built again from the options.
@@ -212,12 +225,10 @@ class Redaction:
                 if not has_repeated_names(value):
                     return value
         text = self._text.redact(value, hints)
-        # A replacement can complete another notation, so short texts are redacted until nothing changes.
-        previous, rounds = value, _MAX_ROUNDS if len(value) <= _MAX_REPEATED_LENGTH else 0
-        while text != previous and rounds:
-            previous, rounds = text, rounds - 1
-            text = self._text.redact(text, self._find_hints(text))
-        return text
+        if text == value or len(value) > _MAX_REPEATED_LENGTH:
+            return text
+        # Texts that differ in their secrets only are equal now.
+        return self._redact_again_cached(text) if len(text) <= _MAX_CACHED_RESULT else self._redact_again(text)
 
 
 _OPTIONS: Final = ("headers", "fields", "marker", "patterns", "personal_data")

@@ -70,13 +70,18 @@ class TextRedactor:
             return text
 
         def redact(decoded: str) -> str:
-            hints = self._check.find_hints(decoded.encode("utf-8", "surrogatepass"))
+            hints = self._find_hints(decoded)
             return self._redact_layer(decoded, hints, layer + 1) if hints or self._personal_data else decoded
 
         if "%" in text and (hints & ~Hint.USERINFO or self._personal_data):
             # Each layer decodes once, so that encoded delimiters stay inside of values; the last one decodes the rest.
             text = redact_percent_encoded(
-                text, redact, self._is_secret, self._marker, all_levels=layer == _MAX_LAYERS - 1
+                text,
+                redact,
+                self._is_suspicious,
+                self._is_secret,
+                self._marker,
+                all_levels=layer == _MAX_LAYERS - 1,
             )
         if hints & Hint.ESCAPE and has_escapes(text):
             decoded = decode_escapes(text)
@@ -84,6 +89,12 @@ class TextRedactor:
                 clean = redact(decoded)
                 text = text if clean == decoded else clean
         return redact_base64(text, redact, self._marker) if hints & Hint.RUN else text
+
+    def _find_hints(self, text: str) -> int:
+        return self._check.find_hints(text.encode("utf-8", "surrogatepass"))
+
+    def _is_suspicious(self, text: str) -> bool:
+        return self._personal_data or self._find_hints(text) != Hint.NONE
 
     def _redact_plain(self, text: str, hints: int) -> str:
         if hints & Hint.PATTERN:

@@ -1,0 +1,69 @@
+"""Texts that make a redaction slow if it backtracks, searches twice, or does much for each secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+__all__ = ["build_adversarial_texts"]
+
+
+def build_adversarial_texts(size: int) -> dict[str, str]:
+    """Return texts by a description of them.
+
+    Args:
+        size: Approximate number of characters of each text.
+    """
+
+    def repeat(part: str) -> str:
+        return part * (size // len(part))
+
+    def number(text: str, separator: str) -> str:
+        """Repeat a text with a number in place of `#`, so that caches do not help."""
+        return separator.join(text.replace("#", f"{index:05}") for index in range(size // (len(text) + 4)))
+
+    secrets = (base64.b64encode(b"password=%d" % index).decode() for index in range(size // 22))
+    return {
+        "names without values": repeat("password "),
+        "percent signs": repeat("%25"),
+        "percent signs encoded many times": "%" + repeat("25"),
+        "one percent sign": "%" + repeat("token"),
+        "percent-encoded fields": number("a%3D#", "&"),
+        "percent-encoded secrets": number("pin%3D#", "&"),
+        "form fields": repeat("pin=1&"),
+        "lines": repeat("pin: 1\n"),
+        "lines with two words": number("pin: # x", "\n"),
+        "headers": number("Cookie: a=#", "\r\n"),
+        "unclosed elements": repeat("<password>"),
+        "elements": number("<pin>#</pin>", ""),
+        "names in XML": number('<e key="password">#</e>', " "),
+        "unclosed CDATA": repeat("<password><![CDATA["),
+        "unclosed comments": repeat("<!--"),
+        "unclosed quotes": repeat('password="'),
+        "quoted headers in one line": number('"Authorization: Bearer #"', " "),
+        "names after an apostrophe": number("d'accès: #", " "),
+        "quotes that are never closed": repeat("'pin: x \"pin: x `pin: x \\'pin: x "),
+        "backslashes": repeat("\\") + "pin:",
+        "backslashes after a name": "pin:" + repeat("\\"),
+        "backslashes and an entity": "pin &quot;" + repeat("\\"),
+        "unclosed objects": repeat("token={"),
+        "brackets": repeat("["),
+        "closing brackets": "password: " + repeat(")"),
+        "addresses": repeat("://a:") + "@",
+        "tokens without an end": repeat("eyJ"),
+        "dots after a scheme": "pin Basic " + repeat("."),
+        "credentials": number("Bearer #a", " "),
+        "shell options": number("-u u:#", " "),
+        "prose": number("password is #a", " "),
+        "PEM headers": repeat("-----BEGIN PRIVATE KEY"),
+        "spaces": "password" + repeat(" "),
+        "entities": repeat("&quot;"),
+        "nested entities": "&" + repeat("amp;"),
+        "escapes": repeat("\\u0022"),
+        "pairs without values": repeat("name=password "),
+        "pairs": number("name=password value=#", ";"),
+        "base64 secrets": " ".join(secrets),
+        "strings in JSON": json.dumps([f"pin={index:05}" for index in range(size // 12)]),
+        "objects in JSON": json.dumps([{"pin": index} for index in range(size // 14)]),
+        "one letter": repeat("a"),
+    }
