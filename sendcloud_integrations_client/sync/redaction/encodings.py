@@ -33,6 +33,11 @@ _ENTITIES: Final = {
     "quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&", "equals": "=", "colon": ":", "commat": "@",
 }  # fmt: skip
 _BASE64: Final = re.compile(r"(?<![\w+/\-])[A-Za-z0-9+/_\-]{14,}+(?:\\{0,9}/[A-Za-z0-9+/]*)*+={0,2}")
+_ENCODED: Final = {
+    safe: {code: quote_plus(chr(code), safe=safe) for code in range(128) if quote_plus(chr(code), safe=safe) != chr(code)}
+    for safe in ("", "/")
+}
+"""ASCII characters to percent-encode, by the characters that stay. A table takes a tenth of the time of `quote_plus`."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _URL_SAFE: Final = str.maketrans("-_", "+/", "\\")
 
@@ -128,7 +133,9 @@ def _decode_all_levels(found: re.Match[str]) -> str:
 
 
 def _encode(text: str, marker: str, *, safe: str) -> str:
-    return marker.join(quote_plus(part, safe=safe, errors="replace") for part in text.split(marker))
+    if text.isascii():
+        return marker.join([part.translate(_ENCODED[safe]) for part in text.split(marker)])
+    return marker.join([quote_plus(part, safe=safe, errors="replace") for part in text.split(marker)])
 
 
 def _decode_escape(found: re.Match[str]) -> str:

@@ -42,7 +42,7 @@ _NAMED: Final = re.compile(
     re.VERBOSE,
 )
 _PART: Final = re.compile(
-    rf"""[^\r\n\\]{{0,300}} {LINE_BREAK} (?:[\w\-]{{1,60}}+:[^\r\n\\]{{0,300}} {LINE_BREAK}){{0,9}} {LINE_BREAK}""",
+    rf"""[^\r\n\\]{{0,300}}+ {LINE_BREAK} (?:[\w\-]{{1,60}}+:[^\r\n\\]{{0,300}}+ {LINE_BREAK}){{0,9}} {LINE_BREAK}""",
     re.VERBOSE,
 )
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
@@ -61,6 +61,7 @@ _MAX_DISTANCE: Final = 300
 _MAX_NAMES_BETWEEN: Final = 8
 _MAX_DISTANCE_BACK: Final = 2000
 _MIN_PHONE_DIGITS: Final = 6
+_MIN_BASE64: Final = 14
 
 
 class NamedValueRedactor:
@@ -106,6 +107,8 @@ class _Scan:
         while found := search(text, position):
             name = found["name"] or found["option"] or found["pair"]
             position = found.end()
+            if len(name) >= _MIN_BASE64 and _is_padded_base64(found, name):
+                continue
             kind = classify(name)
             if kind == NameKind.NONE:
                 # The letter of an escape is not a part of the name: \ntoken=…
@@ -269,6 +272,18 @@ class _Scan:
             indent = len(before) - (2 if before.endswith("- ") else 0)
         lines = _compile_block(min(max(indent, 0), 100)).match(text, opening.end())
         return lines.end() if lines is not None and lines[0].strip() else 0
+
+
+def _is_padded_base64(found: re.Match[str], name: str) -> bool:
+    """Whether a name is the base64 before its padding, so that no value follows. Base64 is a separate pass."""
+    sign, end = found["sign"], found.end()
+    return (
+        (sign == "=" or sign == "==")
+        and found.end("name") == found.start("sign")
+        and name.isalnum()
+        and found.string[end : end + 1].isspace()
+        and looks_random(name + sign)
+    )
 
 
 _PHONE_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>\+?[\d ()./\-]{{6,30}}+(?<=\d))")

@@ -309,4 +309,4 @@ def split_words(name: str) -> tuple[str, ...]:
 
 
 def _join(name: str) -> str:
-    return name.lower().translate(_SEPARATORS)
+    return name.lower() if name.isalnum() else name.lower().translate(_SEPARATORS)

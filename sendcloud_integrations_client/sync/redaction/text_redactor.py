@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from sendcloud_integrations_client.sync.redaction.credentials import CredentialFinder
@@ -47,9 +48,14 @@ class TextRedactor:
         personal_data: bool,
     ) -> None:
         self._is_secret = names.is_secret
-        self._check = check
         self._marker = marker
         self._personal_data = personal_data
+
+        def find_hints(text: str) -> int:
+            return check.find_hints(text.encode("utf-8", "surrogatepass"))
+
+        # Decoded text is checked more than once.
+        self._find_hints = lru_cache(maxsize=10)(find_hints)
         self._shapes = ShapeFinder(patterns, marker)
         self._credentials = CredentialFinder(marker)
         self._named_values = NamedValueRedactor(names, marker)
@@ -89,9 +95,6 @@ class TextRedactor:
                 clean = redact(decoded)
                 text = text if clean == decoded else clean
         return redact_base64(text, redact, self._marker) if hints & Hint.RUN else text
-
-    def _find_hints(self, text: str) -> int:
-        return self._check.find_hints(text.encode("utf-8", "surrogatepass"))
 
     def _is_suspicious(self, text: str) -> bool:
         return self._personal_data or self._find_hints(text) != Hint.NONE
