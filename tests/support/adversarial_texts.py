@@ -22,7 +22,7 @@ def build_adversarial_texts(size: int) -> dict[str, str]:
         """Repeat a text with a number in place of `#`, so that caches do not help."""
         return separator.join(text.replace("#", f"{index:05}") for index in range(size // (len(text) + 4)))
 
-    secrets = (base64.b64encode(b"password=%d" % index).decode() for index in range(size // 22))
+    secrets = (base64.b64encode(b"password=%05d" % index).decode() for index in range(size // 21))
     return {
         "names without values": repeat("password "),
         "percent signs": repeat("%25"),
@@ -47,6 +47,10 @@ def build_adversarial_texts(size: int) -> dict[str, str]:
         "backslashes after a name": "pin:" + repeat("\\"),
         "backslashes and an entity": "pin &quot;" + repeat("\\"),
         "unclosed objects": repeat("token={"),
+        "tables": "id;pin\n" + number("#;#", "\n"),
+        "headers of tables": repeat("a,pin\n"),
+        "rows of SQL": "INSERT INTO a (id, pin) VALUES (" + number("#, '#'", "), ("),
+        "statements of SQL": repeat("INSERT INTO a (pin) VALUES ("),
         "brackets": repeat("["),
         "closing brackets": "password: " + repeat(")"),
         "addresses": repeat("://a:") + "@",

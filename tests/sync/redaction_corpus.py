@@ -24,6 +24,8 @@ SECRETS: Final[dict[str, list[str]]] = {
         "authorization=Token S3CRET status=401",
         "access_token: Bearer S3CRET",
         "sent with Bearer S3CRET4x to the shop",
+        "Authorization: Bearer S3CRETé",
+        "Authorization: Basic S3CRETéS3CRETé=",
         "HTTP_AUTHORIZATION=Bearer S3CRET",
         "X-Authorization: S3CRET",
         "Authorization:\tBearer S3CRET",
@@ -211,6 +213,25 @@ SECRETS: Final[dict[str, list[str]]] = {
         '{"body": "cGFzc3dvcmQ6IFMzQ1JFVA=="}',
         "data=cGFzc3dvcmQ9UzNDUkVU%3D",
     ],
+    "tables": [
+        "user,password\nbob,S3CRET\n",
+        "id;user;api_key\r\n1;bob;S3CRET\r\n2;jo;S3CRET2\r\n",
+        '"user","password","city"\n"bob","S3,CRET","Utrecht"\n"jo","S3""CRET","Delft"',
+        "login failed for:\nuser\ttoken\nbob\tS3CRET",
+        "| user | password |\n| bob | S3CRET |",
+        "+------+----------+\n| user | Password |\n+------+----------+\n| bob  | S3CRET   |\n| jo   | S3CRET2  |\n",
+        "user | api key\n-----+--------\nbob | S3CRET\n(1 row)",
+        "INSERT INTO users (id, password) VALUES (5, 'S3CRET')",
+        "insert into `shop`.`users` (`name`, `token`, `n`) values ('a, (b)', 'S3''CRET', NOW()), ('c', 'S3CRET', 2);",
+        "REPLACE INTO config (token, id) VALUES ('S3CRET",
+    ],
+    "databases": [
+        "jdbc:oracle:thin:bob/S3CRET@//db.example:1521/shop",
+        "sqlplus bob/S3CRET@db",
+        "sqlplus -s bob/S3CRET@db @report.sql",
+        "Password ........: S3CRET4x",
+        "API key......S3CRET4x",
+    ],
     "names": [
         *(f"{name}=S3CRET" for name in (
             "db_pass", "ws_key", "PHPSESSID", "sig", "pass", "user_pass", "passwd", "pwd", "secret", "client_secret",
@@ -382,6 +403,25 @@ HARMLESS: Final[dict[str, list[str]]] = {
         "commit 3f2a9c1b7d8e4f5061728394a5b6c7d8e9f00112",
         "JVGL06123456789012345678",
         "SSCC 00340434161094042557",
+    ],
+}  # fmt: skip
+
+HARMLESS |= {
+    "tables": [
+        "order,price,status\n100045,12.50,paid\n100046,9.95,packed",
+        "sku;stock\n4711;5",
+        "Invalid user, password\nplease try again, later",
+        "token,order\n",
+        "order,token_type\n100045,bearer",
+        "| order | price |\n| 100045 | 12.50 |",
+        "user,password\n\nOrder 5, paid",
+        "INSERT INTO orders (id, status) VALUES (5, 'paid')",
+        "INSERT INTO users (id, password) VALUES (5, NULL)",
+        '{"columns": ["order", "price"], "rows": [["100045", "12.50"]]}',
+        '{"columns": ["order", "token"], "rows": [["100045"]]}',
+        '{"headers": ["a", "b"], "data": "password"}',
+        "image/logo@2x.png and npm/package@1.0",
+        "password... please try again",
     ],
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from tests.sync.redaction_corpus import ATTACKS, HARMLESS, PERSONAL_DATA, SECRET
 
 MARK = "[redacted]"
 REDACTION = Redaction()
+WITH_PERSONAL_DATA = Redaction(personal_data=True)
 ALL_SECRETS = [text for texts in (*SECRETS.values(), *ATTACKS.values()) for text in texts]
 ALL_HARMLESS = [text for texts in HARMLESS.values() for text in texts]
 
@@ -52,15 +53,33 @@ def test_harmless_text_stays(text: str) -> None:
     assert REDACTION.redact_record(record)[0] == record
 
 
-@pytest.mark.parametrize("frame", ["{}", "failed for {}.", 'x: "{}", y', "\\n{}", "https://x/?q={}&p=2", "a={}; b=c"])
 @pytest.mark.parametrize("secret", SHAPES)
-def test_secret_with_a_known_shape_is_replaced_under_any_name(secret: str, frame: str) -> None:
-    clean = REDACTION.redact_text(frame.format(secret))
-    assert secret not in clean
-    assert secret[8:20] not in clean
-    assert REDACTION.redact_text(clean) == clean
-    record = {"note": frame.format(secret)}
-    assert secret[8:20] not in REDACTION.redact_record(record)[1].decode()
+def test_secret_with_a_known_shape_is_replaced_under_any_name(secret: str) -> None:
+    for frame in ("{}", "failed for {}.", 'x: "{}", y', "\\n{}", "https://x/?q={}&p=2", "a={}; b=c"):
+        clean = REDACTION.redact_text(frame.format(secret))
+        assert secret not in clean
+        assert secret[8:20] not in clean
+        assert REDACTION.redact_text(clean) == clean
+        record = {"note": frame.format(secret)}
+        assert secret[8:20] not in REDACTION.redact_record(record)[1].decode()
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"columns": ["user", "password"], "rows": [["bob", "x"], ["jo", None]]}, [["bob", MARK], ["jo", None]]),
+        ({"fields": [{"name": "api_key"}, {"name": "id"}], "rows": [["x", 5], [7, 6]]}, [[MARK, 5], [MARK, 6]]),
+        ({"headers": ["id", "pin"], "rows": [[1, 2], [3]]}, [[1, 2], [3]]),
+        ({"columns": ["id", "price"], "rows": [[1, 2]]}, [[1, 2]]),
+        ({"columns": "password", "rows": [["x"]]}, [["x"]]),
+        ({"columns": ["password"], "rows": "x"}, "x"),
+    ],
+)
+def test_secret_columns_of_json_are_replaced(record: dict[str, Any], expected: Any) -> None:
+    clean, content = REDACTION.redact_record({"result": record})
+    assert clean["result"]["rows"] == expected
+    assert REDACTION.redact_record(clean)[1] == content
+    assert json.loads(REDACTION.redact_text(json.dumps(record)))["rows"] == expected
 
 
 @pytest.mark.parametrize(
@@ -77,6 +96,11 @@ def test_secret_with_a_known_shape_is_replaced_under_any_name(secret: str, frame
         ("paid with AKIAIOSFODNN7EXAMPLE today", f"paid with {MARK} today"),
         ('{"price": 1.50, "password": "x5X", "or', f'{{"price": 1.50, "password": "{MARK}", "or'),
         ("-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\nafter", f"{MARK}\nafter"),
+        ("id;pin;city\n1;x5X;Delft\n", f"id;pin;city\n1;{MARK};Delft\n"),
+        ("| id | pin |\n|----|-----|\n| 5  | x5X |", f"| id | pin |\n|----|-----|\n| 5  | {MARK} |"),
+        ("INSERT INTO u (pin, id) VALUES ('x5X', 5)", f"INSERT INTO u (pin, id) VALUES ('{MARK}', 5)"),
+        ("jdbc:oracle:thin:bob/x5X@db", f"jdbc:oracle:thin:bob/{MARK}@db"),
+        ("Basic ééééééé=", "Basic ééééééé="),
         ("map[Token:[x5X] Accept:[*/*]]", f"map[Token:{MARK} Accept:[*/*]]"),
     ],
 )  # fmt: skip
@@ -86,22 +110,21 @@ def test_text_around_the_secret_stays(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("text", PERSONAL_DATA)
 def test_personal_data_is_replaced_only_on_request(text: str) -> None:
-    redaction = Redaction(personal_data=True)
-    clean = redaction.redact_text(text)
+    clean = WITH_PERSONAL_DATA.redact_text(text)
     assert MARK in clean
     assert not any(part in clean for part in ("jo.doe", "jo%2Edoe", "12345678", "345 678", "34-56"))
-    assert redaction.redact_text(clean) == clean
+    assert WITH_PERSONAL_DATA.redact_text(clean) == clean
     assert REDACTION.redact_text(text) == text
 
 
 @pytest.mark.parametrize("text", [text for text in ALL_HARMLESS if "@" not in text and "phone" not in text])
 def test_order_numbers_and_prices_are_no_personal_data(text: str) -> None:
-    assert Redaction(personal_data=True).redact_text(text) == text
+    assert WITH_PERSONAL_DATA.redact_text(text) == text
 
 
 def test_phone_numbers_in_records_are_replaced_under_their_names() -> None:
     record = {"phone": 612345678, "mobile": "0612345678", "has_phone": True, "id": 612345678, "tel": "n/a"}
-    assert Redaction(personal_data=True).redact_record(record)[0] == {
+    assert WITH_PERSONAL_DATA.redact_record(record)[0] == {
         "phone": MARK, "mobile": MARK, "has_phone": True, "id": 612345678, "tel": "n/a",
     }  # fmt: skip
 
@@ -146,7 +169,7 @@ def test_redaction_of_any_text_is_idempotent(text: str) -> None:
 
 @given(TEXTS)
 def test_redaction_with_personal_data_accepts_any_text(text: str) -> None:
-    assert isinstance(Redaction(personal_data=True).redact_text(text), str)
+    assert isinstance(WITH_PERSONAL_DATA.redact_text(text), str)
 
 
 JSON_VALUES = st.one_of(

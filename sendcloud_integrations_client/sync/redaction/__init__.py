@@ -10,7 +10,7 @@ is not.
 | `patterns` | table of secrets that are recognized by their shape |
 | `quick_check` | decides whether a text can contain a secret at all |
 | `text_redactor` | order of the passes through text that is not JSON |
-| `shapes`, `credentials`, `xml_values`, `named_values`, `values` | one pass each |
+| `shapes`, `credentials`, `xml_values`, `tables`, `named_values`, `values` | one pass each |
 | `encodings` | percent-encoding, entities, escapes and base64 |
 | `personal_data` | e-mail addresses and phone numbers |
 | `tries` | regular expressions for many texts |

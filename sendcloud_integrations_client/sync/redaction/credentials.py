@@ -18,7 +18,8 @@ SCHEME_WORDS: Final = (
 _USERINFO: Final = re.compile(
     r"""(:(?:\\{0,9}+/){2})(?:[^\s/?#"'<>\\@]{0,1000}@){1,9}|"""
     # A password with a slash. Digits up to a slash are a port.
-    r"""(:(?:\\{0,9}+/){2})[^\s/:@"'<>\\]{1,100}+:(?!\d{1,5}+(?:/|\\|$))[^\s@"'<>]{1,100}+@(?=[\w.\-]+)"""
+    r"""(:(?:\\{0,9}+/){2})[^\s/:@"'<>\\]{1,100}+:(?!\d{1,5}+(?:/|\\|$))[^\s@"'<>]{1,100}+@(?=[\w.\-]+)|"""
+    r"""(jdbc:oracle:\w{1,10}:[\w\-$]{1,60}+/)[^\s@"'<>/]{1,100}+@"""
 )
 _BARE_USERINFO: Final = re.compile(
     r"""(?<![\w.+\-/@:])(?P<user>[A-Za-z][\w.+\-]{0,60}+):(?P<password>[^\s/:@"'<>(){}\[\],;\\]{3,100}+)"""
@@ -46,17 +47,18 @@ _SHELL_OPTION: Final = re.compile(
 _SHELL_SECRET: Final = re.compile(
     r"""\b(?P<program>sshpass[ ]{1,9}+-p|mysql\w*+[^\n|;]{0,100}?[ ]-p|redis-cli[^\n|;]{0,100}?[ ]-a|"""
     r"""curl[^\n|;]{0,150}?[ ](?:-b|--cookie|--oauth2-bearer|--pass|-u(?=\w))|"""
-    r"""docker[ ]login[^\n|;]{0,100}?[ ]-p|--oauth2-bearer)[ =]{0,9}+(?P<quote>["'])?"""
+    r"""docker[ ]login[^\n|;]{0,100}?[ ]-p|--oauth2-bearer|"""
+    r"""sqlplus[ ](?:-\w{1,9}[ ]){0,3}[\w\-$]{1,60}+/)[ =]{0,9}+(?P<quote>["'])?"""
     r"""(?P<password>(?(quote)[^"']|[^\s"'\-]){1}(?(quote)[^"']|[^\s"']){0,1000}+)"""
 )
 # Only what looks generated is replaced: "with password S3CRET", not "the password is wrong".
 _PROSE: Final = re.compile(
     r"(?P<name>\b(?:password|passwort|passwd|pwd|wachtwoord|mot de passe|contrase(?:ñ|n)a|token|secret|kennwort|"
-    r"(?:api|access|secret|private|auth)[ _\-]?key)(?:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?[ ]?[ (]"
+    r"(?:api|access|secret|private|auth)[ _\-]?key)(?:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?(?:[ ]?[ (]|[ ]?\.{3,80}+:?[ ]?)"
     r"[\"'`(]{0,2})(?P<value>(?=[\w\-.~+/=]{0,60}?\d)(?=[\w\-.~+/=]{0,60}?[A-Za-z])[\w\-~+/=]{6,}+)",
     re.IGNORECASE,
 )
-_PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer")
+_PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer", "sqlplus")
 _DIGIT: Final = re.compile(r"\d")
 _LETTER: Final = re.compile(r"[A-Za-z]")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -82,7 +84,7 @@ class CredentialFinder:
         """Replace the user and password of URLs, and the password in `user:password@host`."""
         if "@" not in text or ":" not in text:
             return text
-        text = _USERINFO.sub(lambda found: f"{found[1] or found[2]}{self._marker}@", text)
+        text = _USERINFO.sub(lambda found: f"{found[1] or found[2] or found[3]}{self._marker}@", text)
         return _BARE_USERINFO.sub(self._redact_bare_userinfo, text)
 
     def redact_schemes(self, text: str) -> str:
@@ -94,7 +96,7 @@ class CredentialFinder:
 
     def redact_shell(self, text: str) -> str:
         """Replace credentials in the options of shell commands."""
-        if "-" not in text:
+        if "-" not in text and "sqlplus" not in text:
             return text
         if ":" in text:
             text = _SHELL_OPTION.sub(self._redact_shell_option, text)

@@ -225,6 +225,7 @@ class NameClassifier:
 
     def __init__(self, headers: Iterable[str], fields: Iterable[str], *, phones: bool) -> None:
         headers, fields = frozenset(headers), frozenset(fields)
+        self.secret_names = headers | fields
         self._phones = phones
         self._headers = frozenset(map(_join, headers)) - {""}
         self._exact = (frozenset(map(_join, fields)) | self._headers) - {""}

@@ -45,7 +45,7 @@ _FREQUENT_WORDS: Final = frozenset(
 )  # fmt: skip
 _SCHEMES: Final = (
     "bearer", "basic", "apikey", "jwt", "oauth", "ssws", "geniekey", "sharedkey", "curl", "hawk", "mysql", "sshpass",
-    "redis", "docker",
+    "redis", "docker", "sqlplus",
 )  # fmt: skip
 _MAX_KNOWN_WORDS: Final = 20_000
 _MAX_SPLIT_LENGTH: Final = 20_000

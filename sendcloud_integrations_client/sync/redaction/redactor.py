@@ -31,6 +31,7 @@ from sendcloud_integrations_client.sync.redaction.names import (
 )
 from sendcloud_integrations_client.sync.redaction.patterns import DEFAULT_PATTERNS, SecretPattern
 from sendcloud_integrations_client.sync.redaction.quick_check import Hint, QuickCheck
+from sendcloud_integrations_client.sync.redaction.tables import COLUMN_LISTS, find_secret_columns
 from sendcloud_integrations_client.sync.redaction.text_redactor import TextRedactor
 
 __all__ = ["Redaction"]
@@ -190,7 +191,24 @@ class Redaction:
             wanted = _ANY_VALUE if naming & NameKind.NAMING else NameKind.VALUE
             secret = [name for name in value if self._names.classify(name) & wanted]
             clean.update({name: self._replace_secret(value[name]) for name in secret if name in clean})
+        if not COLUMN_LISTS.isdisjoint(value):
+            self._redact_columns(value, clean)
         return clean
+
+    def _redact_columns(self, value: dict[str, Any], clean: dict[str, Any]) -> None:
+        """Replace secrets in tables such as `{"columns": ["user", "password"], "rows": [["bob", "…"]]}`."""
+        for name in COLUMN_LISTS & value.keys():
+            columns = value[name]
+            secret = find_secret_columns(columns, self._is_secret_text)
+            if not secret:
+                continue
+            for rows in clean.values():
+                if rows.__class__ is list and rows and all(
+                    row.__class__ is list and len(row) == len(columns) for row in rows
+                ):
+                    for row in rows:
+                        for index in secret:
+                            row[index] = self._replace_secret(row[index])
 
     def _redact_list(self, value: list[Any], depth: int) -> list[Any]:
         clean: list[Any] = []

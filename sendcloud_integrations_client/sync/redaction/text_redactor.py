@@ -19,6 +19,7 @@ from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
 from sendcloud_integrations_client.sync.redaction.personal_data import redact_personal_data
 from sendcloud_integrations_client.sync.redaction.quick_check import Hint, QuickCheck
 from sendcloud_integrations_client.sync.redaction.shapes import ShapeFinder
+from sendcloud_integrations_client.sync.redaction.tables import TableRedactor
 from sendcloud_integrations_client.sync.redaction.xml_values import XmlRedactor
 
 __all__ = ["TextRedactor"]
@@ -59,6 +60,7 @@ class TextRedactor:
         self._shapes = ShapeFinder(patterns, marker)
         self._credentials = CredentialFinder(marker)
         self._named_values = NamedValueRedactor(names, marker)
+        self._tables = TableRedactor(names, names.secret_names, marker)
         self._xml = XmlRedactor(names, marker)
 
     def redact(self, text: str, hints: int) -> str:
@@ -107,6 +109,7 @@ class TextRedactor:
         if hints & (Hint.NAME | Hint.RUN) or self._personal_data:
             if "<" in text and ">" in text:
                 text = self._xml.redact(text)
+            text = self._tables.redact(text)
             text = self._named_values.redact(text)
             text = self._credentials.redact_schemes(text)
             text = self._credentials.redact_shell(text)

@@ -1,0 +1,174 @@
+"""Replaces the values in columns with a secret name: CSV with a header row, tables drawn with `|`, and SQL `INSERT`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final
+
+from sendcloud_integrations_client.sync.redaction.named_values import is_no_secret
+from sendcloud_integrations_client.sync.redaction.names import NameClassifier, split_words
+from sendcloud_integrations_client.sync.redaction.tries import build_trie
+
+__all__ = ["COLUMN_LISTS", "TableRedactor", "find_secret_columns"]
+
+COLUMN_LISTS: Final = frozenset({"columns", "column_names", "columnNames", "cols", "header", "headers", "fields"})
+"""Names of lists in JSON that can name the columns of rows beside them."""
+
+_MAX_HEADER_LENGTH: Final = 2000
+_DELIMITERS: Final = "|\t;,"
+_COLUMN: Final = re.compile(r"[\w.\-/]{1,60}")
+_COLUMN_WITH_SPACES: Final = re.compile(r"[\w.\-/]{1,60}(?: [\w.\-/]{1,30}){0,3}")
+_RULE: Final = re.compile(r"[|+\-=: \t]++")
+_FIELDS: Final = {
+    delimiter: re.compile(rf"""(?P<quoted>"(?:[^"]|"")*+")|(?P<bare>[^{re.escape(delimiter)}\r\n"][^{re.escape(delimiter)}\r\n]*+)|""")
+    for delimiter in _DELIMITERS
+}  # fmt: skip
+_INSERT: Final = re.compile(
+    r"\b(?:INSERT|REPLACE)\s{1,9}+(?:IGNORE\s{1,9}+)?INTO\s{1,9}+[\w.`\"\[\]]{1,200}+\s{0,9}+"
+    r"\((?P<columns>[\w\s,`\"\[\].]{1,2000}+)\)\s{0,9}+VALUES?\s{0,9}+(?=\()",
+    re.IGNORECASE,
+)
+_SQL_VALUE: Final = re.compile(
+    r"""\s*+(?:[NEB]?'(?P<single>(?:[^'\\]++|''|\\.)*+)(?:'|\Z)|"(?P<double>(?:[^"\\]++|""|\\.)*+)(?:"|\Z)"""
+    r"""|(?P<bare>[^\s,()'"]++(?:\([^()'"]*+\))?))\s*+""",
+    re.DOTALL,
+)
+_SQL_NEXT_ROW: Final = re.compile(r"\)\s*+,\s*+\(")
+
+
+class TableRedactor:
+    """Replaces the values in columns with a secret name.
+
+    Args:
+        names: Classifies the names of columns.
+        secret_names: Names of which one must be in a header row, in any spelling.
+        marker: Replacement for a value.
+    """
+
+    def __init__(self, names: NameClassifier, secret_names: Iterable[str], marker: str) -> None:
+        self._is_secret = names.is_secret
+        self._marker = marker
+        words = (max(split_words(name), key=len, default="") for name in secret_names)
+        self._words = re.compile(build_trie(words), re.IGNORECASE)
+
+    def redact(self, text: str) -> str:
+        """Replace the values in secret columns of a text."""
+        if "\n" in text:
+            text = self._redact_lines(text)
+        return self._redact_inserts(text) if ")" in text else text
+
+    def _redact_lines(self, text: str) -> str:
+        parts: list[str] = []
+        done = position = 0
+        while found := self._words.search(text, position):
+            start = max(text.rfind("\n", position, found.start()) + 1, position)
+            end = text.find("\n", found.end())
+            if end < 0:
+                break
+            position = end + 1
+            header = self._parse_header(text[start:end]) if end - start <= _MAX_HEADER_LENGTH else None
+            if header is None:
+                continue
+            delimiter, secret, count = header
+            while spans := _split_row(text, position, delimiter, count):
+                for index in secret:
+                    first, last = spans[index]
+                    if first < last and not self._is_harmless(text[first:last]):
+                        parts += [text[done:first], self._marker]
+                        done = last
+                end = text.find("\n", position)
+                position = len(text) if end < 0 else end + 1
+        return "".join([*parts, text[done:]]) if parts else text
+
+    def _parse_header(self, line: str) -> tuple[str, list[int], int] | None:
+        """Return the delimiter, the indexes of secret columns, and the number of columns."""
+        line = line.rpartition(": ")[2]  # a message can precede the table
+        delimiter = next((one for one in _DELIMITERS if one in line), None)
+        if delimiter is None:
+            return None
+        columns = [part.strip(" \r") if delimiter == "|" else part.strip("\r") for part in line.split(delimiter)]
+        quoted = [part[1:-1] if len(part) > 2 and part[0] == part[-1] == '"' else part for part in columns]
+        if delimiter == "|" and not quoted[0]:
+            names = quoted[1:-1] if not quoted[-1] else quoted[1:]
+        else:
+            names = quoted
+        column = _COLUMN_WITH_SPACES if delimiter == "|" or quoted != columns else _COLUMN
+        if len(names) < 2 or not all(map(column.fullmatch, names)):
+            return None
+        secret = [index for index, name in enumerate(quoted) if name and self._is_secret(name)]
+        return (delimiter, secret, len(quoted)) if secret else None
+
+    def _redact_inserts(self, text: str) -> str:
+        parts: list[str] = []
+        done = position = 0
+        while found := _INSERT.search(text, position):
+            position = found.end()
+            names = [name.strip(" \t\r\n`\"[]") for name in found["columns"].split(",")]
+            secret = {index for index, name in enumerate(names) if self._is_secret(name)}
+            if not secret:
+                continue
+            index, position = 0, position + 1
+            while value := _SQL_VALUE.match(text, position):
+                kind = value.lastgroup or "bare"
+                if index in secret and value[kind] and not self._is_harmless(value[kind]):
+                    parts += [text[done : value.start(kind)], self._marker]
+                    done = value.end(kind)
+                position = value.end()
+                next_row = _SQL_NEXT_ROW.match(text, position)
+                if next_row is not None:
+                    index, position = 0, next_row.end()
+                elif text.startswith(",", position):
+                    index, position = index + 1, position + 1
+                else:
+                    break
+        return "".join([*parts, text[done:]]) if parts else text
+
+    def _is_harmless(self, value: str) -> bool:
+        return value == self._marker or is_no_secret(value)
+
+
+def find_secret_columns(columns: Any, is_secret_text: Callable[[str], bool]) -> Collection[int]:
+    """Return the indexes of secret names in a list of the names of columns, or of objects with their names.
+
+    Args:
+        columns: The list; anything else has no secret columns.
+        is_secret_text: Whether a text is a secret name.
+    """
+    if columns.__class__ is not list:
+        return ()
+    found: list[int] = []
+    for index, column in enumerate(columns):
+        name = column.get("name", column.get("field")) if column.__class__ is dict else column
+        if name.__class__ is str and is_secret_text(name):
+            found.append(index)
+    return found
+
+
+def _split_row(text: str, position: int, delimiter: str, count: int) -> list[tuple[int, int]]:
+    """Return the span of each field of a line, without quotes and padding. Empty if their number differs.
+
+    A rule, such as `|---|---|`, is a row of empty fields.
+    """
+    end = text.find("\n", position)
+    stop = len(text) if end < 0 else end
+    if position >= stop:
+        return []
+    if text[position] in "|+-=: " and _RULE.fullmatch(text, position, stop):
+        return [(position, position)] * count
+    pattern, spans = _FIELDS[delimiter], []
+    while True:
+        found = pattern.match(text, position, stop)
+        if found is None:
+            return []
+        first, last = found.span()
+        if found["quoted"]:
+            spans.append((first + 1, last - 1))
+        else:
+            bare = found[0]
+            spans.append((first + len(bare) - len(bare.lstrip(" ")), first + len(bare.rstrip(" \r"))))
+        position = last
+        if not text.startswith(delimiter, position) or position >= stop:
+            break
+        position += 1
+    return spans if len(spans) == count and text[position:stop].strip() == "" else []
