@@ -1,8 +1,10 @@
-"""Time and memory of the report over 1,000,000 logs of 300 accounts: all logs and the last 24 hours, in SQLite."""
+"""Time and memory of the report over 1,000,000 logs of 300 accounts, in SQLite and PostgreSQL, in each of its forms."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import multiprocessing
 import random
 import resource
@@ -15,15 +17,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import orjson
+from sqlalchemy import make_url
 
 from benchmarks.ratios import Row
+from sendcloud_integrations_client.cli.terminal.report_tables import print_report
 from sendcloud_integrations_client.report import Selection, gather_figures, render_page
 from sendcloud_integrations_client.report.json_figures import figures_to_dict
-from sendcloud_integrations_client.report.markdown import render_markdown
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.problem_keys import PROBLEM_KEY_VERSION, build_problem_key
+from tests.support.postgresql import running_postgresql
 
+FORMS = ("terminal", "JSON", "HTML")
 ACCOUNTS = 300
 LOGS = 1_000_000
 SHOPS = 10  # per account
@@ -41,36 +47,52 @@ _FAILURES = [
 
 
 def measure() -> list[Row]:
-    """Create the store, and measure each period in a new process."""
+    """Create the store in both databases, and measure each form and period in a new process."""
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "logs.db"
-        fill_store(path)
-        rows: list[Row] = []
-        for name, since, target in (
-            ("all logs", None, 3.0),
-            ("the last 7 days", NOW - timedelta(days=7), 3.0),
-            ("the last 24 hours", NOW - timedelta(hours=24), 1.0),
-        ):
+        fill_sqlite(path)
+        rows += measure_store("SQLite", str(path))
+    with running_postgresql() as create_database:
+        url = create_database()
+        asyncio.run(fill_postgresql(url))
+        rows += measure_store("PostgreSQL", url)
+    return rows
+
+
+def measure_store(database: str, url: str) -> list[Row]:
+    """Measure each form and period."""
+    rows: list[Row] = []
+    for name, since, target in (
+        ("all logs", None, 3.0),
+        ("7 days", NOW - timedelta(days=7), 3.0),
+        ("24 hours", NOW - timedelta(hours=24), 1.0),
+    ):
+        peak = 0.0
+        for form in FORMS:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                seconds, cpu_seconds, megabytes, size = pool.apply(measure_report, (str(path), since))
-            note = f"page, JSON and Markdown; {cpu_seconds:.2f} s of CPU time; page of {size / 1000:,.0f} kB"
-            rows += [
-                Row(f"report over {name} of {LOGS:,}", seconds, target, note, unit="s"),
-                Row(f"peak memory of the report over {name}", megabytes, 200, unit="MB"),
-            ]
-        return rows
+                seconds, cpu_seconds, megabytes, size = pool.apply(measure_report, (url, since, form))
+            note = f"{cpu_seconds:.2f} s of CPU time in Python and SQLite; {size / 1000:,.0f} kB"
+            rows.append(Row(f"report from {database}, {name}: {form}", seconds, target, note, unit="s"))
+            peak = max(peak, megabytes)
+        rows.append(Row(f"report from {database}, {name}: peak memory", peak, 200, unit="MB"))
+    return rows
 
 
-def measure_report(path: str, since: datetime | None) -> tuple[float, float, float, int]:
-    """Return time and CPU time in seconds, peak memory in megabytes, and the size of the page in bytes."""
+def measure_report(url: str, since: datetime | None, form: str) -> tuple[float, float, float, int]:
+    """Return time and CPU time in seconds, peak memory in megabytes, and the size of the output in bytes."""
 
     async def run() -> int:
-        async with LogStore(path) as store:
+        async with LogStore(url) as store:
             figures = await gather_figures(store, Selection(since=since), now=NOW)
-        page = render_page(figures)
-        orjson.dumps(figures_to_dict(figures))
-        render_markdown(figures)
-        return len(page.encode())
+        if form == "JSON":
+            return len(orjson.dumps(figures_to_dict(figures)))
+        if form == "HTML":
+            return len(render_page(figures).encode())
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+            print_report(figures, 20)
+        return len(output.getvalue().encode())
 
     started, cpu_started = time.perf_counter(), time.process_time()
     size = asyncio.run(run())
@@ -78,53 +100,74 @@ def measure_report(path: str, since: datetime | None) -> tuple[float, float, flo
     return seconds, cpu_seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, size
 
 
-def fill_store(path: Path) -> None:
-    """Create a store with the logs. Half of the shops of an account fail with one problem most of the time."""
+async def migrate(url: str) -> None:
+    """Create the tables."""
+    async with LogStore(url) as store:
+        await store.migrate()
 
-    async def migrate() -> None:
-        async with LogStore(path) as store:
-            await store.migrate()
 
-    asyncio.run(migrate())
-    names = [f"account-{number:03}" for number in range(ACCOUNTS)]
-    now = format_time(NOW)
+def fill_sqlite(path: Path) -> None:
+    """Create an SQLite store with the rows."""
+    asyncio.run(migrate(str(path)))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
-        connection.executemany(
-            "INSERT INTO account (name, first_synced_at, last_synced_at) VALUES (?, ?, ?)",
-            [(name, now, now) for name in names],
-        )
-        connection.executemany(
-            "INSERT INTO integration (account, id, shop_name, shop_url, started_failing_at, listed_at, record) "
-            "VALUES (?, ?, ?, ?, ?, ?, '{}')",
-            [
-                (
-                    name,
-                    shop,
-                    f"Shop {shop} of {name}",
-                    "https://shop.example",
-                    format_time(NOW - timedelta(hours=position + 1)) if shop == 1 and position % 2 == 0 else None,
-                    now,
-                )
-                for position, name in enumerate(names)
-                for shop in range(1, SHOPS + 1)
-            ],
-        )
-        connection.executemany(
-            "INSERT INTO log (account, id, integration_id, created_at_utc, exception_type, response_code, exception, "
-            "method, full_url, problem_key, stored_at, read_account_wide, read_by_integration, record) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 'GET', ?, ?, ?, 1, 0, ?)",
-            build_logs(names, now),
-        )
-        connection.execute(
-            "INSERT INTO problem SELECT account, problem_key, ?, max(exception_type), max(response_code), "
-            "min(created_at_utc), max(created_at_utc) FROM log GROUP BY account, problem_key",
-            (PROBLEM_KEY_VERSION,),
-        )
+        for table, columns, rows in build_tables():
+            connection.executemany(
+                f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                ([format_time(each) if isinstance(each, datetime) else each for each in row] for row in rows),
+            )
+        connection.execute(FILL_PROBLEMS)
         connection.commit()
 
 
-def build_logs(names: list[str], stored_at: str) -> Iterator[tuple[Any, ...]]:
+async def fill_postgresql(url: str) -> None:
+    """Create a PostgreSQL store with the rows. `VACUUM ANALYZE` stands for the autovacuum of a server that runs."""
+    await migrate(url)
+    parts = make_url(url)
+    connection = await asyncpg.connect(host=str(parts.query["host"]), user=parts.username, database=parts.database)
+    try:
+        for table, columns, rows in build_tables():
+            await connection.copy_records_to_table(table, records=rows, columns=columns)
+        await connection.execute(FILL_PROBLEMS)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
+
+
+FILL_PROBLEMS = (
+    "INSERT INTO problem (account, problem_key, key_version, exception_type, response_code, first_seen_at, last_seen_at) "
+    f"SELECT account, problem_key, {PROBLEM_KEY_VERSION}, max(exception_type), max(response_code), "
+    "min(created_at_utc), max(created_at_utc) FROM log GROUP BY account, problem_key"
+)
+
+
+def build_tables() -> Iterator[tuple[str, tuple[str, ...], Iterator[tuple[Any, ...]]]]:
+    """Build the rows of each table. Half of the shops of an account fail with one problem most of the time."""
+    names = [f"account-{number:03}" for number in range(ACCOUNTS)]
+    yield "account", ("name", "first_synced_at", "last_synced_at"), ((name, NOW, NOW) for name in names)
+    yield (
+        "integration",
+        ("account", "id", "shop_name", "shop_url", "started_failing_at", "listed_at", "record"),
+        (
+            (
+                name,
+                shop,
+                f"Shop {shop} of {name}",
+                "https://shop.example",
+                NOW - timedelta(hours=position + 1) if shop == 1 and position % 2 == 0 else None,
+                NOW,
+                "{}",
+            )
+            for position, name in enumerate(names)
+            for shop in range(1, SHOPS + 1)
+        ),
+    )
+    columns = "account id integration_id created_at_utc exception_type response_code exception full_url problem_key"
+    more = "method stored_at read_account_wide read_by_integration record"
+    yield "log", (*columns.split(), *more.split()), build_logs(names)
+
+
+def build_logs(names: list[str]) -> Iterator[tuple[Any, ...]]:
     """Build the rows of the table `log`, by account and id."""
     chooser = random.Random(1)
     keys = [build_problem_key(kind, status, text, "GET", path) for kind, status, text, path in _FAILURES]
@@ -138,8 +181,8 @@ def build_logs(names: list[str], stored_at: str) -> Iterator[tuple[Any, ...]]:
             kind, status, text, path = _FAILURES[failure]
             created_at = start + timedelta(days=DAYS) * ((number + chooser.random()) / per_account)
             yield (
-                *(name, number + 1, shop, format_time(created_at), kind, status, text, path, keys[failure]),
-                *(stored_at, record),
+                *(name, number + 1, shop, created_at, kind, status, text, path, keys[failure]),
+                *("GET", NOW, True, False, record),
             )
 
 

@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, Select, Text, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sendcloud_integrations_client.errors import to_single_line
 from sendcloud_integrations_client.report.accounts import DEFAULT_STALE_AFTER, AccountData, AccountState
 from sendcloud_integrations_client.report.causes import find_cause
 from sendcloud_integrations_client.report.figures import Change, FailingShop, Figures, Group, Matrix, Selection
-from sendcloud_integrations_client.report.problems import Example, Problem, ProblemState, find_regression, find_state
+from sendcloud_integrations_client.report.problems import (
+    Example,
+    Problem,
+    ProblemState,
+    can_have_regressed,
+    find_regression,
+    find_state,
+)
 from sendcloud_integrations_client.report.time_spans import Span, build_span
 from sendcloud_integrations_client.sync.schema import account, integration, log, problem, quarantine
 from sendcloud_integrations_client.sync.store import LogStore
@@ -38,6 +45,9 @@ _MAX_SHOWN_PERIOD: Final = timedelta(days=31)
 _MAX_SHORT_PERIOD: Final = timedelta(days=14)
 _DAY: Final = timedelta(days=1)
 _CREATED_AT: Final[ColumnElement[Any]] = log.c.created_at_utc
+# As the database returns them, see _parse_time. The conversions of SQLAlchemy take ten times as long.
+_FIRST: Final = type_coerce(func.min(_CREATED_AT), Text)
+_LAST: Final = type_coerce(func.max(_CREATED_AT), Text)
 _HTTP_URL: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _STATE_ORDER: Final = {state: position for position, state in enumerate(ProblemState)}
 _ACCOUNT_STATE_ORDER: Final = {state: position for position, state in enumerate(AccountState)}
@@ -87,7 +97,6 @@ class _Count(NamedTuple):
     shop: _ShopKey
     key: str | None
     logs: int
-    first: datetime | None
     last: datetime | None
 
 
@@ -111,12 +120,11 @@ class _StoredProblem:
     last_before: datetime | None = None
 
 
-@attrs.define
-class _Trend:
-    """Counts of one problem in each interval, and its first and last log in each interval with logs."""
+_Trends: TypeAlias = Mapping[str | None, Sequence[int]]
+"""Number of logs of each problem in each interval."""
 
-    counts: list[int]
-    spans: list[tuple[datetime, datetime]] = attrs.field(factory=list[tuple[datetime, datetime]])
+_Spans: TypeAlias = Mapping[str | None, Sequence[tuple[datetime, datetime]]]
+"""First and last log in each interval with logs, of each problem that can have regressed."""
 
 
 class _FigureCounter:
@@ -134,12 +142,12 @@ class _FigureCounter:
         shops = await self._fetch_shops()
         counts = await self._count(self._selection.since, self._selection.until)
         previous = await self._count_previous()
-        times = [time for one in counts for time in (one.first, one.last) if time is not None]
-        first, last = min(times, default=None), max(times, default=None)
+        first, last = await self._find_first(), max((one.last for one in counts if one.last is not None), default=None)
         span = await self._build_span(first, last)
         trends = await self._count_trends(span)
-        stored = await self._fetch_problems()
-        problems = await self._build_problems(counts, previous, trends, stored, shops, accounts)
+        stored = await self._fetch_problems({one.key for one in counts})
+        spans = await self._fetch_spans(span, trends, stored)
+        problems = await self._build_problems(counts, previous, trends, spans, stored, shops, accounts)
         by_key = {one.key: one for one in problems}
         by_integration = _group_by_shop(counts, shops, by_key)
         total = sum(one.logs for one in counts)
@@ -158,7 +166,7 @@ class _FigureCounter:
             ),
             matrix=_build_matrix(counts, by_integration, problems),
             total=total,
-            outside=total - sum(sum(one.counts) for one in trends.values()),
+            outside=total - sum(map(sum, trends.values())),
             first=first,
             last=last,
             quarantined=await self._count_quarantined(),
@@ -212,10 +220,30 @@ class _FigureCounter:
         is_short = since is not None and self._end - since <= _MAX_SHORT_PERIOD
         account_column = log.c.account.concat("") if is_short else log.c.account
         keys = (account_column, log.c.integration_id, log.c.problem_key)
-        query = select(*keys, func.count(), func.min(_CREATED_AT), func.max(_CREATED_AT)).group_by(*keys)
+        # Only the latest time: SQLite takes twice as long with the earliest one as well.
+        query = select(*keys, func.count(), _LAST).group_by(*keys)
         conditions = self._build_conditions(account_column)
         rows = (await self._connection.execute(query.where(*conditions, *_limit_period(since, until)))).all()
-        return [_Count(_ShopKey(row[0], row[1]), *row[2:]) for row in rows]
+        return [
+            _Count(_ShopKey(name, number), key, logs, None if last is None else _parse_time(last))
+            for name, number, key, logs, last in rows
+        ]
+
+    async def _find_first(self) -> datetime | None:
+        """Return the creation time of the oldest log in the period."""
+        # An expression, so that SQLite reads the index by time and stops at the first log.
+        query = (
+            select(_CREATED_AT)
+            .where(
+                _CREATED_AT.is_not(None),
+                *self._build_conditions(log.c.account.concat("")),
+                *_limit_period(self._selection.since, self._selection.until),
+            )
+            .order_by(_CREATED_AT)
+            .limit(1)
+        )
+        found: datetime | None = await self._connection.scalar(query)
+        return found
 
     async def _count_previous(self) -> list[_Count] | None:
         """Count the logs of the previous period of equal length; None if the period has no start."""
@@ -228,27 +256,47 @@ class _FigureCounter:
             return None
         return await self._count(previous, since)
 
-    async def _count_trends(self, span: Span) -> dict[str | None, _Trend]:
+    async def _count_trends(self, span: Span) -> _Trends:
         """Count the logs of each problem in each interval.
 
         One query per interval, because SQLite sorts the rows of each group: many small sorts are faster than one of
         all logs.
         """
-        trends: dict[str | None, _Trend] = defaultdict(lambda: _Trend([0] * len(span.starts)))
-        key = log.c.problem_key
+        trends: dict[str | None, list[int]] = defaultdict(lambda: [0] * len(span.starts))
+        query = select(log.c.problem_key, func.count()).group_by(log.c.problem_key)
+        for index, interval in enumerate(span.intervals):
+            for key, count in await self._fetch_interval(query, interval):
+                trends[key][index] = count
+        return dict(trends)
+
+    async def _fetch_spans(self, span: Span, trends: _Trends, stored: Mapping[str | None, _StoredProblem]) -> _Spans:
+        """Return the first and last log in each interval, of the problems whose counts allow for a regression."""
+        found: dict[str | None, list[tuple[datetime, datetime]]] = {
+            key: []
+            for key, counts in trends.items()
+            if can_have_regressed(stored.get(key, _StoredProblem()).last_before, counts, span.intervals)
+        }
+        query = select(log.c.problem_key, _FIRST, _LAST).group_by(log.c.problem_key)
+        for index, interval in enumerate(span.intervals):
+            keys = [key for key in found if trends[key][index]]
+            if not keys:
+                continue
+            # An expression, so that SQLite uses the index by time.
+            is_wanted = log.c.problem_key.concat("").in_([key for key in keys if key is not None])
+            if None in keys:
+                is_wanted |= log.c.problem_key.is_(None)
+            for key, first, last in await self._fetch_interval(query.where(is_wanted), interval):
+                found[key].append((_parse_time(first), _parse_time(last)))
+        return found
+
+    async def _fetch_interval(self, query: Select[Any], interval: tuple[datetime, datetime]) -> Sequence[Row[Any]]:
         limits = _limit_period(self._selection.since, self._selection.until)
         # An expression, so that SQLite uses the index by time even if accounts are selected.
         conditions = self._build_conditions(log.c.account.concat(""))
-        query = select(key, func.count(), func.min(_CREATED_AT), func.max(_CREATED_AT)).group_by(key)
-        for index, (start, end) in enumerate(span.intervals):
-            rows = await self._connection.execute(query.where(*conditions, *limits, *_limit_period(start, end)))
-            for problem_key, count, first, last in rows.all():
-                trend = trends[problem_key]
-                trend.counts[index] = count
-                trend.spans.append((first, last))
-        return dict(trends)
+        return (await self._connection.execute(query.where(*conditions, *limits, *_limit_period(*interval)))).all()
 
-    async def _fetch_problems(self) -> dict[str | None, _StoredProblem]:
+    async def _fetch_problems(self, keys: Collection[str | None]) -> dict[str | None, _StoredProblem]:
+        """Return the stored problems. Problems that are not stored yet get the time of their first log."""
         columns = problem.c
         since = self._selection.since
         query = select(
@@ -264,13 +312,26 @@ class _FigureCounter:
             query = query.add_columns(func.max(last_before))
         if self._selection.accounts:
             query = query.where(columns.account.in_(self._selection.accounts))
-        return {row[0]: _StoredProblem(*row[1:]) for row in (await self._connection.execute(query)).all()}
+        found: dict[str | None, _StoredProblem] = {
+            row[0]: _StoredProblem(*row[1:]) for row in (await self._connection.execute(query)).all()
+        }
+        missing = [key for key in keys if found.get(key, _StoredProblem()).first_seen is None]
+        if missing:
+            key = log.c.problem_key
+            is_missing = key.in_([one for one in missing if one is not None]) | key.is_(None)
+            limits = _limit_period(since, self._selection.until)
+            first = select(key, func.min(_CREATED_AT)).group_by(key)
+            first = first.where(is_missing, *self._build_conditions(log.c.account), *limits)
+            for one, first_seen in (await self._connection.execute(first)).all():
+                found[one] = attrs.evolve(found.get(one, _StoredProblem()), first_seen=first_seen)
+        return found
 
     async def _build_problems(
         self,
         counts: Sequence[_Count],
         previous: Sequence[_Count] | None,
-        trends: Mapping[str | None, _Trend],
+        trends: _Trends,
+        spans: _Spans,
         stored: Mapping[str | None, _StoredProblem],
         shops: Mapping[_ShopKey, _Shop],
         accounts: Sequence[AccountData],
@@ -281,9 +342,8 @@ class _FigureCounter:
         for key in current_by_key.keys() | previous_by_key.keys():
             current, earlier = current_by_key.get(key, []), previous_by_key.get(key, [])
             kept = stored.get(key, _StoredProblem())
-            trend = trends.get(key)
-            regressed_at = find_regression(kept.last_before, trend.spans if trend else ())
-            first_seen = kept.first_seen or min((one.first for one in current if one.first), default=None)
+            regressed_at = find_regression(kept.last_before, spans.get(key, ()))
+            first_seen = kept.first_seen
             is_new = first_seen is not None and (self._selection.since is None or first_seen >= self._selection.since)
             newest = max([*current, *earlier], key=lambda one: (one.last is not None, one.last))
             state = find_state(
@@ -312,7 +372,7 @@ class _FigureCounter:
                         since=regressed_at if state is ProblemState.REGRESSED else first_seen,
                         total=sum(one.logs for one in current),
                         previous=None if previous is None else sum(one.logs for one in earlier),
-                        trend=tuple(trend.counts) if trend else (),
+                        trend=tuple(trends.get(key, ())),
                         shops=len({one.shop for one in current}),
                         accounts=len({one.shop.account for one in current}),
                         top_shop=_get_shop_name(shops, top),
@@ -358,7 +418,10 @@ class _FigureCounter:
         failing = {key: shop for key, shop in shops.items() if shop.failing_since is not None}
         if not failing:
             return ()
-        recent = await self._count(self._end - _DAY, self._end)
+        is_last_day = self._selection.since == self._end - _DAY and all(
+            not one.last or one.last < self._end for one in counts
+        )
+        recent = counts if is_last_day else await self._count(self._end - _DAY, self._end)
         recent_by_shop, counts_by_shop = _group_counts_by_shop(recent), _group_counts_by_shop(counts)
         found: list[FailingShop] = []
         for key, shop in failing.items():
@@ -426,6 +489,11 @@ def _limit_period(since: datetime | None, until: datetime | None) -> list[Column
     return found + ([until > _CREATED_AT] if until is not None else [])
 
 
+def _parse_time(value: str | datetime) -> datetime:
+    """Convert a timestamp as the database returns it: SQLite returns text in UTC."""
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if value.__class__ is str else value  # type: ignore[arg-type,return-value]
+
+
 def _get_http_url(url: str | None) -> str | None:
     """Return a URL if it is an http(s) URL, so that a link to it is harmless."""
     return url if url is not None and _HTTP_URL.match(url) and url.isprintable() else None
@@ -481,7 +549,7 @@ def _group_by_shop(
 
 def _group_by(
     problems: Sequence[Problem],
-    trends: Mapping[str | None, _Trend],
+    trends: _Trends,
     counts: Sequence[_Count],
     get_label: Callable[[Problem], str],
     intervals: int,
@@ -499,7 +567,7 @@ def _group_by(
     for label, members in by_label.items():
         trend = [0] * intervals
         for each in members:
-            for index, count in enumerate(trends[each.key].counts if each.key in trends else ()):
+            for index, count in enumerate(trends.get(each.key, ())):
                 trend[index] += count
         found.append(
             Group(

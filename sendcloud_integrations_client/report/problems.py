@@ -11,7 +11,7 @@ import attrs
 
 from sendcloud_integrations_client.report.causes import Cause
 
-__all__ = ["Example", "Problem", "ProblemState", "find_regression", "find_state"]
+__all__ = ["Example", "Problem", "ProblemState", "can_have_regressed", "find_regression", "find_state"]
 
 QUIET_TIME: Final = timedelta(days=7)
 """A problem that is seen again after this time has regressed."""
@@ -122,6 +122,25 @@ def find_regression(before: datetime | None, spans: Sequence[tuple[datetime, dat
             found = first
         previous = last
     return found
+
+
+def can_have_regressed(
+    before: datetime | None, counts: Sequence[int], intervals: Sequence[tuple[datetime, datetime]]
+) -> bool:
+    """Whether `find_regression` can find anything, judged by the numbers of logs per interval.
+
+    Args:
+        before: Time of the last log before the period; None if there was none.
+        counts: Number of logs in each interval.
+        intervals: Start and end of each interval.
+    """
+    earliest = before
+    for count, (start, end) in zip(counts, intervals, strict=True):
+        if count:
+            if earliest is not None and end - earliest >= QUIET_TIME:
+                return True
+            earliest = start
+    return False
 
 
 def find_state(

@@ -203,8 +203,10 @@ class Redaction:
             if not secret:
                 continue
             for rows in clean.values():
-                if rows.__class__ is list and rows and all(
-                    row.__class__ is list and len(row) == len(columns) for row in rows
+                if (
+                    rows.__class__ is list
+                    and rows
+                    and all(row.__class__ is list and len(row) == len(columns) for row in rows)
                 ):
                     for row in rows:
                         for index in secret:

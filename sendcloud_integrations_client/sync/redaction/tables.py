@@ -104,7 +104,7 @@ class TableRedactor:
         done = position = 0
         while found := _INSERT.search(text, position):
             position = found.end()
-            names = [name.strip(" \t\r\n`\"[]") for name in found["columns"].split(",")]
+            names = [name.strip(' \t\r\n`"[]') for name in found["columns"].split(",")]
             secret = {index for index, name in enumerate(names) if self._is_secret(name)}
             if not secret:
                 continue
