@@ -135,7 +135,8 @@ async def fill_postgresql(url: str) -> None:
 
 
 FILL_PROBLEMS = (
-    "INSERT INTO problem (account, problem_key, key_version, exception_type, response_code, first_seen_at, last_seen_at) "
+    "INSERT INTO problem "
+    "(account, problem_key, key_version, exception_type, response_code, first_seen_at, last_seen_at) "
     f"SELECT account, problem_key, {PROBLEM_KEY_VERSION}, max(exception_type), max(response_code), "
     "min(created_at_utc), max(created_at_utc) FROM log GROUP BY account, problem_key"
 )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, Row, Select, Text, func, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sendcloud_integrations_client.errors import to_single_line
@@ -282,18 +282,20 @@ class _FigureCounter:
             if not keys:
                 continue
             # An expression, so that SQLite uses the index by time.
-            is_wanted = log.c.problem_key.concat("").in_([key for key in keys if key is not None])
+            is_wanted: ColumnElement[bool] = log.c.problem_key.concat("").in_([key for key in keys if key is not None])
             if None in keys:
-                is_wanted |= log.c.problem_key.is_(None)
+                is_wanted = is_wanted | log.c.problem_key.is_(None)
             for key, first, last in await self._fetch_interval(query.where(is_wanted), interval):
                 found[key].append((_parse_time(first), _parse_time(last)))
         return found
 
-    async def _fetch_interval(self, query: Select[Any], interval: tuple[datetime, datetime]) -> Sequence[Row[Any]]:
+    async def _fetch_interval(self, query: Select[Any], interval: tuple[datetime, datetime]) -> Sequence[Any]:
         limits = _limit_period(self._selection.since, self._selection.until)
         # An expression, so that SQLite uses the index by time even if accounts are selected.
         conditions = self._build_conditions(log.c.account.concat(""))
-        return (await self._connection.execute(query.where(*conditions, *limits, *_limit_period(*interval)))).all()
+        query = query.where(*conditions, *limits, *_limit_period(*interval))
+        rows: Sequence[Any] = (await self._connection.execute(query)).all()
+        return rows
 
     async def _fetch_problems(self, keys: Collection[str | None]) -> dict[str | None, _StoredProblem]:
         """Return the stored problems. Problems that are not stored yet get the time of their first log."""
@@ -491,7 +493,7 @@ def _limit_period(since: datetime | None, until: datetime | None) -> list[Column
 
 def _parse_time(value: str | datetime) -> datetime:
     """Convert a timestamp as the database returns it: SQLite returns text in UTC."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if value.__class__ is str else value  # type: ignore[arg-type,return-value]
+    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
 
 
 def _get_http_url(url: str | None) -> str | None:
@@ -584,7 +586,8 @@ def _build_matrix(counts: Sequence[_Count], shops: Sequence[Group], problems: Se
     rows = tuple(shops[:_MAX_MATRIX_SHOPS])
     most_frequent = sorted((one for one in problems if one.total), key=lambda one: (-one.total, one.number))
     columns = tuple(sorted(most_frequent[:_MAX_MATRIX_PROBLEMS], key=lambda one: one.number))
-    found = {(each.shop, each.key): each.logs for each in counts}
+    shown = {_ShopKey(row.account or "", row.integration_id) for row in rows}
+    found = {(each.shop, each.key): each.logs for each in counts if each.shop in shown}
     return Matrix(
         problems=columns,
         shops=rows,

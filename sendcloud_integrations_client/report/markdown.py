@@ -8,7 +8,7 @@ from typing import Final
 from sendcloud_integrations_client.errors import to_single_line
 from sendcloud_integrations_client.report.accounts import AccountState
 from sendcloud_integrations_client.report.figures import FailingShop, Figures
-from sendcloud_integrations_client.report.problems import Problem, ProblemState
+from sendcloud_integrations_client.report.problems import Example, Problem, ProblemState
 from sendcloud_integrations_client.report.wording import (
     describe_account,
     describe_change,
@@ -47,7 +47,7 @@ def render_markdown(figures: Figures, *, top: int = 10) -> str:
         f"**{_escape(describe_failing_shops(figures))}**",
         _build_list([_describe_shop(one, figures, has_many_accounts) for one in figures.failing_shops], top),
         f"**{_escape(describe_problems(figures))}**",
-        _build_list([_describe_problem(one) for one in problems], top),
+        _build_list([_describe_problem(one, has_many_accounts) for one in problems], top),
         _build_list([f"{one.label} resolved: {_escape(one.title)}" for one in resolved], top),
         _escape(describe_change(figures)),
         _escape(f"Period: {describe_selection(figures)}."),
@@ -56,9 +56,7 @@ def render_markdown(figures: Figures, *, top: int = 10) -> str:
 
 
 def _describe_shop(one: FailingShop, figures: Figures, has_many_accounts: bool) -> str:
-    name = _escape(one.label)
-    # A URL with brackets or spaces would end the link early.
-    link = f"[{name}]({one.url})" if one.url and not re.search(r"[\s()<>\\]", one.url) else name
+    link = _link(one.label, one.url)
     account = f" ({_escape(one.account)})" if has_many_accounts else ""
     age = format_age(figures.made_at - one.since)
     text = f"{link}{account} since {age}, {format_count(one.last_24h, 'log')} in 24 h"
@@ -67,10 +65,28 @@ def _describe_shop(one: FailingShop, figures: Figures, has_many_accounts: bool) 
     return f"{text}: {one.problem.label} {_escape(one.problem.title)}"
 
 
-def _describe_problem(one: Problem) -> str:
-    counts = f"{one.total:,} in {format_count(one.shops, 'shop')}"
-    step = f"**Who acts: {one.cause.actor}.** {_escape(one.cause.next_step)}"
-    return f"{one.label} {one.state.value}: {_escape(one.title)}, {counts}. {step}"
+def _describe_problem(one: Problem, has_many_accounts: bool) -> str:
+    shops = format_count(one.shops, "shop")
+    shop = _link(one.top_shop, one.top_shop_url)
+    account = f" ({_escape(one.top_shop_account)})" if has_many_accounts else ""
+    where = f"{shop}{account}" if one.shops <= 1 else f"{shops}, most in {shop}{account}"
+    parts = [f"{one.label} {one.state.value}: {_escape(one.title)}, {format_count(one.total, 'log')} in {where}."]
+    if one.example is not None:
+        parts.append(_describe_example(one.example, one.example.account if has_many_accounts else None))
+    parts.append(f"**Who acts: {one.cause.actor}.** {_escape(one.cause.next_step)}")
+    return " ".join(parts)
+
+
+def _describe_example(one: Example, account: str | None) -> str:
+    """Return the endpoint and the id of a log: `Example: log 4711, /orders.`."""
+    name = f"log {one.log_id}" if account is None else f"log {one.log_id} of {_escape(account)}"
+    return f"Example: {name}." if one.endpoint is None else f"Example: {name}, {_escape(one.endpoint)}."
+
+
+def _link(name: str, url: str | None) -> str:
+    # A URL with brackets or spaces would end the link early.
+    text = _escape(name)
+    return f"[{text}]({url})" if url and not re.search(r"[\s()<>\\]", url) else text
 
 
 def _build_list(items: list[str], top: int) -> str:

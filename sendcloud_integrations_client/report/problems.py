@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +13,8 @@ import attrs
 from sendcloud_integrations_client.report.causes import Cause
 
 __all__ = ["Example", "Problem", "ProblemState", "can_have_regressed", "find_regression", "find_state"]
+
+_PATH: Final = re.compile(r"https?://[^/?#]*([^?#]*)", re.IGNORECASE)
 
 QUIET_TIME: Final = timedelta(days=7)
 """A problem that is seen again after this time has regressed."""
@@ -48,6 +51,12 @@ class Example:
     log_id: int
     message: str | None
     url: str | None
+
+    @property
+    def endpoint(self) -> str | None:
+        """Path of the URL, without host and query: equal for all shops with the same software."""
+        found = _PATH.match(self.url or "")
+        return None if found is None else found[1] or "/"
 
 
 @attrs.frozen(kw_only=True)

@@ -131,7 +131,8 @@ def format_share(total: int, previous: int | None) -> str:
     """Return a change in percent, such as `+25 %`; empty if there is nothing to compare with."""
     if not previous:
         return ""
-    return f"{(total - previous) / previous:+,.0%}".replace("%", " %")
+    share = f"{(total - previous) / previous:+,.0%}"
+    return "0 %" if share in ("+0%", "-0%") else share.replace("%", " %")
 
 
 def format_time(value: datetime | None) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client.report.causes import CAUSES, OTHER_CAUSE, find_cause
@@ -53,13 +53,15 @@ def test_each_status_has_at_most_one_cause_and_each_cause_a_next_step() -> None:
     assert all(one.statuses or one.pattern for one in CAUSES)
 
 
+@settings(max_examples=40)
 @given(st.none() | st.text(max_size=50), st.none() | st.integers(), st.none() | st.text(max_size=50))
 def test_every_problem_has_a_cause(exception_type: str | None, status: int | None, message: str | None) -> None:
     assert find_cause(exception_type, status, message) in (*CAUSES, OTHER_CAUSE)
 
 
+@pytest.mark.timeout(60)  # a hang guard: quadratic time takes minutes
 def test_long_message_is_searched_in_linear_time() -> None:
-    assert find_cause("X" * 10_000_000, None, "timed" * 2_000_000) is OTHER_CAUSE
+    assert find_cause("X" * 500_000, None, "timed" * 100_000) is OTHER_CAUSE
 
 
 def test_playbook_in_the_docs_contains_every_cause() -> None:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from sendcloud_integrations_client.cli.application import app
 from sendcloud_integrations_client.report import Selection, gather_figures
 from sendcloud_integrations_client.report.markdown import render_markdown
+from sendcloud_integrations_client.report.problems import Example
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import account
 from tests.support.report_samples import NOW, build_log_row, build_shop_row, fill_store
@@ -165,6 +166,42 @@ def test_last_report_is_not_stored_without_current_data(tmp_path: Path) -> None:
     fill(path, 20 * HOUR, synced=12 * HOUR)
     for _ in range(2):
         assert orjson.loads(run_report(path, "--since", "last-report", "--json").stdout)["total"] == 1
+
+
+def test_missing_database_is_an_error_and_not_created(tmp_path: Path) -> None:
+    result = run_report(tmp_path / "none.db")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "none.db. Run logs sync first." in result.stderr
+    assert not (tmp_path / "none.db").exists()
+
+
+async def test_markdown_names_shop_endpoint_and_example_of_each_problem(tmp_path: Path) -> None:
+    logs = [
+        build_log_row(1, full_url="https://shop.example/wc/v3/orders?page=2", exception="404 Not Found"),
+        build_log_row(2, account="france", integration_id=7, response_code=500),
+        build_log_row(3, account="france", integration_id=8, response_code=500),
+    ]
+    shops = [
+        build_shop_row(1, shop_url="https://shop.example/"),
+        build_shop_row(7, account="france", shop_name="Lavande"),
+    ]
+    async with LogStore(tmp_path / "logs.db") as store:
+        await fill_store(store, logs, shops)
+        text = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW)).replace("\\", "")
+    place = "1 log in [Shop 1](https://shop.example/) (default). Example: log 1 of default, /wc/v3/orders. **Who acts: "
+    assert f"404 HTTPError: removed endpoint, {place}" in text
+    assert "2 logs in 2 shops, most in integration 8 (france). Example: log 2 of france. **Who acts: " in text
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        (None, None), ("https://shop.example", "/"), ("https://shop.example?a=/b", "/"), ("http://[bad/x", "/x"),
+        ("https://shop.example/a/b?c=d#e", "/a/b"),
+    ],
+)  # fmt: skip
+def test_endpoint_is_the_path_of_the_url(url: str | None, endpoint: str | None) -> None:
+    assert Example(account="a", log_id=1, message=None, url=url).endpoint == endpoint
 
 
 async def test_markdown_escapes_the_text_of_shops(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.support.report_samples import NOW, build_log_row, build_shop_row, fil
 
 @pytest.mark.parametrize(
     ("total", "previous", "text"),
-    [(10_169, 452, "+2,150 %"), (1, 2, "-50 %"), (5, 5, "+0 %"), (5, 0, ""), (5, None, "")],
+    [(10_169, 452, "+2,150 %"), (1, 2, "-50 %"), (5, 5, "0 %"), (999, 1000, "0 %"), (5, 0, ""), (5, None, "")],
 )
 def test_format_share_groups_thousands(total: int, previous: int | None, text: str) -> None:
     assert format_share(total, previous) == text

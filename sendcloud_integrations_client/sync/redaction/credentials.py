@@ -54,7 +54,8 @@ _SHELL_SECRET: Final = re.compile(
 # Only what looks generated is replaced: "with password S3CRET", not "the password is wrong".
 _PROSE: Final = re.compile(
     r"(?P<name>\b(?:password|passwort|passwd|pwd|wachtwoord|mot de passe|contrase(?:ñ|n)a|token|secret|kennwort|"
-    r"(?:api|access|secret|private|auth)[ _\-]?key)(?:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?(?:[ ]?[ (]|[ ]?\.{3,80}+:?[ ]?)"
+    r"(?:api|access|secret|private|auth)[ _\-]?key)(?:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?"
+    r"(?:[ ]?[ (]|[ ]?\.{3,80}+:?[ ]?)"
     r"[\"'`(]{0,2})(?P<value>(?=[\w\-.~+/=]{0,60}?\d)(?=[\w\-.~+/=]{0,60}?[A-Za-z])[\w\-~+/=]{6,}+)",
     re.IGNORECASE,
 )

@@ -33,13 +33,8 @@ _ENTITIES: Final = {
     "quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&", "equals": "=", "colon": ":", "commat": "@",
 }  # fmt: skip
 _BASE64: Final = re.compile(r"(?<![\w+/\-])[A-Za-z0-9+/_\-]{14,}+(?:\\{0,9}/[A-Za-z0-9+/]*)*+={0,2}")
-_ENCODED: Final = {
-    safe: {
-        code: quote_plus(chr(code), safe=safe) for code in range(128) if quote_plus(chr(code), safe=safe) != chr(code)
-    }
-    for safe in ("", "/")
-}
-"""ASCII characters to percent-encode, by the characters that stay. A table takes a tenth of the time of `quote_plus`."""
+_ENCODED: Final = {safe: {code: quote_plus(chr(code), safe=safe) for code in range(128)} for safe in ("", "/")}
+"""ASCII characters and their percent-encoding, by the character that stays. `quote_plus` takes ten times as long."""
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _URL_SAFE: Final = str.maketrans("-_", "+/", "\\")
 

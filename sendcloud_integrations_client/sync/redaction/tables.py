@@ -20,10 +20,11 @@ _DELIMITERS: Final = "|\t;,"
 _COLUMN: Final = re.compile(r"[\w.\-/]{1,60}")
 _COLUMN_WITH_SPACES: Final = re.compile(r"[\w.\-/]{1,60}(?: [\w.\-/]{1,30}){0,3}")
 _RULE: Final = re.compile(r"[|+\-=: \t]++")
+_QUOTED: Final = r"""(?P<quoted>"(?:[^"]|"")*+")"""
 _FIELDS: Final = {
-    delimiter: re.compile(rf"""(?P<quoted>"(?:[^"]|"")*+")|(?P<bare>[^{re.escape(delimiter)}\r\n"][^{re.escape(delimiter)}\r\n]*+)|""")
+    delimiter: re.compile(rf"""{_QUOTED}|[^{re.escape(delimiter)}\r\n"][^{re.escape(delimiter)}\r\n]*+|""")
     for delimiter in _DELIMITERS
-}  # fmt: skip
+}
 _INSERT: Final = re.compile(
     r"\b(?:INSERT|REPLACE)\s{1,9}+(?:IGNORE\s{1,9}+)?INTO\s{1,9}+[\w.`\"\[\]]{1,200}+\s{0,9}+"
     r"\((?P<columns>[\w\s,`\"\[\].]{1,2000}+)\)\s{0,9}+VALUES?\s{0,9}+(?=\()",
@@ -89,10 +90,8 @@ class TableRedactor:
             return None
         columns = [part.strip(" \r") if delimiter == "|" else part.strip("\r") for part in line.split(delimiter)]
         quoted = [part[1:-1] if len(part) > 2 and part[0] == part[-1] == '"' else part for part in columns]
-        if delimiter == "|" and not quoted[0]:
-            names = quoted[1:-1] if not quoted[-1] else quoted[1:]
-        else:
-            names = quoted
+        # A drawn table has an empty field before the first delimiter, and after the last one.
+        names = quoted[not quoted[0] : len(quoted) - (not quoted[-1])] if delimiter == "|" else quoted
         column = _COLUMN_WITH_SPACES if delimiter == "|" or quoted != columns else _COLUMN
         if len(names) < 2 or not all(map(column.fullmatch, names)):
             return None
