@@ -72,7 +72,7 @@ def measure_store(database: str, url: str) -> list[Row]:
         for form in FORMS:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 seconds, cpu_seconds, megabytes, size = pool.apply(measure_report, (url, since, form))
-            note = f"{cpu_seconds:.2f} s of CPU time in Python and SQLite; {size / 1000:,.0f} kB"
+            note = f"{cpu_seconds:.2f} s of CPU time without the server; {size / 1000:,.0f} kB"
             rows.append(Row(f"report from {database}, {name}: {form}", seconds, target, note, unit="s"))
             peak = max(peak, megabytes)
         rows.append(Row(f"report from {database}, {name}: peak memory", peak, 200, unit="MB"))

@@ -46,8 +46,8 @@ _MAX_SHORT_PERIOD: Final = timedelta(days=14)
 _DAY: Final = timedelta(days=1)
 _CREATED_AT: Final[ColumnElement[Any]] = log.c.created_at_utc
 # As the database returns them, see _parse_time. The conversions of SQLAlchemy take ten times as long.
-_FIRST: Final = type_coerce(func.min(_CREATED_AT), Text)
-_LAST: Final = type_coerce(func.max(_CREATED_AT), Text)
+_FIRST: Final[ColumnElement[Any]] = type_coerce(func.min(_CREATED_AT), Text)
+_LAST: Final[ColumnElement[Any]] = type_coerce(func.max(_CREATED_AT), Text)
 _HTTP_URL: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _STATE_ORDER: Final = {state: position for position, state in enumerate(ProblemState)}
 _ACCOUNT_STATE_ORDER: Final = {state: position for position, state in enumerate(AccountState)}
@@ -289,7 +289,9 @@ class _FigureCounter:
                 found[key].append((_parse_time(first), _parse_time(last)))
         return found
 
-    async def _fetch_interval(self, query: Select[Any], interval: tuple[datetime, datetime]) -> Sequence[Any]:
+    async def _fetch_interval(
+        self, query: Select[*tuple[Any, ...]], interval: tuple[datetime, datetime]
+    ) -> Sequence[Any]:
         limits = _limit_period(self._selection.since, self._selection.until)
         # An expression, so that SQLite uses the index by time even if accounts are selected.
         conditions = self._build_conditions(log.c.account.concat(""))

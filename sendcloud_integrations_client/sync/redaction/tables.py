@@ -155,7 +155,8 @@ def _split_row(text: str, position: int, delimiter: str, count: int) -> list[tup
         return []
     if text[position] in "|+-=: " and _RULE.fullmatch(text, position, stop):
         return [(position, position)] * count
-    pattern, spans = _FIELDS[delimiter], []
+    pattern = _FIELDS[delimiter]
+    spans: list[tuple[int, int]] = []
     while True:
         found = pattern.match(text, position, stop)
         if found is None:
