@@ -24,7 +24,10 @@ from sendcloud_integrations_client.cli.application import app
 from tests.support.valkey import ValkeyServer
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 # Commands of other programs that shell blocks may use.
 EXTERNAL_COMMANDS = {
     "cat",
