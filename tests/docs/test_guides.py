@@ -53,7 +53,7 @@ def test_defaults_in_guides() -> None:
     assert ["writes (all other methods)", write_limits] in read_rows("retries-and-limits")
 
     default = inspect.signature(SendcloudIntegrations).parameters["timeout"].default
-    defaults = {row[0]: row[2] for row in read_rows("web-backend") if len(row) == 4}
+    defaults = {row[0]: row[2] for row in read_rows("timeouts") if len(row) == 4}
     assert defaults["`timeout`"] == f"{default:g} s"
     assert defaults["`RetryPolicy.total_timeout`"] == f"{policy.total_timeout:g} s"
     max_connections = inspect.signature(PooledTransport).parameters["max_connections"].default
