@@ -31,6 +31,7 @@ PAGES = [
 ]
 # Commands of other programs that shell blocks may use.
 EXTERNAL_COMMANDS = {
+    ".",
     "cat",
     "cd",
     "chmod",
@@ -270,7 +271,7 @@ def command_exists(words: list[str]) -> bool:
     match words:
         case ["make", *targets]:
             return {target for target in targets if "=" not in target} <= read_make_targets()
-        case ["python", "-m", module, *_]:
+        case ["python" | "python3", "-m", module, *_]:
             return importlib.util.find_spec(module) is not None
         case ["pip", "install", *arguments]:
             requirements = [Requirement(argument) for argument in arguments if not argument.startswith("-")]
