@@ -54,7 +54,7 @@ conformance: $(VENV)/.ready conformance/node_modules/.ready ## Test the client a
 	@$(RUN) -m pytest conformance -n 0
 
 # With SESSION, a missing Python is an error; otherwise its session is skipped.
-compatibility: $(VENV)/.ready ## Run the tests with the oldest and newest dependencies, each Python, and aiohttp; SESSION=newest-3.13 for one
+compatibility: $(VENV)/.ready ## Run the tests with other versions of Python and dependencies; SESSION=newest-3.13 for one
 	@$(RUN) -m nox $(if $(SESSION),--session "$(SESSION)" --error-on-missing-interpreters)
 
 lint: $(VENV)/.ready ## Check code style, formatting and the import rules between packages
@@ -118,7 +118,7 @@ build: $(VENV)/.release ## Build the wheel and the source distribution into dist
 	@$(RUN) -m build --outdir dist .
 
 release-check: export TAG := $(TAG)
-release-check: $(VENV)/.release ## Build the distributions into dist/ and check them; TAG=v1.2.3 also checks the date in the changelog
+release-check: $(VENV)/.release ## Build and check the distributions in dist/; TAG=v1.2.3 also checks the tag and its date
 	@$(RUN) -m release --tag "$$TAG"
 
 clean: ## Remove the environment, build output and caches

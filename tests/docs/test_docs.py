@@ -196,14 +196,14 @@ guide.run_sync(guide.get_sendcloud().aclose())
 
 def test_django_program_serves_requests(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "guide.py").write_text(find_blocks(ROOT / "docs" / "django-and-celery.md", "python")[0])
-    (tmp_path / "requests.py").write_text(DJANGO_REQUESTS)
+    (tmp_path / "check_views.py").write_text(DJANGO_REQUESTS)
     result = subprocess.run(
-        [sys.executable, "-W", "error", str(tmp_path / "requests.py")],
+        [sys.executable, "-W", "error", str(tmp_path / "check_views.py")],
         env=environment,
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert result.returncode == 0, result.stderr
