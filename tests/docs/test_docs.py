@@ -227,6 +227,23 @@ def test_first_program_prints_failing_shops_and_their_logs(page: str, environmen
     assert len(logs) == 3 * len(shops)
 
 
+@pytest.mark.long
+def test_three_commands_in_readme_sync_and_report(environment: dict[str, str], tmp_path: Path) -> None:
+    (block,) = (block for block in find_blocks(ROOT / "README.md", "sh") if "logs sync" in block)
+    outputs = []
+    for line in block.splitlines():
+        command = [sys.executable, "-m", "sendcloud_integrations_client.cli", *shlex.split(line)[1:]]
+        result = subprocess.run(
+            command, env=environment, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
+        )
+        assert result.returncode == 0, result.stderr
+        outputs.append(result.stdout)
+    assert len(outputs) == 3
+    assert re.search(r"10 of 10 +120 .* complete", outputs[0])
+    assert "Failing now: " in outputs[1]
+    assert "<title>" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("module", ["runtime.models", "webhooks"])
 def test_examples_in_docstrings_run(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"sendcloud_integrations_client.{module}"))
