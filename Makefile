@@ -1,7 +1,8 @@
 # Every target creates the environment that it needs. Requirements: Python 3.11 or newer, make and git.
 
 VENV := .venv
-RUN := $(VENV)/bin/python
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN := $(BIN)/python
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$name >/dev/null 2>&1 && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 # Tests wait for processes, sockets and servers, so one more of them runs than there are cores.
@@ -13,9 +14,11 @@ CHECK ?=
 ONLY ?=
 SAMPLE ?= 300
 SEED ?= 1
+SESSION ?=
+TAG ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs screenshots build clean
+.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs screenshots build release-check clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -50,13 +53,14 @@ conformance/node_modules/.ready: conformance/package.json
 conformance: $(VENV)/.ready conformance/node_modules/.ready ## Test the client against Prism, and the simulated Sendcloud with Schemathesis
 	@$(RUN) -m pytest conformance -n 0
 
-compatibility: $(VENV)/.ready ## Run the tests with the oldest and newest dependencies, each installed Python, and aiohttp
-	@$(RUN) -m nox
+# With SESSION, a missing Python is an error; otherwise its session is skipped.
+compatibility: $(VENV)/.ready ## Run the tests with other versions of Python and dependencies; SESSION=newest-3.13 for one
+	@$(RUN) -m nox $(if $(SESSION),--session "$(SESSION)" --error-on-missing-interpreters)
 
 lint: $(VENV)/.ready ## Check code style, formatting and the import rules between packages
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(VENV)/bin/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.ready ## Format the code
 	@$(RUN) -m ruff check --fix .
@@ -105,9 +109,17 @@ bench-sync: $(VENV)/.ready ## Benchmark syncs: one million logs, rate limits, an
 	@$(RUN) -m benchmarks.sync
 	@$(RUN) -m benchmarks.sync_source
 
-build: $(VENV)/.ready ## Build the wheel and the source distribution into dist/
-	@$(RUN) -m pip install -qq --disable-pip-version-check build
+# Only building and checking distributions needs the packages of the group `release`.
+$(VENV)/.release: $(VENV)/.ready
+	@$(RUN) -m pip install -qq --disable-pip-version-check --group release
+	@touch $@
+
+build: $(VENV)/.release ## Build the wheel and the source distribution into dist/
 	@$(RUN) -m build --outdir dist .
+
+release-check: export TAG := $(TAG)
+release-check: $(VENV)/.release ## Build and check the distributions in dist/; TAG=v1.2.3 also checks the tag and its date
+	@$(RUN) -m release --tag "$$TAG"
 
 clean: ## Remove the environment, build output and caches
 	rm -rf $(VENV) .nox dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis *.egg-info

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
+from generator.api_table import build_api_table
 from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, find_differences, generate
 from generator.documents import DocumentError, to_single_line
 from generator.naming import NamingError
@@ -24,6 +25,8 @@ from generator.overlay import OverlayError
 from generator.project import GenerationError
 from generator.update import UpdateError, read_upstream_url, report_changes, update
 
+_API_TABLE: Final = GENERATED.parents[1] / "docs" / "api.md"
+_HAND_WRITTEN: Final = GENERATED.parent / "resources"
 _DIFFERENT: Final = 1
 _FAILED: Final = 2
 _BUG: Final = 4
@@ -90,6 +93,8 @@ def _build_parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     if options.command == "generate":
         generate(options.spec, options.out, overlay=options.overlay, notify=print)
+        if options.out.resolve() == GENERATED:
+            _write_api_table()
         print(f"Generated {options.out} from {to_single_line(options.spec)}")
         return 0
     if options.command == "check":
@@ -97,7 +102,8 @@ def _run(options: argparse.Namespace) -> int:
     source = options.spec or read_upstream_url()
     if options.check:
         return _DIFFERENT if report_changes(source) else 0
-    update(source)
+    if update(source):
+        _write_api_table()
     return 0
 
 
@@ -105,12 +111,19 @@ def _check() -> int:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / GENERATED.name
         generate(OPENAPI_DOCUMENT, fresh)
-        changed = find_differences(GENERATED, fresh)
+        changed = [f"{GENERATED.name}/{name}" for name in find_differences(GENERATED, fresh)]
+        table = build_api_table(fresh / "resources", _HAND_WRITTEN)
+    if not _API_TABLE.is_file() or _API_TABLE.read_text(encoding="utf-8") != table:
+        changed.append("docs/api.md")
     for name in changed:
-        print(f"{GENERATED.name}/{name} is out of date.", file=sys.stderr)
+        print(f"{name} is out of date.", file=sys.stderr)
     if changed:
         print("Run `make generate` and commit the result.", file=sys.stderr)
     return _DIFFERENT if changed else 0
+
+
+def _write_api_table() -> None:
+    _API_TABLE.write_text(build_api_table(GENERATED / "resources", _HAND_WRITTEN), encoding="utf-8")
 
 
 def _fail(message: str, code: int = _FAILED) -> int:

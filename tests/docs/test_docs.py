@@ -21,12 +21,17 @@ import typer
 from packaging.requirements import Requirement
 
 from sendcloud_integrations_client.cli.application import app
+from tests.support.loopback_server import LoopbackServer, running_loopback_server
 from tests.support.valkey import ValkeyServer
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 # Commands of other programs that shell blocks may use.
 EXTERNAL_COMMANDS = {
+    ".",
     "cat",
     "cd",
     "chmod",
@@ -41,8 +46,8 @@ EXTERNAL_COMMANDS = {
     "systemctl",
     "uniq",
 }
-# Packages that shell blocks install beside this one.
-EXTERNAL_PACKAGES = {"fastapi", "gunicorn", "uvicorn-worker"}
+# Packages that shell blocks may install, in addition to this one.
+EXTERNAL_PACKAGES = {"duckdb", "fastapi", "gunicorn", "pytest-asyncio", "uvicorn-worker"}
 
 
 def get_name(page: Path) -> str:
@@ -61,7 +66,13 @@ PAGES_WITH_PYTHON = [page for page in PAGES if find_blocks(page, "python")]
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+def loopback() -> Iterator[LoopbackServer]:
+    with running_loopback_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def environment(loopback: LoopbackServer) -> Iterator[dict[str, str]]:
     command = [sys.executable, "-m", "sendcloud_integrations_client.testing", "--logs", "120"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -72,6 +83,8 @@ def environment() -> Iterator[dict[str, str]]:
             "SENDCLOUD_BASE_URL": match[0],
             "SENDCLOUD_PUBLIC_KEY": "public",
             "SENDCLOUD_SECRET_KEY": "secret",
+            "PROXY_URL": loopback.url,
+            "SLACK_WEBHOOK_URL": f"{loopback.url}/slack",
         }
         server.terminate()
         assert server.wait(10) == 0
@@ -84,31 +97,116 @@ def test_pages_contain_code_to_run() -> None:
     assert languages == {"python", "sh"}
 
 
-# One process runs all blocks of a page, each with its own globals: imports take most of the time.
+# One process runs the blocks of many pages, each with its own globals and environment: imports take most of the time.
 RUN_BLOCKS = """
-import json, sys
-for number, code in enumerate(json.load(sys.stdin), 1):
-    exec(compile(code, f"block {number}", "exec"), {"__name__": "__main__"})
+import json, os, sys
+environment = dict(os.environ)
+for name, codes in json.load(sys.stdin):
+    folder = os.path.join(os.environ["FOLDER"], name.replace("/", "-"))
+    os.mkdir(folder)
+    os.chdir(folder)
+    for number, code in enumerate(codes, 1):
+        exec(compile(code, f"{name}, block {number}", "exec"), {"__name__": "__main__"})
+        os.environ.clear()
+        os.environ.update(environment)
+"""
+PROGRAMS = {page: [code for code in find_blocks(page, "python") if not is_test(code)] for page in PAGES_WITH_PYTHON}
+TESTS = {page: [code for code in find_blocks(page, "python") if is_test(code)] for page in PAGES_WITH_PYTHON}
+
+
+def needs_redis(page: Path) -> bool:
+    return any("SENDCLOUD_REDIS_URL" in code for code in PROGRAMS[page])
+
+
+def run_programs(pages: list[Path], environment: dict[str, str], folder: Path) -> str:
+    programs = json.dumps([(get_name(page), PROGRAMS[page]) for page in pages])
+    environment = environment | {"FOLDER": str(folder)}
+    return run([sys.executable, "-W", "error", "-c", RUN_BLOCKS], environment, programs, folder=folder)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_programs_in_pages_run(
+    part: int, environment: dict[str, str], loopback: LoopbackServer, tmp_path: Path
+) -> None:
+    pages = [page for page in PAGES_WITH_PYTHON if not needs_redis(page)][part::2]
+    loopback.requests.clear()
+    run_programs(pages, environment, tmp_path)
+    # One message for all failing shops in the first run of the program, and one list through the proxy.
+    expected = {
+        "slack-alerts": ("POST", "/slack"),
+        "proxies-and-tls": ("GET", f"{environment['SENDCLOUD_BASE_URL']}/integrations"),
+    }
+    sent = [(request.method, request.path) for request in loopback.requests]
+    assert sorted(sent) == sorted(value for name, value in expected.items() if ROOT / "docs" / f"{name}.md" in pages)
+    for request in loopback.requests:
+        if request.path == "/slack":
+            assert re.search(r"fails since \d{4}-\d\d-\d\d \d\d:\d\d: ", json.loads(request.body)["text"])
+
+
+def test_programs_in_pages_run_with_redis(
+    environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    valkey: ValkeyServer = request.getfixturevalue("valkey")
+    pages = [page for page in PAGES_WITH_PYTHON if needs_redis(page)]
+    assert pages
+    run_programs(pages, environment | {"SENDCLOUD_REDIS_URL": valkey.url}, tmp_path)
+
+
+def test_tests_in_pages_pass(environment: dict[str, str], tmp_path: Path) -> None:
+    tests = [(page, number, code) for page, codes in TESTS.items() for number, code in enumerate(codes)]
+    for page, number, code in tests:
+        (tmp_path / f"test_{page.stem.replace('-', '_')}_{number}.py").write_text(code)
+    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
+    command += ["-o", "asyncio_default_fixture_loop_scope=function", "--rootdir", str(tmp_path), str(tmp_path)]
+    assert f"{len(tests)} passed" in run(command, environment)
+
+
+@pytest.mark.long  # about 20 seconds
+@pytest.mark.timeout(300)
+def test_code_in_pages_is_typed(tmp_path: Path) -> None:
+    for page in PAGES_WITH_PYTHON:
+        for number, code in enumerate(find_blocks(page, "python"), 1):
+            (tmp_path / f"{get_name(page).replace('/', '_').replace('-', '_')[:-3]}_{number}.py").write_text(code)
+    configuration = tmp_path / "mypy.ini"
+    # vcrpy has no type information.
+    configuration.write_text("[mypy]\nstrict = True\n[mypy-vcr]\nignore_missing_imports = True\n")
+    files = sorted(str(path) for path in tmp_path.glob("*.py"))
+    assert len(files) > 50
+    command = [sys.executable, "-m", "mypy", f"--config-file={configuration}", f"--cache-dir={tmp_path / 'cache'}"]
+    result = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+DJANGO_REQUESTS = """
+import hashlib, hmac, guide
+from django.test import Client
+
+http = Client()
+assert http.get("/integrations/1/").json()["id"] == 1
+assert http.get("/integrations/999999/").status_code == 404
+body = b'{"action": "integration_deleted", "timestamp": 1525271885993, "integration": {"id": 7}}'
+post = lambda signature: http.post(
+    "/webhooks/sendcloud/", body, content_type="application/json", headers={"Sendcloud-Signature": signature}
+)
+assert post(hmac.new(b"secret", body, hashlib.sha256).hexdigest()).status_code == 204
+assert post("0" * 64).status_code == 400
+guide.run_sync(guide.get_sendcloud().aclose())
 """
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=get_name)
-def test_code_of_page_runs(
-    page: Path, environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    codes = find_blocks(page, "python")
-    if any("SENDCLOUD_REDIS_URL" in code for code in codes):
-        valkey: ValkeyServer = request.getfixturevalue("valkey")
-        environment = environment | {"SENDCLOUD_REDIS_URL": valkey.url}
-    programs = json.dumps([code for code in codes if not is_test(code)])
-    run([sys.executable, "-W", "error", "-c", RUN_BLOCKS], environment, programs, folder=tmp_path)
-    tests = [code for code in codes if is_test(code)]
-    for number, code in enumerate(tests):
-        (tmp_path / f"test_block_{number}.py").write_text(code)
-    if tests:
-        command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
-        command += ["-o", "asyncio_default_fixture_loop_scope=function", "--rootdir", str(tmp_path), str(tmp_path)]
-        assert f"{len(tests)} passed" in run(command, environment)
+def test_django_program_serves_requests(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "guide.py").write_text(find_blocks(ROOT / "docs" / "django-and-celery.md", "python")[0])
+    (tmp_path / "check_views.py").write_text(DJANGO_REQUESTS)
+    result = subprocess.run(
+        [sys.executable, "-W", "error", str(tmp_path / "check_views.py")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def run(command: list[str], environment: dict[str, str], stdin: str = "", folder: Path = ROOT) -> str:
@@ -127,6 +225,23 @@ def test_first_program_prints_failing_shops_and_their_logs(page: str, environmen
     logs = re.findall(r"^  \d{4}-.* requests\.exceptions\.\w+: ", output, re.MULTILINE)
     assert shops
     assert len(logs) == 3 * len(shops)
+
+
+@pytest.mark.long
+def test_three_commands_in_readme_sync_and_report(environment: dict[str, str], tmp_path: Path) -> None:
+    (block,) = (block for block in find_blocks(ROOT / "README.md", "sh") if "logs sync" in block)
+    outputs = []
+    for line in block.splitlines():
+        command = [sys.executable, "-m", "sendcloud_integrations_client.cli", *shlex.split(line)[1:]]
+        result = subprocess.run(
+            command, env=environment, capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
+        )
+        assert result.returncode == 0, result.stderr
+        outputs.append(result.stdout)
+    assert len(outputs) == 3
+    assert re.search(r"10 of 10 +120 .* complete", outputs[0])
+    assert "Failing now: " in outputs[1]
+    assert "<title>" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("module", ["runtime.models", "webhooks"])
@@ -173,15 +288,18 @@ def command_exists(words: list[str]) -> bool:
     match words:
         case ["make", *targets]:
             return {target for target in targets if "=" not in target} <= read_make_targets()
-        case ["python", "-m", module, *_]:
+        case ["python" | "python3", "-m", module, *_]:
             return importlib.util.find_spec(module) is not None
         case ["pip", "install", *arguments]:
             requirements = [Requirement(argument) for argument in arguments if not argument.startswith("-")]
             return all(
-                requirement.name in EXTERNAL_PACKAGES
-                or (requirement.name == project["name"] and requirement.extras <= set(project["optional-dependencies"]))
+                requirement.extras <= set(project["optional-dependencies"])
+                if requirement.name == project["name"]
+                else requirement.name in EXTERNAL_PACKAGES
                 for requirement in requirements
             )
+        case [".venv/bin/python", "-m", "pytest", *folders]:
+            return all((ROOT / folder).exists() for folder in folders)
         case [command, *arguments] if command in project["scripts"]:
             return has_subcommands_and_options(typer.main.get_command(app), arguments)
         case [command, *_]:
@@ -211,6 +329,8 @@ def has_subcommands_and_options(command: Any, arguments: list[str]) -> bool:
         ("python -m sendcloud_integrations_client.tests", False),
         ("pip install 'sendcloud-integrations-client[testing]'", True),
         ("pip install 'sendcloud-integrations-client[tests]'", False),
+        ("pip install sendcloud-integrations-client duckdb", True),
+        ("pip install sendcloud-integration-client", False),
         ("sendcloud-integration logs list --json | jq .id", False),
         ("sendcloud-integrations logs list --json | jq .id", True),
         ("sendcloud-integrations logs lists --json | jq .id", False),

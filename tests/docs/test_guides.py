@@ -14,11 +14,13 @@ import pytest
 import sendcloud_integrations_client as package
 from sendcloud_integrations_client import (
     APIError,
+    APIStatusError,
     BasicAuth,
     RateLimits,
     RetryPolicy,
     SendcloudError,
     SendcloudIntegrations,
+    ServerError,
     api,
 )
 from sendcloud_integrations_client.generated.resources import Resources
@@ -53,7 +55,7 @@ def test_defaults_in_guides() -> None:
     assert ["writes (all other methods)", write_limits] in read_rows("retries-and-limits")
 
     default = inspect.signature(SendcloudIntegrations).parameters["timeout"].default
-    defaults = {row[0]: row[2] for row in read_rows("web-backend") if len(row) == 4}
+    defaults = {row[0]: row[2] for row in read_rows("timeouts") if len(row) == 4}
     assert defaults["`timeout`"] == f"{default:g} s"
     assert defaults["`RetryPolicy.total_timeout`"] == f"{policy.total_timeout:g} s"
     max_connections = inspect.signature(PooledTransport).parameters["max_connections"].default
@@ -101,6 +103,21 @@ def test_all_errors_are_in_the_table() -> None:
     assert set(table) == errors - {SendcloudError.__name__, APIError.__name__}
     for status, error in STATUS_ERRORS.items():
         assert table[error.__name__].startswith(str(status))
+
+
+def test_errors_by_status_in_guide() -> None:
+    rows = [row for row in read_rows("errors") if len(row) == 4 and re.match(r"\d{3}", row[0])]
+    listed: dict[int, str] = {}
+    for row in rows:
+        statuses = [
+            int(status) for status in re.findall(r"\d{3}", row[0].replace("520–524", "520, 521, 522, 523, 524"))
+        ]
+        names = re.findall(r"`(\w+)`", row[1])
+        listed |= dict(zip(statuses, names if len(names) == len(statuses) else names * len(statuses), strict=False))
+    assert {*STATUS_ERRORS, 301, 402, 408, 413, 425, 500, 501, 503} <= listed.keys()
+    for status, name in listed.items():
+        expected = STATUS_ERRORS.get(status, ServerError if status >= 500 else APIStatusError)
+        assert name == expected.__name__, status
 
 
 async def test_every_operation_of_the_simulated_sendcloud_is_in_the_guide() -> None:
