@@ -6,6 +6,7 @@ import ast
 import copy
 import importlib
 import json
+import keyword
 import re
 import sys
 from collections.abc import Iterator
@@ -258,18 +259,9 @@ def test_docstring_contains_no_code(text: str) -> None:
     assert len(function.body) == 1
 
 
-@given(st.text())
+@given(st.text() | st.sampled_from(keyword.kwlist))
 def test_identifier_is_checked(text: str) -> None:
-    if re.fullmatch(r"[A-Za-z_]\w*", text, re.ASCII) and text not in {
-        "if",
-        "is",
-        "or",
-        "as",
-        "in",
-        "def",
-        "for",
-        "not",
-    }:
+    if re.fullmatch(r"[A-Za-z_]\w*", text, re.ASCII) and text not in keyword.kwlist:
         assert identifier(text) == text
     else:
         with pytest.raises(ValueError, match=r"^not a Python identifier$"):

@@ -457,6 +457,7 @@ async def test_pruned_logs_are_not_stored_again(each_store: LogStore) -> None:
 
 
 async def test_dry_run_counts_new_logs_and_stores_nothing(store: LogStore, tmp_path: Path) -> None:
+    (tmp_path / "logs.db").unlink()  # the fixture copied a migrated file
     server = SimulatedSendcloud(integrations=2, logs=100)
     first = await sync(server, store, dry_run=True)
     assert (first.new, first.dry_run, first.succeeded) == (100, True, True)
