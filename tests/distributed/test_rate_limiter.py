@@ -75,8 +75,8 @@ def build_budget(
 async def acquire(
     budget: RedisBudget, priority: Priority = "interactive", count: int = 1, *, safe: bool = True
 ) -> None:
-    """Take slots; fail if that takes more than 20 seconds."""
-    async with asyncio.timeout(20):
+    """Take slots; fail if that takes more than 60 seconds."""
+    async with asyncio.timeout(60):
         for _ in range(count):
             await budget.acquire(safe=safe, priority=priority)
 
@@ -92,7 +92,7 @@ async def is_refused(budget: RedisBudget, priority: Priority = "interactive", *,
 
 
 async def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition is true, at most 20 seconds."""
+    """Wait until a condition is true, at most 60 seconds."""
 
     async def check() -> bool:
         return condition()
@@ -101,8 +101,8 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 
 async def wait_for(check: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until a check returns True, at most 20 seconds."""
-    deadline = time.monotonic() + 20
+    """Wait until a check returns True, at most 60 seconds."""
+    deadline = time.monotonic() + 60
     while not await check():
         assert time.monotonic() < deadline, "the condition did not become true"
         await asyncio.sleep(0.02)
@@ -184,7 +184,7 @@ async def test_no_window_exceeds_the_limit_under_load_of_three_processes(valkey:
             counts[number % 3] += 1
             budgets[number % 3].complete(safe=True, priority=priority)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await asyncio.gather(*(work(number, ("interactive", "background")[number % 2]) for number in range(12)))
     assert rejected == 0
     assert sum(counts.values()) >= 3 * limit
@@ -302,7 +302,7 @@ async def test_process_with_few_waiters_gets_its_share_beside_a_busy_process(val
             counts[name] += 1
             budget.complete(safe=True)
 
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(120):
         await asyncio.gather(*(work("busy", busy) for _ in range(30)), *(work("modest", modest) for _ in range(6)))
     assert counts["modest"] >= 160 / 4  # half of its equal share
 
@@ -332,7 +332,7 @@ async def test_cancelled_callers_leave_no_slot_behind(valkey: ValkeyServer) -> N
         for task in randomness.sample(tasks, 20):
             await asyncio.sleep(randomness.uniform(0, 0.003))
             task.cancel()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             results = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(result is None or isinstance(result, asyncio.CancelledError) for result in results)
     await wait_until(lambda: count_slots(valkey) == 0)
@@ -401,7 +401,7 @@ def test_threads_share_a_budget(valkey: ValkeyServer) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(40)
+        thread.join(120)
     assert not any(thread.is_alive() for thread in threads)
     assert most_held <= 10
     assert count_slots(valkey) == 0
