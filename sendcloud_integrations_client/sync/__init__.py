@@ -22,8 +22,9 @@ except ImportError:
 
 from .accounts import StoredAccount, list_accounts, rebind_account, remove_account, rename_account
 from .errors import AccountMismatchError, StoreError, SyncSupersededError
-from .job import SyncSource, sync_accounts, sync_logs
+from .job import sync_accounts, sync_logs
 from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, Redaction, SecretPattern
+from .run_options import IfRunning, SyncSource
 from .store import LogStore
 from .stored_redaction import StoredRedactionSummary, redact_store
 from .summary import SyncProgress, SyncSummary
@@ -33,6 +34,7 @@ __all__ = [
     "DEFAULT_HEADERS",
     "DEFAULT_PATTERNS",
     "AccountMismatchError",
+    "IfRunning",
     "LogStore",
     "Redaction",
     "SecretPattern",

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.schema import CreateSchema
 
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
+from sendcloud_integrations_client.sync.database_faults import is_temporary_error
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.postgresql_urls import build_connector, validate_parameters
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
@@ -32,12 +33,13 @@ from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
 __all__ = ["SCHEMA_REVISION", "LogStore"]
 
-SCHEMA_REVISION: Final = "0003"
+SCHEMA_REVISION: Final = "0004"
 """Schema revision that this version of the package requires."""
 
 _VERSION_TABLE: Final = "sendcloud_sync_version"
 _MIGRATION_LOCK: Final = 0x5E4DC10D  # arbitrary; must not be used by other programs in the database
 _BUSY_TIMEOUT: Final = 30  # seconds
+_MAX_CONNECTIONS: Final = 8
 # A mistyped URL must not become the name of an SQLite file, because it can contain a password.
 _LOOKS_LIKE_URL: Final = re.compile(r"(?is)(postgres|postgresql|mysql|sqlite)(\+\w+)?:|.*\bpassword=")
 _MAX_SCHEMA_BYTES: Final = 63  # PostgreSQL shortens longer names without an error
@@ -81,6 +83,8 @@ class LogStore:
         self._schema = schema
         self._engine: AsyncEngine | None = None
         self._write_lock = asyncio.Lock()
+        # Callers wait here without a timeout, not in the pool: its waiters are not woken when a connection fails.
+        self._connections = asyncio.Semaphore(_MAX_CONNECTIONS)
         self._is_migrated = False
         self._is_file_checked = False
 
@@ -88,6 +92,16 @@ class LogStore:
     def is_sqlite(self) -> bool:
         """Whether the database is SQLite; otherwise it is PostgreSQL."""
         return self._url.is_sqlite
+
+    @property
+    def location(self) -> str:
+        """The URL or path that the caller passed, without passwords."""
+        return str(self._url)
+
+    @property
+    def file(self) -> str:
+        """Path of the SQLite file; empty for PostgreSQL."""
+        return self._url.file if self.is_sqlite else ""
 
     @property
     def engine(self) -> AsyncEngine:
@@ -239,13 +253,13 @@ class LogStore:
             ConfigurationError: If the driver is not installed.
             StoreError: If the database cannot be reached; asyncpg raises its own errors for that.
         """
-        async with contextlib.AsyncExitStack() as stack:
+        async with self._connections, contextlib.AsyncExitStack() as stack:
             try:
                 connection = await stack.enter_async_context(self.engine.connect())
             except ConfigurationError:
                 raise
             except Exception as error:
-                raise StoreError(self._describe_failure(error)) from None
+                raise self._build_error(error) from None
             yield connection
 
     async def _get_revision(self, connection: AsyncConnection) -> str | None:
@@ -301,7 +315,11 @@ class LogStore:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             # The driver's message can contain the URL, and the chained exception the statement, so neither is kept.
-            raise StoreError(self._describe_failure(error)) from None
+            raise self._build_error(error) from None
+
+    def _build_error(self, error: BaseException) -> StoreError:
+        is_temporary = is_temporary_error(error, is_sqlite=self.is_sqlite)
+        return StoreError(self._describe_failure(error), is_temporary=is_temporary)
 
     def _describe_failure(self, error: BaseException) -> str:
         cause = getattr(error, "orig", None) or error
@@ -439,6 +457,7 @@ def _create_engine(url: _DatabaseUrl, schema: str | None) -> AsyncEngine:
         return create_async_engine(
             url.get_url(),
             hide_parameters=True,
+            pool_size=_MAX_CONNECTIONS,
             pool_pre_ping=True,
             connect_args={"async_creator_fn": build_connector(url.get_url)},
             execution_options={} if schema is None else {"schema_translate_map": {None: schema}},
