@@ -139,7 +139,8 @@ class FaultRetries:
         # Jitter, so that the accounts of a process do not return together.
         delay = min(self._draw(longest / 2, longest), remaining)
         reason = to_single_line(str(error)).rstrip(".")
-        _logger.warning(
+        _logger.log(
+            logging.INFO if self._is_failing else logging.WARNING,  # one warning per outage
             "Sync of account %s: %s. Trying again in %.1f s; giving up in %.0f s.",
             self._account,
             reason,

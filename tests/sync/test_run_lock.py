@@ -186,7 +186,7 @@ async def test_lease_is_renewed_and_expires_when_its_holder_dies(
     assert not await second.acquire(take_over=False)
     before = await read_expiry()
     async with asyncio.timeout(20):
-        while await read_expiry() == before:
+        while await read_expiry() == before:  # noqa: ASYNC110 - the database reports no event
             await asyncio.sleep(0.01)
     await first.release()
     assert await read_expiry() is None
@@ -207,7 +207,7 @@ async def test_run_whose_lease_was_taken_stops_renewing(
     assert await first.acquire(take_over=False)
     assert await second.acquire(take_over=True)
     async with asyncio.timeout(20):
-        while "Sync of account default: another run has taken over." not in caplog.messages:
+        while "Sync of account default: another run has taken over." not in caplog.messages:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await first.release()
     third = AccountLock(postgresql_store, "default", "third")
@@ -242,7 +242,7 @@ async def test_lock_on_sqlite_ends_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "logs.db"
     async with LogStore(path) as store:
         lock = AccountLock(store, "default", "this process")
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, "-c", _HOLDER, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as holder:
             assert holder.stdout is not None
