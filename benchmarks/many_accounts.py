@@ -44,9 +44,8 @@ def main() -> None:
         seconds = time.perf_counter() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     expected = options.accounts * options.logs
-    print(
-        f"{options.accounts} accounts, {stored:,} of {expected:,} logs stored in {'SQLite' if '://' not in database else database.split(':')[0]}"
-    )
+    kind = "PostgreSQL" if database.startswith("postgres") else "SQLite"
+    print(f"{options.accounts} accounts, {stored:,} of {expected:,} logs stored in {kind}")
     print(f"  {seconds:.1f} s, {stored / seconds:,.0f} logs per second")
     print(f"  {memory:.0f} MB peak memory (target: at most {MAX_MEMORY})")
     print(f"  {files} open files (target: at most {MAX_FILES})")

@@ -23,6 +23,7 @@ except ImportError:
 from .accounts import StoredAccount, list_accounts, rebind_account, remove_account, rename_account
 from .errors import AccountMismatchError, StoreError, SyncSupersededError
 from .job import sync_accounts, sync_logs
+from .pruning import PruneSummary, prune_store
 from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, Redaction, SecretPattern
 from .run_options import IfRunning, SyncSource
 from .store import LogStore
@@ -36,6 +37,7 @@ __all__ = [
     "AccountMismatchError",
     "IfRunning",
     "LogStore",
+    "PruneSummary",
     "Redaction",
     "SecretPattern",
     "StoreError",
@@ -46,6 +48,7 @@ __all__ = [
     "SyncSummary",
     "SyncSupersededError",
     "list_accounts",
+    "prune_store",
     "rebind_account",
     "redact_store",
     "remove_account",

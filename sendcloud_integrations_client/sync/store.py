@@ -11,13 +11,13 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import Column, MetaData, Table, Text, delete, event, func, inspect, select, text, update
+from sqlalchemy import Column, MetaData, Table, Text, event, inspect, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -29,7 +29,6 @@ from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.postgresql_urls import build_connector, validate_parameters
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
 from sendcloud_integrations_client.sync.problem_keys import clear_outdated_problem_keys, fill_problem_keys
-from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
 __all__ = ["SCHEMA_REVISION", "LogStore"]
 
@@ -99,6 +98,11 @@ class LogStore:
         return str(self._url)
 
     @property
+    def schema(self) -> str | None:
+        """Schema of the tables; None for the default schema of the connection."""
+        return self._schema
+
+    @property
     def file(self) -> str:
         """Path of the SQLite file; empty for PostgreSQL."""
         return self._url.file if self.is_sqlite else ""
@@ -166,9 +170,7 @@ class LogStore:
         return found is not None
 
     async def prune(self, older_than: timedelta | datetime) -> int:
-        """Delete old logs and old quarantined records. Later syncs do not store them again.
-
-        Logs without `created_at` are kept.
+        """Delete old logs and old quarantined records: see `prune_store`, which returns more details.
 
         Args:
             older_than: Maximum age, or the time before which logs are deleted.
@@ -179,17 +181,9 @@ class LogStore:
         Raises:
             StoreError: If the database cannot be used.
         """
-        before = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
-        await self.migrate()
-        async with self.writing() as connection:
-            deleted = await connection.execute(delete(log).where(log.c.created_at_utc < before))
-            timestamp = func.coalesce(quarantine.c.created_at_utc, quarantine.c.quarantined_at)
-            await connection.execute(delete(quarantine).where(timestamp < before))
-            column = account.c.pruned_before
-            await connection.execute(
-                update(account).where(column.is_(None) | (column < before)).values(pruned_before=before)
-            )
-        return deleted.rowcount
+        from sendcloud_integrations_client.sync.pruning import prune_store
+
+        return (await prune_store(self, older_than)).deleted
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -223,6 +217,25 @@ class LogStore:
                 connection = await plain.execution_options(sqlite_begin="BEGIN IMMEDIATE")
                 async with connection.begin():
                     yield connection
+
+    @contextlib.asynccontextmanager
+    async def maintaining(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a connection without a transaction, for statements such as `VACUUM`. Each statement is committed.
+
+        Yields:
+            The connection.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+        lock = self._write_lock if self.is_sqlite else contextlib.nullcontext()
+        with self._convert_errors():
+            await self._validate_file()
+            async with lock, self._connect() as plain:
+                if self.is_sqlite:
+                    yield await plain.execution_options(sqlite_begin=None)
+                else:
+                    yield await plain.execution_options(isolation_level="AUTOCOMMIT")
 
     async def aclose(self) -> None:
         """Close all connections. Can be called more than once."""
@@ -299,6 +312,8 @@ class LogStore:
             await self._validate_file()
             async with self._connect() as plain:
                 connection = await plain.execution_options(sqlite_begin=None)
+                # Has an effect on an empty file only. Without it, the file cannot shrink when logs are pruned.
+                await connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
                 while True:
                     try:
                         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")

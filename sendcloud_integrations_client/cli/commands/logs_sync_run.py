@@ -31,10 +31,12 @@ from sendcloud_integrations_client.sync import (
     DEFAULT_HEADERS,
     IfRunning,
     LogStore,
+    PruneSummary,
     Redaction,
     StoreError,
     SyncSource,
     SyncSummary,
+    prune_store,
     sync_accounts,
 )
 
@@ -225,13 +227,13 @@ async def _sync_accounts(
         )
 
 
-async def _prune(store: LogStore, options: SyncOptions, stop: StopRequest) -> int | None:
+async def _prune(store: LogStore, options: SyncOptions, stop: StopRequest) -> PruneSummary | None:
     if options.prune_older_than is None or options.dry_run or stop.event.is_set():
         return None
-    return await store.prune(options.prune_older_than)
+    return await prune_store(store, options.prune_older_than, stop=stop.event)
 
 
-def _describe_run(summaries: Mapping[str, SyncSummary], pruned: int | None) -> str:
+def _describe_run(summaries: Mapping[str, SyncSummary], pruned: PruneSummary | None) -> str:
     """Describe one of many runs on one line."""
     found = summaries.values()
     failed = sum(not summary.succeeded for summary in found)
@@ -243,12 +245,12 @@ def _describe_run(summaries: Mapping[str, SyncSummary], pruned: int | None) -> s
         f"{max(summary.duration for summary in found):.1f} s",
         *([f"{failed} failed"] if failed else []),
         *([f"{skipped} skipped"] if (skipped := sum(summary.skipped for summary in found)) else []),
-        *([] if pruned is None else [f"{pruned:,} pruned"]),
+        *([] if pruned is None else [f"{pruned.deleted:,} pruned"]),
     ]
     return ", ".join(parts)
 
 
-def _print_summaries(summaries: Mapping[str, SyncSummary], location: str, pruned: int | None) -> None:
+def _print_summaries(summaries: Mapping[str, SyncSummary], location: str, pruned: PruneSummary | None) -> None:
     rows = [
         (
             to_plain_text(summary.account),
@@ -273,7 +275,7 @@ def _print_summaries(summaries: Mapping[str, SyncSummary], location: str, pruned
                 f"Skipped {summary.account}: another run is syncing it. Pass --if-running wait to wait for that run."
             )
     if pruned is not None:
-        print_message(f"Deleted {format_count(pruned, 'old log')} from the database.")
+        print_message(f"Deleted {format_count(pruned.deleted, 'old log')} from the database.")
 
 
 def _describe_outcome(summary: SyncSummary) -> str:
@@ -306,7 +308,7 @@ def _get_exit_code(summaries: Mapping[str, SyncSummary]) -> ExitCode:
     return ExitCode.OK if all(summary.succeeded for summary in summaries.values()) else ExitCode.PARTIAL_FAILURE
 
 
-def _summaries_to_dict(summaries: Mapping[str, SyncSummary], pruned: int | None) -> dict[str, object]:
+def _summaries_to_dict(summaries: Mapping[str, SyncSummary], pruned: PruneSummary | None) -> dict[str, object]:
     return {
         "accounts": [
             {
@@ -331,5 +333,5 @@ def _summaries_to_dict(summaries: Mapping[str, SyncSummary], pruned: int | None)
             }
             for summary in summaries.values()
         ],
-        "pruned": pruned,
+        "pruned": None if pruned is None else pruned.deleted,
     }
