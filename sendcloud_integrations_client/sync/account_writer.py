@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sendcloud_integrations_client.sync.bulk_insert import RowConflictError, copy_rows, insert_rows
 from sendcloud_integrations_client.sync.errors import AccountMismatchError, SyncSupersededError
 from sendcloud_integrations_client.sync.list_order import ListOrder, NewestFirstBy
 from sendcloud_integrations_client.sync.problem_keys import store_problems
@@ -413,9 +414,17 @@ class AccountWriter:
     async def _store_page(
         self, integration_id: int | None, records: PageRecords, get_next_state: GetNextState
     ) -> StoredCounts:
+        if not self._store.is_sqlite:
+            with contextlib.suppress(RowConflictError):
+                return await self._write_page(integration_id, records, get_next_state, uses_copy=True)
+        return await self._write_page(integration_id, records, get_next_state, uses_copy=False)
+
+    async def _write_page(
+        self, integration_id: int | None, records: PageRecords, get_next_state: GetNextState, *, uses_copy: bool
+    ) -> StoredCounts:
         async with self._store.writing() as connection:
             changes = await _compare_rows(connection, self._account, integration_id, records)
-            await self._write_changes(connection, integration_id, changes)
+            await self._write_changes(connection, integration_id, changes, uses_copy=uses_copy)
             quarantined, unread_invalid = await self._store_quarantined(
                 connection, "log", integration_id, records.invalid_records
             )
@@ -442,7 +451,7 @@ class AccountWriter:
         return counts
 
     async def _write_changes(
-        self, connection: AsyncConnection, integration_id: int | None, changes: _RowChanges
+        self, connection: AsyncConnection, integration_id: int | None, changes: _RowChanges, *, uses_copy: bool
     ) -> None:
         now, marker = datetime.now(UTC), _get_marker(integration_id)
         if changes.new:
@@ -453,7 +462,10 @@ class AccountWriter:
                 "read_by_integration": integration_id is not None,
             }
             values = [{**common, **row.build_columns()} for row in changes.new]
-            await connection.execute(self._insert(log).on_conflict_do_nothing(), values)
+            if uses_copy:
+                await copy_rows(self._store, connection, log, values)
+            else:
+                await insert_rows(connection, log, values)
             await store_problems(connection, self._account, values)
         if stored_unread := changes.unread_ids - {row.id for row in changes.new}:
             await connection.execute(

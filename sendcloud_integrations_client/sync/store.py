@@ -237,6 +237,15 @@ class LogStore:
                 else:
                     yield await plain.execution_options(isolation_level="AUTOCOMMIT")
 
+    def build_error(self, error: BaseException) -> StoreError:
+        """Return the error to raise for an error of the database driver. It contains no password.
+
+        Args:
+            error: The error of the driver, or of SQLAlchemy.
+        """
+        is_temporary = is_temporary_error(error, is_sqlite=self.is_sqlite)
+        return StoreError(self._describe_failure(error), is_temporary=is_temporary)
+
     async def aclose(self) -> None:
         """Close all connections. Can be called more than once."""
         engine, self._engine = self._engine, None
@@ -272,7 +281,7 @@ class LogStore:
             except ConfigurationError:
                 raise
             except Exception as error:
-                raise self._build_error(error) from None
+                raise self.build_error(error) from None
             yield connection
 
     async def _get_revision(self, connection: AsyncConnection) -> str | None:
@@ -330,11 +339,7 @@ class LogStore:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             # The driver's message can contain the URL, and the chained exception the statement, so neither is kept.
-            raise self._build_error(error) from None
-
-    def _build_error(self, error: BaseException) -> StoreError:
-        is_temporary = is_temporary_error(error, is_sqlite=self.is_sqlite)
-        return StoreError(self._describe_failure(error), is_temporary=is_temporary)
+            raise self.build_error(error) from None
 
     def _describe_failure(self, error: BaseException) -> str:
         cause = getattr(error, "orig", None) or error
