@@ -146,7 +146,7 @@ async def _delete_in_batches(
 
 async def _can_shrink(store: LogStore) -> bool:
     async with store.maintaining() as connection:
-        return await connection.scalar(text("PRAGMA auto_vacuum")) == _INCREMENTAL
+        return bool(await connection.scalar(text("PRAGMA auto_vacuum")) == _INCREMENTAL)
 
 
 async def _release_pages(store: LogStore, stop: asyncio.Event) -> None:

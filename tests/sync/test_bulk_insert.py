@@ -72,7 +72,7 @@ async def test_failure_of_the_driver_is_a_store_error(new_postgresql_database: C
             with pytest.raises(StoreError) as raised:
                 await copy_rows(store, connection, log, [row | {"record": None}])
             assert not raised.value.is_temporary
-        with pytest.raises(StoreError) as raised:
+        with pytest.raises(StoreError) as raised:  # noqa: PT012 - the end of the transaction must not hide the error
             async with store.writing() as connection:
                 process = await connection.scalar(text("SELECT pg_backend_pid()"))
                 async with store.maintaining() as other:
