@@ -42,7 +42,7 @@ def main() -> None:
         started = time.perf_counter()
         stored, failures, files = uvloop.run(_sync(options.accounts, url, database))
         seconds = time.perf_counter() - started
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    memory = _get_peak_memory()
     expected = options.accounts * options.logs
     kind = "PostgreSQL" if database.startswith("postgres") else "SQLite"
     print(f"{options.accounts} accounts, {stored:,} of {expected:,} logs stored in {kind}")
@@ -69,6 +69,16 @@ async def _sync(accounts: int, url: str, database: str) -> tuple[int, list[str],
         summaries = list((await sync_accounts(factories, store, on_progress=on_progress)).values())
     failures = [str(error) for one in summaries for error in (one.error, *one.failures.values()) if error]
     return sum(one.new for one in summaries), failures, files
+
+
+def _get_peak_memory() -> float:
+    """Return the peak resident set size of this process in megabytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # On Linux, getrusage also counts the process that was forked to start this one.
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def _count_files() -> int:

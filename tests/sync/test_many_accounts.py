@@ -155,7 +155,7 @@ def test_150_accounts_need_few_files_and_little_memory(
     files = min(256, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     # The simulated server runs in the same folder in a process of its own, so its memory does not count.
     run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.many_accounts", "--accounts=150", "--logs=300", f"--database={url}"],
+        [sys.executable, "-m", "benchmarks.many_accounts", "--accounts=150", "--logs=100", f"--database={url}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
