@@ -105,9 +105,11 @@ docs: $(VENV)/.ready ## Build the documentation site into build/docs/
 screenshots: $(VENV)/.ready ## Create the screenshot of the report in docs/images/ with Chromium
 	@$(RUN) docs/screenshots.py
 
-bench-sync: $(VENV)/.ready ## Benchmark syncs: one million logs, rate limits, and calls of both sources
+bench-sync: $(VENV)/.ready ## Benchmark syncs: one million logs, rate limits, calls of both sources, 300 accounts, and drivers
 	@$(RUN) -m benchmarks.sync
 	@$(RUN) -m benchmarks.sync_source
+	@$(RUN) -m benchmarks.many_accounts
+	@$(RUN) -m benchmarks.drivers
 
 # Only building and checking distributions needs the packages of the group `release`.
 $(VENV)/.release: $(VENV)/.ready

@@ -69,7 +69,7 @@ EQUIVALENTS: Final = (
     Equivalent("runtime/readers.py", "value.__class__ is not list", "value.__class__ != list", _CLASS),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
-    Equivalent("sync/job.py", "error.record.__class__ is dict", "error.record.__class__ == dict", _CLASS),
+    Equivalent("sync/account_run.py", "error.record.__class__ is dict", "error.record.__class__ == dict", _CLASS),
     Equivalent("sync/records.py", "record.__class__ is dict", "record.__class__ == dict", _CLASS),
     Equivalent("sync/records.py", "record_id.__class__ is int", "record_id.__class__ == int", _CLASS),
     Equivalent("sync/redaction.py", "value.__class__ is str", "value.__class__ == str", _CLASS),

@@ -24,6 +24,7 @@ import attrs
 from sendcloud_integrations_client.auth import BasicAuth, Credentials, OAuth2ClientCredentials, validate_base_url
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits
 
 __all__ = ["Account", "Profiles", "accounts_from_profiles", "load_profiles"]
 
@@ -46,13 +47,17 @@ class Account:
     auth: Credentials | None = None
     base_url: str | None = None
 
-    def create_client(self) -> SendcloudIntegrations:
+    def create_client(self, *, rate_limits: RateLimits | None = None) -> SendcloudIntegrations:
         """Create a client for the account. The caller closes it.
+
+        Args:
+            rate_limits: The limits of the credentials. Defaults to None, Sendcloud's limits.
 
         Raises:
             ConfigurationError: If the credentials or the base URL are invalid.
         """
-        return SendcloudIntegrations(auth=self.auth, base_url=self.base_url)
+        limits = RateLimits() if rate_limits is None else rate_limits
+        return SendcloudIntegrations(auth=self.auth, base_url=self.base_url, rate_limits=limits)
 
 
 def accounts_from_profiles(path: str | Path) -> list[Account]:

@@ -11,7 +11,7 @@ from sendcloud_integrations_client.testing.messages import Request, SimulatedRes
 from sendcloud_integrations_client.transports import selection
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
-from tests.support.postgresql import running_postgresql
+from tests.support.postgresql import PostgresqlServer, running_postgresql
 from tests.support.valkey import ValkeyServer, running_valkey
 from tests.support.wire_contract import find_violations
 
@@ -54,10 +54,16 @@ def responses_match_the_openapi_document() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def new_postgresql_database() -> Iterator[Callable[[], str]]:
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A real PostgreSQL server for the whole run. A test that stops it must start it again."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_postgresql_database(postgresql_server: PostgresqlServer) -> Callable[[], str]:
     """Returns a function that creates an empty database on a real PostgreSQL server and returns its URL."""
-    with running_postgresql() as new_database:
-        yield new_database
+    return postgresql_server.create_database
 
 
 @pytest.fixture(scope="session")

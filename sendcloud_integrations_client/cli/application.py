@@ -10,9 +10,11 @@ from sendcloud_integrations_client.cli.commands import (
     accounts,
     integrations,
     logs,
+    logs_prune,
     logs_redact,
     logs_report,
     logs_show,
+    logs_status,
     logs_sync,
     logs_tail,
     order_statuses,
@@ -53,7 +55,9 @@ _logs.command("list", epilog=logs.LIST_LOGS_EXAMPLES)(logs.list_logs)
 _logs.command("show", epilog=logs_show.SHOW_LOG_EXAMPLES)(logs_show.show_log)
 _logs.command("tail", epilog=logs_tail.TAIL_LOGS_EXAMPLES)(logs_tail.tail_logs)
 _logs.command("sync", epilog=logs_sync.SYNC_LOGS_EXAMPLES)(logs_sync.sync_logs)
+_logs.command("status", epilog=logs_status.STATUS_EXAMPLES)(logs_status.show_status)
 _logs.command("report", epilog=logs_report.REPORT_LOGS_EXAMPLES)(logs_report.report_logs)
+_logs.command("prune", epilog=logs_prune.PRUNE_LOGS_EXAMPLES)(logs_prune.prune_logs)
 _logs.command("redact", epilog=logs_redact.REDACT_LOGS_EXAMPLES)(logs_redact.redact_logs)
 _logs.command("create", epilog=logs.CREATE_LOG_EXAMPLES)(logs.create_log)
 app.add_typer(_logs, name="logs")

@@ -51,6 +51,29 @@ class RateLimits:
         if not 0 <= self.interactive_reserve <= 0.9:
             raise ConfigurationError("Invalid RateLimits.interactive_reserve: must be between 0 and 0.9.")
 
+    def divided_by(self, processes: int) -> RateLimits:
+        """Return the limits of one of several processes that use the same credentials without a shared limiter.
+
+        The limits are rounded down; each is at least 1.
+
+        Args:
+            processes: Number of processes, at least 1.
+
+        Raises:
+            ConfigurationError: If the number is less than 1.
+
+        Example:
+            client = SendcloudIntegrations(rate_limits=RateLimits().divided_by(4))
+        """
+        if processes < 1:
+            raise ConfigurationError("Invalid RateLimits.divided_by: the number of processes must be at least 1.")
+        return attrs.evolve(
+            self,
+            reads_per_minute=max(1, self.reads_per_minute // processes),
+            writes_per_minute=max(1, self.writes_per_minute // processes),
+            writes_per_second=max(1, self.writes_per_second // processes),
+        )
+
     def get_share(self, share: float) -> RateLimits:
         """Return these limits multiplied by a share and rounded down; each is at least 1.
 

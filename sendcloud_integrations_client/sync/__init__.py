@@ -22,8 +22,10 @@ except ImportError:
 
 from .accounts import StoredAccount, list_accounts, rebind_account, remove_account, rename_account
 from .errors import AccountMismatchError, StoreError, SyncSupersededError
-from .job import SyncSource, sync_accounts, sync_logs
+from .job import sync_accounts, sync_logs
+from .pruning import PruneSummary, prune_store
 from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, Redaction, SecretPattern
+from .run_options import IfRunning, SyncSource
 from .store import LogStore
 from .stored_redaction import StoredRedactionSummary, redact_store
 from .summary import SyncProgress, SyncSummary
@@ -33,7 +35,9 @@ __all__ = [
     "DEFAULT_HEADERS",
     "DEFAULT_PATTERNS",
     "AccountMismatchError",
+    "IfRunning",
     "LogStore",
+    "PruneSummary",
     "Redaction",
     "SecretPattern",
     "StoreError",
@@ -44,6 +48,7 @@ __all__ = [
     "SyncSummary",
     "SyncSupersededError",
     "list_accounts",
+    "prune_store",
     "rebind_account",
     "redact_store",
     "remove_account",

@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sendcloud_integrations_client.sync.bulk_insert import RowConflictError, copy_rows, insert_rows
 from sendcloud_integrations_client.sync.errors import AccountMismatchError, SyncSupersededError
 from sendcloud_integrations_client.sync.list_order import ListOrder, NewestFirstBy
 from sendcloud_integrations_client.sync.problem_keys import store_problems
@@ -177,6 +178,7 @@ class AccountWriter:
         self._store = store
         self._account = account_name
         self._run = run
+        self._claimed: set[int | None] = set()
         self._insert: Any = sqlite.insert if store.is_sqlite else postgresql.insert
 
     @property
@@ -185,7 +187,7 @@ class AccountWriter:
         return self._account
 
     async def begin_run(self, identity: str) -> datetime | None:
-        """Create the account in the store if it does not exist.
+        """Check that the account in the store, if it exists, belongs to the credentials.
 
         Args:
             identity: Identity of the account, from the client.
@@ -199,13 +201,13 @@ class AccountWriter:
         return await _run_to_completion(self._begin_run(identity))
 
     async def _begin_run(self, identity: str) -> datetime | None:
-        async with self._store.writing() as connection:
-            row = {"name": self._account, "first_synced_at": datetime.now(UTC)}
-            await connection.execute(self._insert(account).on_conflict_do_nothing(), [row])
+        async with self._store.reading() as connection:
             return await self._get_pruned_before(connection, identity)
 
     async def bind_account(self, identity: str) -> None:
-        """Store the identity of the account if it has none. Called after the server has accepted the credentials.
+        """Create the account in the store if it does not exist, and store its identity if it has none.
+
+        Called after the server has accepted the credentials, so a mistyped key leaves no account.
 
         Args:
             identity: Identity of the account, from the client.
@@ -217,6 +219,8 @@ class AccountWriter:
 
     async def _bind_account(self, identity: str) -> None:
         async with self._store.writing() as connection:
+            row = {"name": self._account, "identity": identity, "first_synced_at": datetime.now(UTC)}
+            await connection.execute(self._insert(account).on_conflict_do_nothing(), [row])
             await connection.execute(
                 update(account)
                 .where(account.c.name == self._account, account.c.identity.is_(None))
@@ -224,13 +228,19 @@ class AccountWriter:
             )
             await self._get_pruned_before(connection, identity)
 
+    async def find_accounts_with(self, identity: str) -> list[str]:
+        """Return the names of the other accounts in the store that have an identity."""
+        async with self._store.reading() as connection:
+            names = select(account.c.name).where(account.c.identity == identity, account.c.name != self._account)
+            return list(await connection.scalars(names.order_by(account.c.name)))
+
     async def _get_pruned_before(self, connection: AsyncConnection, identity: str) -> datetime | None:
         columns = select(account.c.identity, account.c.pruned_before).where(account.c.name == self._account)
         row = (await connection.execute(columns)).one_or_none()
         if row is None:
             return None
         if row.identity not in (None, identity):
-            raise AccountMismatchError(self._account, repr(self._store))
+            raise AccountMismatchError(self._account, self._store.location)
         pruned_before: datetime | None = row.pruned_before
         return pruned_before
 
@@ -347,17 +357,38 @@ class AccountWriter:
 
         Returns:
             The stored state.
+
+        Raises:
+            SyncSupersededError: If this run has claimed the list before, and another run has claimed it since.
         """
         return await _run_to_completion(self._claim_list(integration_id))
 
     async def _claim_list(self, integration_id: int | None) -> ListState:
+        row = {"account": self._account, "integration_id": integration_id or ACCOUNT_WIDE, "run_id": self._run}
         async with self._store.writing() as connection:
-            row = {"account": self._account, "integration_id": integration_id or ACCOUNT_WIDE, "run_id": self._run}
-            statement = self._insert(sync_state).on_conflict_do_update(
-                index_elements=["account", "integration_id"], set_={"run_id": self._run}
-            )
-            await connection.execute(statement, row)
-            return await _load_state(connection, self._account, integration_id)
+            if integration_id in self._claimed:
+                owner = await connection.scalar(
+                    select(sync_state.c.run_id).where(
+                        sync_state.c.account == self._account, sync_state.c.integration_id == row["integration_id"]
+                    )
+                )
+                if owner != self._run:
+                    raise self._build_superseded_error(integration_id)
+            else:
+                statement = self._insert(sync_state).on_conflict_do_update(
+                    index_elements=["account", "integration_id"], set_={"run_id": self._run}
+                )
+                await connection.execute(statement, row)
+            state = await _load_state(connection, self._account, integration_id)
+        self._claimed.add(integration_id)
+        return state
+
+    def _build_superseded_error(self, integration_id: int | None) -> SyncSupersededError:
+        subject = "the list of all logs" if integration_id is None else f"integration {integration_id}"
+        return SyncSupersededError(
+            f"The sync of account {self._account} stopped: a newer run took over {subject}. "
+            "No data is lost, the newer run continues from here."
+        )
 
     def release_list(self, integration_id: int | None) -> None:
         """Free the memory that is kept for a list; this run does not use it again."""
@@ -383,9 +414,17 @@ class AccountWriter:
     async def _store_page(
         self, integration_id: int | None, records: PageRecords, get_next_state: GetNextState
     ) -> StoredCounts:
+        if not self._store.is_sqlite:
+            with contextlib.suppress(RowConflictError):
+                return await self._write_page(integration_id, records, get_next_state, uses_copy=True)
+        return await self._write_page(integration_id, records, get_next_state, uses_copy=False)
+
+    async def _write_page(
+        self, integration_id: int | None, records: PageRecords, get_next_state: GetNextState, *, uses_copy: bool
+    ) -> StoredCounts:
         async with self._store.writing() as connection:
             changes = await _compare_rows(connection, self._account, integration_id, records)
-            await self._write_changes(connection, integration_id, changes)
+            await self._write_changes(connection, integration_id, changes, uses_copy=uses_copy)
             quarantined, unread_invalid = await self._store_quarantined(
                 connection, "log", integration_id, records.invalid_records
             )
@@ -406,17 +445,13 @@ class AccountWriter:
                 .values(**({"run_id": self._run} if state is None else _build_columns(state)))
             )
             if updated.rowcount == 0:
-                raise SyncSupersededError(
-                    f"The sync of account {self._account} stopped: a newer run took over "
-                    f"{'the list of all logs' if integration_id is None else f'integration {integration_id}'}. "
-                    "No data is lost, the newer run continues from here."
-                )
+                raise self._build_superseded_error(integration_id)
             if state is not None and state.superseded_pages:
                 await self._delete_pages(connection, "page", integration_id or ACCOUNT_WIDE, state.superseded_pages)
         return counts
 
     async def _write_changes(
-        self, connection: AsyncConnection, integration_id: int | None, changes: _RowChanges
+        self, connection: AsyncConnection, integration_id: int | None, changes: _RowChanges, *, uses_copy: bool
     ) -> None:
         now, marker = datetime.now(UTC), _get_marker(integration_id)
         if changes.new:
@@ -427,7 +462,10 @@ class AccountWriter:
                 "read_by_integration": integration_id is not None,
             }
             values = [{**common, **row.build_columns()} for row in changes.new]
-            await connection.execute(self._insert(log).on_conflict_do_nothing(), values)
+            if uses_copy:
+                await copy_rows(self._store, connection, log, values)
+            else:
+                await insert_rows(connection, log, values)
             await store_problems(connection, self._account, values)
         if stored_unread := changes.unread_ids - {row.id for row in changes.new}:
             await connection.execute(
@@ -518,6 +556,10 @@ class DryRunWriter(AccountWriter):
 
     async def _bind_account(self, identity: str) -> None:
         pass
+
+    async def find_accounts_with(self, identity: str) -> list[str]:
+        """Return the names of the other accounts in the store that have an identity."""
+        return await super().find_accounts_with(identity) if self._is_migrated else []
 
     async def _complete_run(self) -> None:
         pass

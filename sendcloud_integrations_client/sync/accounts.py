@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.records import to_storable_text
-from sendcloud_integrations_client.sync.schema import account, integration, log, problem, quarantine, sync_state
+from sendcloud_integrations_client.sync.schema import account, integration, lease, log, problem, quarantine, sync_state
 from sendcloud_integrations_client.sync.store import LogStore
 
 __all__ = ["StoredAccount", "list_accounts", "rebind_account", "remove_account", "rename_account"]
@@ -100,6 +100,8 @@ async def rename_account(store: LogStore, name: str, new_name: str) -> None:
                 f"Account {name} cannot be renamed: {store!r} has an account {new_name}. Use another name."
             )
         await connection.execute(update(account).where(account.c.name == name).values(name=new_name))
+        # The run that holds the lease cannot continue under the new name.
+        await connection.execute(delete(lease).where(lease.c.account == name))
         for table in _TABLES:
             await connection.execute(update(table).where(table.c.account == name).values(account=new_name))
 
@@ -151,7 +153,7 @@ async def remove_account(store: LogStore, name: str) -> int:
             is_in_batch = log.c.id.between(ids[0], ids[-1])
             deleted += (await connection.execute(delete(log).where(log.c.account == name, is_in_batch))).rowcount
     async with store.writing() as connection:
-        for table in _TABLES:
+        for table in (*_TABLES, lease):
             await connection.execute(delete(table).where(table.c.account == name))
         await connection.execute(delete(account).where(account.c.name == name))
     return deleted

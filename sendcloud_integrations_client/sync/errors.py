@@ -8,7 +8,17 @@ __all__ = ["AccountMismatchError", "StoreError", "SyncSupersededError"]
 
 
 class StoreError(SendcloudError):
-    """The database cannot be used: it is unreachable, an operation failed, or its schema version is unknown."""
+    """The database cannot be used: it is unreachable, an operation failed, or its schema version is unknown.
+
+    Args:
+        message: What failed, and what to do.
+        is_temporary: Whether a reconnect can cure it: the server is not reachable or restarts, or the file is locked.
+            Defaults to False.
+    """
+
+    def __init__(self, message: str, *, is_temporary: bool = False) -> None:
+        super().__init__(message)
+        self.is_temporary = is_temporary
 
 
 class SyncSupersededError(StoreError):
@@ -20,7 +30,7 @@ class AccountMismatchError(StoreError):
 
     Args:
         account: Name of the account in the store.
-        store: The store as text, without its password.
+        store: The database as the caller named it, without its password.
     """
 
     def __init__(self, account: str, store: str) -> None:

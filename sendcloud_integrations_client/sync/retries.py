@@ -1,4 +1,4 @@
-"""Retries of the sync: the time limit of its calls, and pages that are read again because they cannot be decoded.
+"""Retries of single calls of the sync: their time limit, and pages that are read again because they cannot be decoded.
 
 A page can be unreadable as a whole, such as an HTML page with status 200. Usually the cause is temporary.
 """
@@ -16,32 +16,29 @@ from sendcloud_integrations_client.errors import ResponseDecodeError
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy
 from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 
-__all__ = ["CALL_TIMEOUT", "MAX_REREADS", "build_retry_policy", "find_unreadable_page", "read_again"]
+__all__ = ["MAX_REREADS", "build_retry_policy", "find_unreadable_page", "read_again"]
 
 T = TypeVar("T")
-
-CALL_TIMEOUT: Final = 900.0
-"""Minimum `total_timeout` of the calls of a sync, in seconds.
-
-Many calls of a sync wait in the rate limit queue at the same time, longer than an interactive call may wait.
-"""
 
 MAX_REREADS: Final = 3
 """Number of times that a page that cannot be read as a whole is read again before it is quarantined."""
 
 
-def build_retry_policy(policy: RetryPolicy | None) -> RetryPolicy:
+def build_retry_policy(policy: RetryPolicy | None, give_up_after: float) -> RetryPolicy:
     """Return the retry policy for the calls of a sync.
+
+    Many calls of a sync wait in the rate limit queue at the same time, longer than an interactive call may wait.
 
     Args:
         policy: The policy of the client; None for one attempt per call.
+        give_up_after: Seconds after which the sync gives up.
 
     Returns:
-        The policy with the same attempts and delays, and with a `total_timeout` of at least `CALL_TIMEOUT`.
+        The policy with the same attempts and delays, and with a `total_timeout` of at least `give_up_after`.
     """
     if policy is None:
-        return RetryPolicy(max_attempts=1, total_timeout=CALL_TIMEOUT)
-    return attrs.evolve(policy, total_timeout=max(policy.total_timeout, CALL_TIMEOUT))
+        policy = RetryPolicy(max_attempts=1)
+    return attrs.evolve(policy, total_timeout=max(policy.total_timeout, give_up_after))
 
 
 def find_unreadable_page(errors: Iterable[ResponseDecodeError]) -> ResponseDecodeError | None:

@@ -18,6 +18,7 @@ __all__ = [
     "UtcDateTime",
     "account",
     "integration",
+    "lease",
     "log",
     "metadata",
     "problem",
@@ -193,3 +194,12 @@ report: Final = Table(
     Column("covered_until", UtcDateTime, nullable=False),  # the next report covers logs from this time on
 )
 """End of the period of the last report, for `logs report --since last-report`."""
+
+lease: Final = Table(
+    "lease",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("run_id", Text, nullable=False),  # id of the run that is syncing the account
+    Column("expires_at", UtcDateTime, nullable=False),  # by the clock of the database server
+)
+"""One row per account that is being synced. Used in PostgreSQL only: see run_lock.py."""

@@ -11,33 +11,34 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import Column, MetaData, Table, Text, delete, event, func, inspect, select, text, update
+from sqlalchemy import Column, MetaData, Table, Text, event, inspect, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
+from sendcloud_integrations_client.sync.database_faults import is_temporary_error
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.postgresql_urls import build_connector, validate_parameters
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
 from sendcloud_integrations_client.sync.problem_keys import clear_outdated_problem_keys, fill_problem_keys
-from sendcloud_integrations_client.sync.schema import account, log, quarantine
 
 __all__ = ["SCHEMA_REVISION", "LogStore"]
 
-SCHEMA_REVISION: Final = "0003"
+SCHEMA_REVISION: Final = "0004"
 """Schema revision that this version of the package requires."""
 
 _VERSION_TABLE: Final = "sendcloud_sync_version"
 _MIGRATION_LOCK: Final = 0x5E4DC10D  # arbitrary; must not be used by other programs in the database
 _BUSY_TIMEOUT: Final = 30  # seconds
+_MAX_CONNECTIONS: Final = 8
 # A mistyped URL must not become the name of an SQLite file, because it can contain a password.
 _LOOKS_LIKE_URL: Final = re.compile(r"(?is)(postgres|postgresql|mysql|sqlite)(\+\w+)?:|.*\bpassword=")
 _MAX_SCHEMA_BYTES: Final = 63  # PostgreSQL shortens longer names without an error
@@ -81,6 +82,8 @@ class LogStore:
         self._schema = schema
         self._engine: AsyncEngine | None = None
         self._write_lock = asyncio.Lock()
+        # Callers wait here without a timeout, not in the pool: its waiters are not woken when a connection fails.
+        self._connections = asyncio.Semaphore(_MAX_CONNECTIONS)
         self._is_migrated = False
         self._is_file_checked = False
 
@@ -88,6 +91,21 @@ class LogStore:
     def is_sqlite(self) -> bool:
         """Whether the database is SQLite; otherwise it is PostgreSQL."""
         return self._url.is_sqlite
+
+    @property
+    def location(self) -> str:
+        """The URL or path that the caller passed, without passwords."""
+        return str(self._url)
+
+    @property
+    def schema(self) -> str | None:
+        """Schema of the tables; None for the default schema of the connection."""
+        return self._schema
+
+    @property
+    def file(self) -> str:
+        """Path of the SQLite file; empty for PostgreSQL."""
+        return self._url.file if self.is_sqlite else ""
 
     @property
     def engine(self) -> AsyncEngine:
@@ -152,9 +170,7 @@ class LogStore:
         return found is not None
 
     async def prune(self, older_than: timedelta | datetime) -> int:
-        """Delete old logs and old quarantined records. Later syncs do not store them again.
-
-        Logs without `created_at` are kept.
+        """Delete old logs and old quarantined records: see `prune_store`, which returns more details.
 
         Args:
             older_than: Maximum age, or the time before which logs are deleted.
@@ -165,17 +181,9 @@ class LogStore:
         Raises:
             StoreError: If the database cannot be used.
         """
-        before = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
-        await self.migrate()
-        async with self.writing() as connection:
-            deleted = await connection.execute(delete(log).where(log.c.created_at_utc < before))
-            timestamp = func.coalesce(quarantine.c.created_at_utc, quarantine.c.quarantined_at)
-            await connection.execute(delete(quarantine).where(timestamp < before))
-            column = account.c.pruned_before
-            await connection.execute(
-                update(account).where(column.is_(None) | (column < before)).values(pruned_before=before)
-            )
-        return deleted.rowcount
+        from sendcloud_integrations_client.sync.pruning import prune_store
+
+        return (await prune_store(self, older_than)).deleted
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
@@ -210,6 +218,34 @@ class LogStore:
                 async with connection.begin():
                     yield connection
 
+    @contextlib.asynccontextmanager
+    async def maintaining(self) -> AsyncGenerator[AsyncConnection]:
+        """Open a connection without a transaction, for statements such as `VACUUM`. Each statement is committed.
+
+        Yields:
+            The connection.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+        lock = self._write_lock if self.is_sqlite else contextlib.nullcontext()
+        with self._convert_errors():
+            await self._validate_file()
+            async with lock, self._connect() as plain:
+                if self.is_sqlite:
+                    yield await plain.execution_options(sqlite_begin=None)
+                else:
+                    yield await plain.execution_options(isolation_level="AUTOCOMMIT")
+
+    def build_error(self, error: BaseException) -> StoreError:
+        """Return the error to raise for an error of the database driver. It contains no password.
+
+        Args:
+            error: The error of the driver, or of SQLAlchemy.
+        """
+        is_temporary = is_temporary_error(error, is_sqlite=self.is_sqlite)
+        return StoreError(self._describe_failure(error), is_temporary=is_temporary)
+
     async def aclose(self) -> None:
         """Close all connections. Can be called more than once."""
         engine, self._engine = self._engine, None
@@ -239,13 +275,13 @@ class LogStore:
             ConfigurationError: If the driver is not installed.
             StoreError: If the database cannot be reached; asyncpg raises its own errors for that.
         """
-        async with contextlib.AsyncExitStack() as stack:
+        async with self._connections, contextlib.AsyncExitStack() as stack:
             try:
                 connection = await stack.enter_async_context(self.engine.connect())
             except ConfigurationError:
                 raise
             except Exception as error:
-                raise StoreError(self._describe_failure(error)) from None
+                raise self.build_error(error) from None
             yield connection
 
     async def _get_revision(self, connection: AsyncConnection) -> str | None:
@@ -285,6 +321,8 @@ class LogStore:
             await self._validate_file()
             async with self._connect() as plain:
                 connection = await plain.execution_options(sqlite_begin=None)
+                # Has an effect on an empty file only. Without it, the file cannot shrink when logs are pruned.
+                await connection.exec_driver_sql("PRAGMA auto_vacuum=INCREMENTAL")
                 while True:
                     try:
                         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -301,7 +339,7 @@ class LogStore:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             # The driver's message can contain the URL, and the chained exception the statement, so neither is kept.
-            raise StoreError(self._describe_failure(error)) from None
+            raise self.build_error(error) from None
 
     def _describe_failure(self, error: BaseException) -> str:
         cause = getattr(error, "orig", None) or error
@@ -439,6 +477,7 @@ def _create_engine(url: _DatabaseUrl, schema: str | None) -> AsyncEngine:
         return create_async_engine(
             url.get_url(),
             hide_parameters=True,
+            pool_size=_MAX_CONNECTIONS,
             pool_pre_ping=True,
             connect_args={"async_creator_fn": build_connector(url.get_url)},
             execution_options={} if schema is None else {"schema_translate_map": {None: schema}},

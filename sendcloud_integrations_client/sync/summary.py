@@ -14,7 +14,7 @@ class SyncProgress:
     """Progress of the sync of one account, passed to `on_progress` after each committed page.
 
     It is also passed to `on_progress` when the integrations have been listed, when an integration is completed or has
-    failed, and at the end of the run. All counts cover the current run only.
+    failed, when a retry begins or ends, and at the end of the run. All counts cover the current run only.
 
     Attributes:
         account: Name of the account.
@@ -28,6 +28,8 @@ class SyncProgress:
         updated: Number of stored records whose content has changed.
         already_stored: Number of records that were skipped, because they are in the store or too old.
         quarantined: Number of records and pages that were added to the quarantine.
+        fault: Why the run waits: the failure that it retries, or another run of the account; None if it does not wait.
+        has_ended: Whether this is the last progress of the run.
     """
 
     account: str
@@ -39,6 +41,8 @@ class SyncProgress:
     updated: int
     already_stored: int
     quarantined: int
+    fault: str | None = None
+    has_ended: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +61,7 @@ class SyncSummary:
             earlier run quarantined are not counted.
         deleted: Number of integrations that were deleted during the run. Their logs stay in the store.
         stopped: Whether the caller's `stop` event ended the run early; the next run resumes where this one stopped.
+        skipped: Whether nothing was done, because another run is syncing the account.
         dry_run: Whether the run stored nothing.
         error: The error that ended the run, such as rejected credentials or a failing store, or the error of an
             unreadable list of integrations; None if there was none.
@@ -74,6 +79,7 @@ class SyncSummary:
     quarantined: int = 0
     deleted: int = 0
     stopped: bool = False
+    skipped: bool = False
     dry_run: bool = False
     error: Exception | None = None
     failures: Mapping[int, Exception] = attrs.field(factory=dict[int, Exception])
@@ -81,7 +87,7 @@ class SyncSummary:
 
     @property
     def succeeded(self) -> bool:
-        """Whether nothing failed. A run that was stopped by the caller counts as succeeded."""
+        """Whether nothing failed. A run that was stopped by the caller, or skipped, counts as succeeded."""
         return self.error is None and not self.failures
 
     def raise_for_failures(self) -> None:

@@ -58,6 +58,8 @@ def test_application_has_all_documented_commands() -> None:
         "logs sync",
         "logs create",
         "logs report",
+        "logs status",
+        "logs prune",
         "logs redact",
         "statuses list",
         "statuses replace",

@@ -560,3 +560,18 @@ def test_queue_of_a_closed_loop_is_dropped() -> None:
     run(wait_in_vain())
     gc.collect()
     assert reference() is None
+
+
+@given(st.integers(1, 2000), st.integers(1, 50))
+def test_limits_divided_by_processes_never_exceed_the_limits(reads: int, processes: int) -> None:
+    limits = RateLimits(reads_per_minute=reads)
+    share = limits.divided_by(processes)
+    assert share.reads_per_minute * processes <= max(reads, processes)
+    assert share.reads_per_minute >= 1
+    assert share.interactive_reserve == limits.interactive_reserve
+
+
+def test_limits_of_four_processes() -> None:
+    assert RateLimits().divided_by(4) == RateLimits(250, 25, 3)
+    with pytest.raises(ConfigurationError, match="number of processes"):
+        RateLimits().divided_by(0)

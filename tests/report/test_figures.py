@@ -35,8 +35,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def new_postgresql() -> Iterator[Callable[[], str]]:
-    with running_postgresql() as new_database:
-        yield new_database
+    with running_postgresql() as server:
+        yield server.create_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,54 @@ SETTINGS = {
 }
 
 
-@contextmanager
-def running_postgresql() -> Iterator[Callable[[], str]]:
-    """Run a PostgreSQL server.
+class PostgresqlServer:
+    """A PostgreSQL server in a folder, which can be stopped and started again.
 
-    Yields:
-        A function that creates an empty database and returns its URL.
+    Args:
+        programs: Folder of the programs.
+        folder: Folder of the data and of the Unix socket.
+        as_user: Options of `subprocess` that select the user.
     """
+
+    def __init__(self, programs: Path, folder: Path, as_user: dict[str, Any]) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._as_user = as_user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server, and wait until it accepts connections."""
+        arguments = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in SETTINGS.items())
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._folder / "data", "-k", self._folder, *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                **self._as_user,
+            )
+        _wait_until_ready(self._process, self._folder)
+
+    def stop(self) -> None:
+        """Stop the server: open connections are closed."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGINT)  # fast shutdown, which does not wait for open connections
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def create_database(self) -> str:
+        """Create an empty database and return its URL."""
+        return _create_database(self._programs, self._folder)
+
+
+@contextmanager
+def running_postgresql() -> Iterator[PostgresqlServer]:
+    """Run a PostgreSQL server while the block runs."""
     programs = _find_programs()
     as_user = _get_user_options()
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
@@ -48,9 +89,11 @@ def running_postgresql() -> Iterator[Callable[[], str]]:
             if not _can_run(programs / "postgres", as_user):
                 # For example, in a home folder that only root can read.
                 programs = _copy_programs(programs, folder / "install")
-        data = folder / "data"
         initialized = subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+            [
+                *(programs / "initdb", "-D", folder / "data", "-U", "postgres"),
+                *("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"),
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -59,25 +102,12 @@ def running_postgresql() -> Iterator[Callable[[], str]]:
         )
         if initialized.returncode:
             raise RuntimeError(f"PostgreSQL initdb failed:\n{initialized.stdout}{initialized.stderr}")
-        arguments = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in SETTINGS.items())
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", folder, *arguments],
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                **as_user,
-            )
+        server = PostgresqlServer(programs, folder, as_user)
         try:
-            _wait_until_ready(server, folder)
-            yield lambda: _create_database(programs, folder)
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # fast shutdown, which does not wait for open connections
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -16,8 +16,13 @@ RETRY_WITHOUT_DELAY = RetryPolicy(max_attempts=3, base_delay=0)
 
 
 def build_client(server: Any, **options: Any) -> SendcloudIntegrations:
-    options = {"auth": BasicAuth("public", "secret"), "retries": RETRY_WITHOUT_DELAY, "rate_limits": None} | options
-    return SendcloudIntegrations(base_url=BASE_URL, transport=httpx.ASGITransport(server), **options)
+    defaults = {
+        "auth": BasicAuth("public", "secret"),
+        "retries": RETRY_WITHOUT_DELAY,
+        "rate_limits": None,
+        "transport": httpx.ASGITransport(server),
+    }
+    return SendcloudIntegrations(base_url=BASE_URL, **defaults | options)
 
 
 class Listing:

@@ -193,7 +193,7 @@ async def test_failure_is_the_error_of_the_run_and_the_next_run_resumes(store: L
         if progress.pages == 4:
             server.fail_next("list_logs", count=20, status=503)
 
-    summary = await sync(server, store, page_size=10, on_progress=fail_later)
+    summary = await sync(server, store, page_size=10, on_progress=fail_later, give_up_after=timedelta(0))
     assert isinstance(summary.error, ServerError)
     assert (summary.failures, summary.completed) == ({}, 0)
     assert 40 <= summary.new < 100

@@ -75,7 +75,7 @@ async def test_credentials_of_another_account_are_rejected(
     summary = await sync(server, store, "other", dry_run=dry_run)
     assert isinstance(summary.error, AccountMismatchError)
     message = str(summary.error)
-    for part in ("account default", repr(store), "--account", "accounts rebind default"):
+    for part in (f"account default was rejected: {store.location} ", "--account", "accounts rebind default"):
         assert part in message
     assert (len(server.requests), summary.new) == (0, 0)
     assert await count_logs(store) == {"default": 40}
@@ -83,9 +83,10 @@ async def test_credentials_of_another_account_are_rejected(
     assert await count_logs(store) == {"default": 40, "second": 40}
 
 
-async def test_rejected_credentials_are_not_adopted(store: LogStore, server: SimulatedSendcloud) -> None:
+async def test_rejected_credentials_leave_no_account(store: LogStore, server: SimulatedSendcloud) -> None:
     summary = await sync(server, store, "other", secret="wrong")
     assert isinstance(summary.error, AuthenticationError)
+    assert await list_accounts(store) == []
     assert (await sync(server, store)).new == 40
 
 
@@ -96,6 +97,20 @@ async def test_account_without_an_identity_adopts_the_first_credentials(
     await rebind_account(store, "default", None)  # like a row of version 0.1.0
     assert (await sync(server, store)).succeeded
     assert isinstance((await sync(server, store, "other")).error, AccountMismatchError)
+
+
+async def test_same_credentials_under_two_names_are_a_warning(
+    store: LogStore, server: SimulatedSendcloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sync(server, store)
+    await sync(server, store, "other", account="second")
+    await sync(server, store)
+    assert caplog.messages == []
+    assert (await sync(server, store, account="third")).succeeded
+    assert [message for message in caplog.messages if "stored twice" in message] == [
+        "Sync of account third: the store has the same credentials as account default, so each log is stored twice. "
+        "Use one name, and remove the other account with: sendcloud-integrations accounts remove"
+    ]
 
 
 async def test_rotated_keys_need_a_rebind(store: LogStore, server: SimulatedSendcloud) -> None:

@@ -19,16 +19,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, func, select, text
 
-from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys
+from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys, sync_logs
 from sendcloud_integrations_client.sync.schema import (
     account,
     integration,
+    lease,
     log,
     metadata,
     problem,
     quarantine,
     sync_state,
 )
+from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.sync_servers import build_client
 
 DUMPS = Path(__file__).parent / "stores"
 TABLES = {"account", "integration", "log", "quarantine", "sendcloud_sync_version"}
@@ -68,6 +71,7 @@ async def test_migration_keeps_all_rows(store: LogStore) -> None:
     assert dict(zip(names, counts, strict=True)) == {
         "account": 2,
         "integration": 6,
+        "lease": 0,
         "log": 30,
         "problem": len({(row.account, row.problem_key) for row in await fetch(store, select(log))}),
         "report": 0,
@@ -275,5 +279,21 @@ async def test_tables_can_be_in_a_schema_of_their_own(new_postgresql_database: A
             assert await again.is_migrated()
         assert await fetch(store, select(log)) == []
         tables = await fetch(other, text("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^pg_|^inf'"))
-        expected = {("Send cloud", name) for name in TABLES | {"problem", "report", "sync_state"}}
+        expected = {("Send cloud", name) for name in TABLES | {"lease", "problem", "report", "sync_state"}}
         assert {tuple(row) for row in tables} == expected | {("public", "log")}
+
+
+async def test_store_of_the_previous_revision_gets_leases(each_store: LogStore) -> None:
+    server = SimulatedSendcloud(integrations=1, logs=5)
+    async with build_client(server) as client:
+        await sync_logs(client, each_store)
+        async with each_store.writing() as connection:
+            await connection.execute(text("DROP TABLE lease"))
+            await connection.execute(text("UPDATE sendcloud_sync_version SET version_num = '0003'"))
+        async with LogStore(each_store.engine.url) as older:
+            with pytest.raises(StoreError, match="older version"):
+                await older.is_migrated()
+            summary = await sync_logs(client, older, if_running="skip")
+            assert (summary.error, summary.skipped, summary.new) == (None, False, 0)
+            assert await fetch(older, select(lease)) == []
+            assert len(await fetch(older, select(log))) == 5

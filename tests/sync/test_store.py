@@ -143,7 +143,10 @@ async def test_migrate_raises_for_a_file_that_is_not_a_database(tmp_path: Path) 
     assert file.read_bytes() == before
 
 
-async def test_migrations_create_the_tables_of_the_schema(store: LogStore) -> None:
+async def test_migrations_create_the_tables_of_the_schema(store: LogStore, tmp_path: Path) -> None:
+    if store.is_sqlite:
+        (tmp_path / "logs.db").unlink()  # the fixture copied a migrated file
+
     def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(
             connection,

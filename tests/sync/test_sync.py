@@ -329,7 +329,8 @@ async def test_failed_integration_resumes_in_the_next_run(store: LogStore) -> No
             if progress.pages == 4:
                 server.fail_next("list_integration_logs", count=4, status=503)
 
-        summary = await sync_logs(client, store, on_progress=fail_later, **PER_INTEGRATION)
+        options = PER_INTEGRATION | {"give_up_after": timedelta(0)}
+        summary = await sync_logs(client, store, on_progress=fail_later, **options)
     assert isinstance(summary.failures[1], ServerError)
     assert 40 <= summary.new < 100
     server.clear_faults()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -23,13 +24,16 @@ from sendcloud_integrations_client.cli.input.options import (
     SinceOption,
     format_examples,
 )
-from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_age_or_timestamp
+from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_age_or_timestamp, parse_duration
 from sendcloud_integrations_client.cli.terminal.errors import InputError
+from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
 __all__ = ["sync_logs", "SYNC_LOGS_EXAMPLES"]
 
 _STORAGE_PANEL = "Storage"
 _LATE_PANEL = "Late and changed logs"
+_SCHEDULE_PANEL = "Schedule and limits"
+_SHARE_PATTERN = re.compile(r"1/([1-9]\d{0,3})")
 
 
 class Source(StrEnum):
@@ -37,6 +41,14 @@ class Source(StrEnum):
 
     ACCOUNT = "account"
     INTEGRATIONS = "integrations"
+
+
+class IfRunning(StrEnum):
+    """Values of the option `--if-running`."""
+
+    SKIP = "skip"
+    WAIT = "wait"
+    TAKE_OVER = "take-over"
 
 
 @command
@@ -119,6 +131,65 @@ def sync_logs(
             rich_help_panel=_STORAGE_PANEL,
         ),
     ] = None,
+    every: Annotated[
+        str | None,
+        typer.Option(
+            "--every",
+            metavar="TIME",
+            help="Repeat the sync at this interval until SIGTERM or Ctrl-C, and print one line per run: 15m.",
+            rich_help_panel=_SCHEDULE_PANEL,
+        ),
+    ] = None,
+    if_running: Annotated[
+        IfRunning,
+        typer.Option(
+            "--if-running",
+            metavar="ACTION",
+            help="If another run is syncing an account: skip it, wait for the other run, or take-over.",
+            rich_help_panel=_SCHEDULE_PANEL,
+        ),
+    ] = IfRunning.SKIP,
+    give_up_after: Annotated[
+        str,
+        typer.Option(
+            "--give-up-after",
+            metavar="TIME",
+            help="Retry network and database failures until an account had no success for this long: 15m, or 0.",
+            rich_help_panel=_SCHEDULE_PANEL,
+        ),
+    ] = "15m",
+    max_accounts: Annotated[
+        int,
+        typer.Option(
+            "--max-accounts",
+            min=1,
+            max=100,
+            metavar="COUNT",
+            help="Accounts to sync concurrently.",
+            rich_help_panel=_SCHEDULE_PANEL,
+        ),
+    ] = 16,
+    reads_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            "--reads-per-minute",
+            min=1,
+            metavar="COUNT",
+            help="Calls per minute and account. Defaults to Sendcloud's limit, 1000.",
+            show_default=False,
+            rich_help_panel=_SCHEDULE_PANEL,
+        ),
+    ] = None,
+    share: Annotated[
+        str | None,
+        typer.Option(
+            "--share",
+            metavar="1/N",
+            help="Share of the limits that this process may use, if N processes use the same credentials: 1/4.",
+            show_default=False,
+            rich_help_panel=_SCHEDULE_PANEL,
+        ),
+    ] = None,
     json: JsonOption = False,
     profile: ProfilesOption = None,
     all_profiles: Annotated[
@@ -140,7 +211,8 @@ def sync_logs(
 
     You can stop a run at any time. The next run resumes where it stopped,
     without losing or duplicating logs. Accounts are synced concurrently, each
-    within its own rate limits. If one fails, the others continue.
+    within its own rate limits. If one fails, the others continue. Failures of
+    the network and the database are retried.
     """
     if redact_field and not redact:
         raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
@@ -159,6 +231,12 @@ def sync_logs(
         prune_older_than=None if prune_older_than is None else parse_age("--prune-older-than", prune_older_than),
         redact=redact,
         redacted_names=frozenset(redact_field or ()),
+        every=None if every is None else _parse_interval(every),
+        if_running=if_running.value,
+        give_up_after=parse_duration("--give-up-after", give_up_after),
+        max_accounts=max_accounts,
+        reads_per_minute=reads_per_minute,
+        processes=1 if share is None else _parse_share(share),
         json=json,
     )
     # SENDCLOUD_PROFILE can be set for other commands, so --all-profiles overrides it.
@@ -170,10 +248,26 @@ def sync_logs(
     raise typer.Exit(run_sync(accounts, options))
 
 
+def _parse_interval(text: str) -> timedelta:
+    interval = parse_duration("--every", text)
+    if not interval:
+        raise InputError("Invalid value 0 for --every: must be a duration such as 15m.")
+    return interval
+
+
+def _parse_share(text: str) -> int:
+    """Return the number of processes that a share such as `1/4` means."""
+    match = _SHARE_PATTERN.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"Invalid value {quote_value(text)} for --share: must be a fraction such as 1/4.")
+    return int(match[1])
+
+
 SYNC_LOGS_EXAMPLES = format_examples(
     "logs sync",
     "logs sync --database logs.db --since 30d --prune-older-than 90d",
     "logs sync --database postgresql://sync@localhost/sendcloud --all-profiles",
     "logs sync --profile shop-nl --profile shop-de --redact-field x-shop-key",
+    "logs sync --all-profiles --every 15m",
     "logs sync --account shop-nl --lookback 6h --full-check-every 30d",
 )

@@ -13,6 +13,7 @@ import platformdirs
 from sendcloud_integrations_client import profiles as profile_files
 from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits
 from sendcloud_integrations_client.profiles import Profiles, load_profiles
 
 __all__ = ["Account", "choose_account", "choose_accounts", "get_default_config_path", "list_profile_names"]
@@ -33,15 +34,18 @@ _VARIABLES: Final = (*_CREDENTIAL_VARIABLES, "SENDCLOUD_BASE_URL")
 class Account(profile_files.Account):
     """A Sendcloud account that a command uses. Its name is `default` if the credentials come from the environment."""
 
-    def create_client(self) -> SendcloudIntegrations:
+    def create_client(self, *, rate_limits: RateLimits | None = None) -> SendcloudIntegrations:
         """Create a client for the account. The caller closes it.
+
+        Args:
+            rate_limits: The limits of the credentials. Defaults to None, Sendcloud's limits.
 
         Raises:
             ConfigurationError: If the credentials or the base URL are invalid. If they come from the environment, the
                 error names the variable.
         """
         try:
-            return super().create_client()
+            return super().create_client(rate_limits=rate_limits)
         except ConfigurationError as error:
             raise _name_variable(error) from None
 

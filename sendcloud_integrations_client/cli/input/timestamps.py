@@ -9,10 +9,11 @@ from typing import Final
 from sendcloud_integrations_client.cli.terminal.errors import InputError
 from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
-__all__ = ["parse_age", "parse_age_or_timestamp", "parse_timestamp"]
+__all__ = ["parse_age", "parse_age_or_timestamp", "parse_duration", "parse_timestamp"]
 
+_DURATION_PATTERN: Final = re.compile(r"(\d{1,6})\s*([smhdw])")
 _AGE_PATTERN: Final = re.compile(r"(\d{1,6})\s*([mhdw])")
-_AGE_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def parse_age(option: str, text: str) -> timedelta:
@@ -37,6 +38,27 @@ def parse_age(option: str, text: str) -> timedelta:
     except OverflowError:
         raise InputError(f"{_describe(option, text)}: the age is too large. Use a smaller one.") from None
     return age
+
+
+def parse_duration(option: str, text: str) -> timedelta:
+    """Parse a duration such as `30s`, `15m` or `2h`, or `0`.
+
+    Args:
+        option: Name of the option, for the error message.
+        text: Value of the option.
+
+    Returns:
+        The duration.
+
+    Raises:
+        InputError: If the text is not a duration.
+    """
+    match = _DURATION_PATTERN.fullmatch(text.strip())
+    if text.strip() == "0":
+        return timedelta(0)
+    if match is None:
+        raise InputError(f"{_describe(option, text)}: must be a duration such as 30s, 15m or 2h.")
+    return timedelta(**{_AGE_UNITS[match[2]]: int(match[1])})
 
 
 def parse_age_or_timestamp(option: str, text: str) -> timedelta | datetime:

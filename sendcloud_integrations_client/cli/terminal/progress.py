@@ -17,12 +17,13 @@ from rich.text import Text
 from sendcloud_integrations_client.cli.terminal.console import create_console
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.tables import Column, build_blocks, build_table, fit_columns
-from sendcloud_integrations_client.cli.terminal.text import to_plain_text
+from sendcloud_integrations_client.cli.terminal.text import format_count, to_plain_text
 from sendcloud_integrations_client.sync import SyncProgress
 
 __all__ = ["ProgressDisplay", "ProgressLines", "ProgressTable", "show_progress"]
 
-_SECONDS_BETWEEN_LINES: Final = 5.0  # per account
+_SECONDS_BETWEEN_LINES: Final = 10.0
+_MAX_ROWS: Final = 20  # with more accounts, only those in progress are shown
 _BAR_WIDTH: Final = 24
 
 
@@ -35,17 +36,20 @@ class ProgressDisplay(Protocol):
 
 
 @contextmanager
-def show_progress(accounts: Iterable[str]) -> Generator[ProgressDisplay]:
+def show_progress(accounts: Iterable[str], *, is_repeated: bool = False) -> Generator[ProgressDisplay]:
     """Show the progress of a sync while the block runs.
 
     Args:
         accounts: Names of the accounts.
+        is_repeated: Whether the sync is one of many: then only lines are printed, and none for a short sync. Defaults
+            to False.
 
     Yields:
         The callback to pass as `on_progress`.
     """
-    if not sys.stderr.isatty():
-        yield ProgressLines()
+    accounts = list(accounts)
+    if is_repeated or not sys.stderr.isatty():
+        yield ProgressLines(len(accounts), is_repeated=is_repeated)
         return
     console = create_console(stderr=True)
     table = ProgressTable(console, accounts)
@@ -77,12 +81,23 @@ class ProgressTable:
     def render(self) -> RenderableType:
         """Return the table for the current width of the terminal."""
         seconds = self._clock() - self._started_at
-        rows = [row.build_cells(seconds) for row in self._rows.values()]
+        shown, footer = list(self._rows.values()), list[Text]()
+        if len(shown) > _MAX_ROWS:
+            ended = sum(row.has_ended for row in shown)
+            footer = [Text(f"{ended:,} of {len(shown):,} accounts ended", "dim")]
+            shown = [row for row in shown if row.progress is not None and not row.has_ended][:_MAX_ROWS]
+        footer += [
+            to_plain_text(f"{row.account} waits: {row.progress.fault}", "yellow")
+            for row in shown
+            if row.progress and row.progress.fault
+        ]
+        rows = [row.build_cells(seconds) for row in shown]
         width = self._console.width
         widths = fit_columns(_COLUMNS, rows, width)
         if widths is None:
-            return Group(*build_blocks(_COLUMNS, rows, width))
-        return build_table(_COLUMNS, rows, widths)
+            return Group(*build_blocks(_COLUMNS, rows, width), *footer)
+        table = build_table(_COLUMNS, rows, widths)
+        return Group(table, *footer) if footer else table
 
 
 _COLUMNS: Final = (
@@ -102,6 +117,10 @@ class _Row:
     account: str
     progress: SyncProgress | None = None
     seconds: float = 0.0
+
+    @property
+    def has_ended(self) -> bool:
+        return self.progress is not None and self.progress.has_ended
 
     def build_cells(self, now: float) -> Sequence[Text]:
         completed, total, new = 0, 0, 0
@@ -124,19 +143,42 @@ def _draw_bar(completed: int, total: int) -> Text:
 
 
 class ProgressLines:
-    """Prints one line per account at its start, and then at most one line per account every 5 seconds."""
+    """Prints at most one line every 10 seconds: the counts of the only account, or of all accounts together.
 
-    def __init__(self) -> None:
-        self._printed_at: dict[str, float] = {}
+    Args:
+        accounts: Number of accounts. Defaults to 1.
+        is_repeated: Print the first line after 10 seconds, not at the start. Defaults to False.
+        clock: Returns the current time in seconds. Defaults to `time.monotonic`.
+    """
+
+    def __init__(
+        self, accounts: int = 1, *, is_repeated: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._accounts = accounts
+        self._clock = clock
+        self._progress: dict[str, SyncProgress] = {}
+        self._printed_at = clock() if is_repeated else -_SECONDS_BETWEEN_LINES + clock()
 
     def __call__(self, progress: SyncProgress) -> None:
-        """Print the progress of one account, unless its last line is too recent."""
-        now = time.monotonic()
-        last = self._printed_at.get(progress.account)
-        if last is not None and now - last < _SECONDS_BETWEEN_LINES:
+        """Note the progress of one account, and print a line unless the last one is too recent."""
+        self._progress[progress.account] = progress
+        now = self._clock()
+        if now - self._printed_at < _SECONDS_BETWEEN_LINES:
             return
-        self._printed_at[progress.account] = now
-        print_message(
-            f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {to_plain_text(progress.account)}: {progress.completed} of "
-            f"{progress.integrations} integrations, {progress.pages} pages, {progress.new} new logs"
-        )
+        self._printed_at = now
+        print_message(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {self._describe(progress)}")
+
+    def _describe(self, latest: SyncProgress) -> str:
+        reason = f". Waiting: {latest.fault}" if latest.fault else ""
+        if self._accounts == 1:
+            return (
+                f"{to_plain_text(latest.account)}: {latest.completed} of {latest.integrations} integrations, "
+                f"{latest.pages} pages, {latest.new} new logs{reason}"
+            )
+        found = self._progress.values()
+        ended, waiting = sum(one.has_ended for one in found), sum(one.fault is not None for one in found)
+        pages, new = sum(one.pages for one in found), sum(one.new for one in found)
+        line = f"{ended} of {self._accounts} accounts, {pages} pages, {new} new logs"
+        if latest.fault:
+            line += f", {format_count(waiting, 'account')} waiting. {to_plain_text(latest.account)}{reason}"
+        return line

@@ -1,0 +1,201 @@
+"""Tests of pruning: batches, returned space, and a sync in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select, text
+
+from sendcloud_integrations_client import InvalidInputError
+from sendcloud_integrations_client.sync import LogStore, prune_store, pruning, sync_logs
+from sendcloud_integrations_client.sync.schema import account, log, quarantine
+from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.sync_servers import build_client
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MONTH = timedelta(days=30)
+
+
+async def fill(store: LogStore, old: int, new: int, size: int = 1500) -> None:
+    """Store an account with old and new logs, interleaved, and a tenth as many quarantined records."""
+    await store.migrate()
+    total = old + new
+    rows = [
+        {
+            "account": "default",
+            "id": number,
+            "created_at_utc": NOW - timedelta(days=90 if number * old // total != (number + 1) * old // total else 1),
+            "stored_at": NOW,
+            "problem_key": "key",
+            "record": "x" * size,
+        }
+        for number in range(total)
+    ]
+    async with store.writing() as connection:
+        await connection.execute(insert(account), {"name": "default", "first_synced_at": NOW})
+        for start in range(0, total, 5000):
+            await connection.execute(insert(log), rows[start : start + 5000])
+        quarantined = [
+            {
+                "account": "default",
+                "kind": "log",
+                "integration_id": 0,
+                "key": str(number),
+                "error": "",
+                "field": "",
+                "created_at_utc": None,
+                "quarantined_at": NOW - timedelta(days=90 if number < old // 10 else 1),
+                "raw": "",
+            }
+            for number in range(total // 10)
+        ]
+        if quarantined:
+            await connection.execute(insert(quarantine), quarantined)
+
+
+async def count(store: LogStore, table: Any = log) -> int:
+    async with store.reading() as connection:
+        return await connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Records how long each transaction of the store takes, and keeps batches small."""
+    durations: list[float] = []
+    monkeypatch.setattr(pruning, "_MAX_BATCH", 60)
+    monkeypatch.setattr(pruning, "_MAX_PAUSE", 0)
+    for name in ("writing", "maintaining"):
+        method = getattr(LogStore, name)
+
+        @contextlib.asynccontextmanager
+        async def timed(self: LogStore, method: Any = method) -> AsyncIterator[Any]:
+            async with method(self) as connection:
+                started = time.monotonic()
+                yield connection
+            durations.append(time.monotonic() - started)
+
+        monkeypatch.setattr(LogStore, name, timed)
+    return durations
+
+
+async def test_old_rows_are_deleted_in_batches(each_store: LogStore, batches: list[float]) -> None:
+    await fill(each_store, old=700, new=300)
+    batches.clear()
+    summary = await prune_store(each_store, MONTH)
+    assert (summary.deleted, summary.deleted_quarantined, summary.stopped) == (700, 70, False)
+    assert (await count(each_store), await count(each_store, quarantine)) == (300, 30)
+    assert len(batches) > 700 / 60
+    async with each_store.reading() as connection:
+        pruned_before = await connection.scalar(select(account.c.pruned_before))
+    assert pruned_before is not None
+    assert abs(pruned_before - (datetime.now(UTC) - MONTH)) < timedelta(minutes=5)
+    again = await prune_store(each_store, NOW - MONTH)
+    assert (again.deleted, again.keeps_size) == (0, False)
+
+
+async def test_logs_in_an_other_schema_are_pruned(new_postgresql_database: Any) -> None:
+    async with LogStore(new_postgresql_database(), schema="Send cloud") as store:
+        await fill(store, old=20, new=10)
+        assert (await prune_store(store, MONTH)).deleted == 20
+        assert await count(store) == 10
+
+
+async def test_sqlite_file_shrinks_and_write_ahead_log_stays_small(store: LogStore, tmp_path: Path) -> None:
+    await fill(store, old=6000, new=2000)
+    path = tmp_path / "logs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = path.stat().st_size
+    summary = await prune_store(store, MONTH)
+    assert summary.deleted == 6000
+    assert summary.released_bytes == before - path.stat().st_size
+    assert summary.released_bytes > before * 0.6
+    # Four megabytes are SQLite's own limit before it copies the write-ahead log into the file.
+    assert (tmp_path / "logs.db-wal").stat().st_size < 12e6
+    async with store.maintaining() as connection:
+        assert await connection.scalar(text("PRAGMA integrity_check")) == "ok"
+        assert await connection.scalar(text("PRAGMA freelist_count")) == 0
+
+
+async def test_file_of_an_older_version_shrinks_after_it_was_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "logs.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE other (id)")  # too late for the setting of `LogStore`
+    async with LogStore(path) as store:
+        await fill(store, old=500, new=500)
+        summary = await prune_store(store, MONTH)
+        assert (summary.deleted, summary.keeps_size, summary.released_bytes) == (500, True, 0)
+        rewritten = await prune_store(store, MONTH, rewrite_file=True)
+        assert (rewritten.deleted, rewritten.keeps_size) == (0, False)
+        assert rewritten.released_bytes > 300_000
+        assert not (await prune_store(store, MONTH)).keeps_size
+        assert await count(store) == 500
+
+
+async def test_stop_ends_after_the_batch_in_progress_and_the_next_call_continues(
+    each_store: LogStore, batches: list[float]
+) -> None:
+    await fill(each_store, old=1000, new=100)
+    stop = asyncio.Event()
+    task = asyncio.create_task(prune_store(each_store, MONTH, stop=stop))
+    batches.clear()
+    while len(batches) < 3:  # noqa: ASYNC110 - waits for transactions, not for time
+        await asyncio.sleep(0)
+    stop.set()
+    summary = await task
+    assert summary.stopped
+    assert 0 < summary.deleted < 1000
+    assert (await prune_store(each_store, MONTH)).deleted == 1000 - summary.deleted
+
+
+async def test_sync_runs_while_logs_are_pruned(each_store: LogStore, batches: list[float]) -> None:
+    server = SimulatedSendcloud(integrations=2, logs=300, now=lambda: NOW)
+    async with build_client(server) as client:
+        await sync_logs(client, each_store, account="other")
+        await fill(each_store, old=1000, new=10)
+        for _ in range(200):
+            server.add_log(1, created_at=NOW)
+        summary, pruned = await asyncio.gather(
+            sync_logs(client, each_store, account="other", page_size=10), prune_store(each_store, NOW - MONTH)
+        )
+    assert (summary.error, summary.new) == (None, 200)
+    assert pruned.deleted >= 1000
+
+
+async def test_other_type_is_rejected(store: LogStore) -> None:
+    with pytest.raises(InvalidInputError, match="older_than"):
+        await prune_store(store, "90d")  # type: ignore[arg-type]
+
+
+@pytest.mark.long
+async def test_large_sqlite_file_is_pruned_without_long_locks(store: LogStore, tmp_path: Path) -> None:
+    await fill(store, old=160_000, new=40_000)
+    wal = tmp_path / "logs.db-wal"
+    largest = 0
+    done = asyncio.Event()
+
+    async def watch() -> None:
+        nonlocal largest
+        while not done.is_set():
+            largest = max(largest, os.stat(wal).st_size)
+            await asyncio.sleep(0.05)
+
+    with closing(sqlite3.connect(tmp_path / "logs.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    watcher = asyncio.create_task(watch())
+    summary = await prune_store(store, MONTH)
+    done.set()
+    await watcher
+    assert summary.deleted == 160_000
+    assert summary.released_bytes > 160_000 * 1500
+    assert largest < 20e6
