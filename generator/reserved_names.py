@@ -135,12 +135,15 @@ METHODS: Final = (
 RESOURCES: Final = frozenset(
     {
         "aclose",
+        "base_url_variable",
         "cached_property",
+        "default_base_url",
         "http",
         "identity",
         "priority",
         "rate_limits",
         "retries",
+        "security_schemes",
         "send",
         "timeout",
         "with_options",
