@@ -10,6 +10,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 SPEC ?=
 OUT ?=
 OVERLAY ?=
+PACKAGE ?=
 CHECK ?=
 ONLY ?=
 SAMPLE ?= 300
@@ -70,8 +71,8 @@ types: $(VENV)/.ready ## Check types with mypy --strict and pyright strict
 	@$(RUN) -m mypy
 	@$(RUN) -m pyright
 
-generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir OVERLAY=file.yml (or none) for another document
-	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
+generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir PACKAGE=name OVERLAY=file.yml (or none) for another document
+	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(PACKAGE),--package "$(PACKAGE)") $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
 
 check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check

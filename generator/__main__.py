@@ -20,7 +20,7 @@ from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, find_differenc
 from generator.documents import DocumentError, to_single_line
 from generator.naming import NamingError
 from generator.normalization import UnsupportedError
-from generator.output import OutputError
+from generator.output import OutputError, choose_package_folder
 from generator.overlay import OverlayError
 from generator.project import GenerationError
 from generator.update import UpdateError, read_upstream_url, report_changes, update
@@ -30,7 +30,7 @@ _HAND_WRITTEN: Final = GENERATED.parent / "resources"
 _DIFFERENT: Final = 1
 _FAILED: Final = 2
 _BUG: Final = 4
-_FAILURES: Final = (DocumentError, NamingError, UnsupportedError, OutputError, UpdateError)
+_FAILURES: Final = (DocumentError, UnsupportedError, OutputError, UpdateError)
 
 
 class _Terminated(BaseException):
@@ -49,11 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _build_parser().parse_args(arguments)
     try:
         return _run(options)
-    except OverlayError as error:
+    except (OverlayError, NamingError) as error:
+        is_overlay = isinstance(error, OverlayError)
         lines = str(error).splitlines()
         problems = "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
-        advice = "Change the overlay so that each of its actions matches the document."
-        return _fail(f"Nothing was changed. The overlay does not match the document: {problems}. {advice}")
+        problems = f"The overlay does not match the document: {problems}." if is_overlay else problems
+        return _fail(f"Nothing was changed. {problems} {_advise(options)}")
     except _FAILURES as error:
         return _fail(f"Nothing was changed. {error}")
     except GenerationError as error:
@@ -76,6 +77,7 @@ def _build_parser() -> argparse.ArgumentParser:
     generate_command = commands.add_parser("generate", help="generate the client from the OpenAPI document")
     generate_command.add_argument("--spec", default=str(OPENAPI_DOCUMENT), help="path or URL of the OpenAPI document")
     generate_command.add_argument("--out", default=str(GENERATED), type=Path, help="folder of the generated package")
+    generate_command.add_argument("--package", help="name of the package, a folder within OUT; defaults to OUT itself")
     overlay = generate_command.add_mutually_exclusive_group()
     overlay.add_argument("--overlay", default=OVERLAY, type=Path, help="path of the overlay")
     overlay.add_argument("--no-overlay", dest="overlay", action="store_const", const=None, help="apply no overlay")
@@ -92,10 +94,11 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command == "generate":
-        generate(options.spec, options.out, overlay=options.overlay, notify=print)
-        if options.out.resolve() == GENERATED:
+        out = choose_package_folder(options.out, options.package)
+        generate(options.spec, out, overlay=options.overlay, has_client=out.resolve() != GENERATED, notify=print)
+        if out.resolve() == GENERATED:
             _write_api_table()
-        print(f"Generated {options.out} from {to_single_line(options.spec)}")
+        print(f"Generated {out} from {to_single_line(options.spec)}")
         return 0
     if options.command == "check":
         return _check()
@@ -107,10 +110,20 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _advise(options: argparse.Namespace) -> str:
+    """Return what to do if the overlay does not fit the document."""
+    if options.command == "generate" and options.overlay == OVERLAY and options.spec != str(OPENAPI_DOCUMENT):
+        return (
+            "The default overlay is made for the document of this project. "
+            "For another one, add OVERLAY=none (--no-overlay), or OVERLAY=file.yml (--overlay)."
+        )
+    return "Change the overlay so that each of its actions matches the document."
+
+
 def _check() -> int:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / GENERATED.name
-        generate(OPENAPI_DOCUMENT, fresh)
+        generate(OPENAPI_DOCUMENT, fresh, has_client=False)
         changed = [f"{GENERATED.name}/{name}" for name in find_differences(GENERATED, fresh)]
         table = build_api_table(fresh / "resources", _HAND_WRITTEN)
     if not _API_TABLE.is_file() or _API_TABLE.read_text(encoding="utf-8") != table:

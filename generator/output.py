@@ -6,6 +6,7 @@ written to a temporary folder beside it. If anything fails, the old folder is re
 
 from __future__ import annotations
 
+import keyword
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from typing import Any, Final
 
 from generator.documents import to_single_line
 
-__all__ = ["MARKER", "OutputError", "defer_signals", "replace_folder", "write_folder"]
+__all__ = ["MARKER", "OutputError", "choose_package_folder", "defer_signals", "replace_folder", "write_folder"]
 
 MARKER: Final = ".generated"
 _MARKER_TEXT: Final = "This folder is replaced by `make generate`. Do not put other files in it.\n"
@@ -28,6 +29,22 @@ _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", 
 
 class OutputError(Exception):
     """Raised if a folder must not be replaced, or cannot be written. The message is one line."""
+
+
+def choose_package_folder(out: Path, package: str | None) -> Path:
+    """Return the folder of the package: `out` itself, or the folder `package` within it.
+
+    Raises:
+        OutputError: Python cannot import a package with the name of the folder.
+    """
+    folder = out if package is None else out / package
+    name = _resolve(folder).name if package is None else package
+    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
+        raise OutputError(
+            f"{to_single_line(name)}: Python cannot import a package with this name. "
+            "Choose a name of letters, digits and underscores with PACKAGE=name (--package)."
+        )
+    return folder
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 
+from generator.descriptions import describe_operation
 from generator.fields import Field, build_body_fields, build_parameter, rename
 from generator.normalization import UnsupportedError, get_operation_place, is_json
 from generator.reading_code import build_reader
@@ -239,6 +240,7 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
     body_shape = None if body_schema is None else build_shape(document, body_schema)
     body_class = body_shape.class_name if body_shape is not None and body_shape.kind == "model" else None
     body_fields: list[Field] = []
+    summary, description = describe_operation(operation, path)
     if body_shape is not None and body_shape.nullable:
         raise UnsupportedError(f"{place}: a body that can be null is not supported")
     if body_schema is not None and body_class is not None:
@@ -249,8 +251,8 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
         method_name=identifier(operation["x-method"]),
         method=identifier(method.upper()),
         path=Text(path),
-        summary=Text(_to_sentence(operation.get("summary") or name)),
-        description=Text(str(operation.get("description", ""))),
+        summary=Text(summary),
+        description=Text(description),
         success=success,
         failures=tuple(
             (_ERRORS.get(status, code("APIStatusError")), Text(f"{status}. {response.get('description', '')}"))
@@ -275,10 +277,6 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
         body_fields=tuple(body_fields),
         positional=tuple(Text(name) for name in operation.get("x-positional", ())),
     )
-
-
-def _to_sentence(text: object) -> str:
-    return " ".join(str(text).split()).removesuffix(".")
 
 
 def _get_body(operation: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:

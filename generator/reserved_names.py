@@ -27,6 +27,9 @@ IMPORTED: Final = frozenset(
     {
         "Any",
         "Awaitable",
+        "BASE_PATH",
+        "BASE_URL",
+        "BaseClient",
         "Callable",
         "ClassVar",
         "Coroutine",
@@ -51,6 +54,7 @@ IMPORTED: Final = frozenset(
         "Rule",
         "RuleReference",
         "RuleUnion",
+        "SecurityScheme",
         "Sender",
         "Style",
         "UndecodedPage",

@@ -128,7 +128,7 @@ def _install(text: str, document_path: Path, generated: Path) -> None:
         package = folder / "typecheck" / GENERATED.parent.name
         shutil.copytree(GENERATED.parent, package, ignore=shutil.ignore_patterns("__pycache__", GENERATED.name))
         fresh = package / GENERATED.name
-        generate_from(parse(text.encode(), document_path.name), fresh)
+        generate_from(parse(text.encode(), document_path.name), fresh, has_client=False)
         _type_check(package)
         old_document_path = folder / f"{document_path.name}.old"
         shutil.copyfile(document_path, old_document_path)

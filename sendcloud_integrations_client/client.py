@@ -64,4 +64,3 @@ class SendcloudIntegrations(BaseClient, Resources):
         from sendcloud_integrations_client.resources.logs import Logs
 
         return Logs(self)
-
