@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator.base_urls import find_untrusted_origins, get_trusted_origins, plan_server
-from generator.client_plan import plan_client
 from generator.clashes import Clash, format_clashes
+from generator.client_plan import plan_client
 from generator.document_model import DocumentModelError
 from generator.documents import parse_yaml, read_document, to_single_line, validate
 from generator.naming import name_document

@@ -31,7 +31,7 @@ def describe_operation(operation: Mapping[str, Any], path: str) -> tuple[str, st
 
 
 def describe_parameter(parameter: Mapping[str, Any]) -> str:
-    """Return what a parameter without a description is: `Query parameter `page`.`"""
+    """Return a sentence that names the kind and the name of a parameter."""
     return f"{_KINDS[parameter['in']]} `{parameter['name']}`."
 
 

@@ -120,7 +120,7 @@ def build_body_fields(document: Document, schema: Schema) -> list[Field]:
 
 def build_parameter(document: Document, parameter: dict[str, Any]) -> Field:
     """Return the field of an operation's parameter."""
-    prose = {name: parameter[name] for name in ("description", "example") if name in parameter}
+    prose: dict[str, Any] = {name: parameter[name] for name in ("description", "example") if name in parameter}
     if not _merge_referenced_prose(document, {**parameter["schema"], **prose}).get("description"):
         prose["description"] = describe_parameter(parameter)
     schema = {**parameter["schema"], **prose}

@@ -17,7 +17,7 @@ __all__ = ["BasicAuth", "Credentials", "Secret", "build_basic_header", "build_di
 
 
 class Credentials(httpx.Auth):
-    """Base class of `BasicAuth`, `OAuth2ClientCredentials`, `BearerAuth` and `APIKeyAuth`. Works with `httpx.AsyncClient` only.
+    """Base class of all credentials, such as `BasicAuth`. Works with `httpx.AsyncClient` only.
 
     Attributes:
         budget_key: Digest that identifies the credentials. Clients whose credentials have the same key share one
