@@ -28,6 +28,7 @@ __all__ = [
     "find_differences",
     "generate",
     "generate_from",
+    "name_read_document",
     "prepare_document",
     "read_overlay",
     "replace_folder",
@@ -99,6 +100,11 @@ def generate_from(
 def prepare_document(source: str | Path) -> dict[str, Any]:
     """Return the document at a path or URL, with the overlay applied and all schemas and operations named."""
     return _name(apply_project_overlay(read_document(source)), [])
+
+
+def name_read_document(document: Document) -> Document:
+    """Return a document that was read before, without an overlay, with all schemas and operations named."""
+    return _name(document, [])
 
 
 def apply_project_overlay(document: dict[str, Any]) -> dict[str, Any]:

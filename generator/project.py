@@ -143,7 +143,8 @@ def _run_hook(command: str, folder: Path) -> None:
 
     `Project` runs post hooks in a shell, and skips a tool that is not on the PATH.
     """
-    arguments = [sys.executable, "-P", "-m", *shlex.split(command)]  # -P: Python imports nothing from the folder
+    # -E, -P: Python imports nothing from the folder, whatever PYTHONPATH says.
+    arguments = [sys.executable, "-E", "-P", "-m", *shlex.split(command)]
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise GenerationError("The generated code is not valid Python. This is a bug of the generator: report it.")

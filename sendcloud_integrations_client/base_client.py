@@ -120,7 +120,8 @@ class BaseClient:
     Attributes:
         default_base_url: Base URL of the OpenAPI document; None if its origin is not trusted.
         base_url_variable: Environment variable with the base URL; empty if there is none.
-        security_schemes: What the API accepts as credentials; empty if its document declares no security scheme.
+        security_schemes: What the API accepts as credentials; empty if its document declares no security scheme. Any
+            credentials are accepted then.
     """
 
     default_base_url: ClassVar[str | None] = None
@@ -207,8 +208,8 @@ class BaseClient:
             raise ConfigurationError(
                 f"Invalid auth: must be BasicAuth or OAuth2ClientCredentials of this package, not {kind}."
             )
-        if auth.kind and auth.kind not in accepted:
-            names = " or ".join(_CREDENTIALS[kind] for kind in accepted) or "NoAuth"
+        if accepted and auth.kind and auth.kind not in accepted:
+            names = " or ".join(_CREDENTIALS[kind] for kind in accepted)
             raise ConfigurationError(f"Invalid auth: the API accepts {names}, not {type(auth).__name__}.")
         return auth
 

@@ -1,8 +1,8 @@
-"""Cursor pagination: `await` a `Paginator` for one page, `async for` for every record, `.pages()` for pages.
+"""Pagination: `await` a `Paginator` for one page, `async for` for every record, `.pages()` for pages.
 
-A cursor is taken from the `Link` header (RFC 8288) unchanged and never parsed. The host and path of the link are not
-used. The next page is requested as soon as the headers of the current one have arrived, while its body is still
-downloading. At most three pages are prefetched, however slow the consumer is.
+A cursor is taken from the `Link` header (RFC 8288), or from the body, unchanged and never parsed. The host and path of
+a link are not used. The next page is requested as soon as its cursor has arrived: with a `Link` header, while the body of the
+current page is still downloading. At most three pages are prefetched, however slow the consumer is.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ class FetchedPage(Protocol[T_co]):
     @property
     def parsed(self) -> Sequence[T_co]:
         """Its records. Decoded when the consumer takes the page; until then the page may be bytes."""
+        ...
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Cursor of the next page, if the body contains it; None if it has none, or if the `Link` header has it."""
         ...
 
     @property
@@ -164,8 +169,9 @@ class Paginator(Generic[T]):
             SendcloudError: If the operation fails.
         """
         link = _NextLink()
-        data = (await self._fetch(cursor, link.read)).parsed
-        return Page(data if isinstance(data, list) else list(data), cursor, link.cursor, self)
+        fetched = await self._fetch(cursor, link.read)
+        data = fetched.parsed
+        return Page(data if isinstance(data, list) else list(data), cursor, link.cursor or fetched.next_cursor, self)
 
     async def get_page_with_response(self) -> Response[Page[T]]:
         """Fetch the page that `await` returns, together with status and headers.
@@ -178,7 +184,7 @@ class Paginator(Generic[T]):
         """
         link = _NextLink()
         fetched = await self._fetch(self._cursor, link.read)
-        page = Page(list(fetched.parsed), self._cursor, link.cursor, self)
+        page = Page(list(fetched.parsed), self._cursor, link.cursor or fetched.next_cursor, self)
         return Response(page, fetched.status_code, fetched.headers, fetched.attempts)
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
@@ -272,7 +278,11 @@ class Paginator(Generic[T]):
             if next_cursor is not None:
                 schedule_next(next_cursor)
 
-        return _PendingPage(await self._fetch(cursor, on_headers), cursor, next_cursor)
+        fetched = await self._fetch(cursor, on_headers)
+        if next_cursor is None and fetched.next_cursor is not None:
+            next_cursor = fetched.next_cursor
+            schedule_next(next_cursor)
+        return _PendingPage(fetched, cursor, next_cursor)
 
 
 @attrs.define(eq=False)

@@ -54,7 +54,8 @@ class APIKeyAuth(Credentials):
 
     Args:
         key: The key.
-        name: Name of the header or query parameter, if the document declares several. Defaults to the first one.
+        name: Name of the header or query parameter, if the document declares several. Defaults to the first one. If
+            the document declares no security scheme at all, the name of the header.
 
     Raises:
         ConfigurationError: If the key is not text, is empty, or contains a character that a header cannot carry.
@@ -84,7 +85,13 @@ class APIKeyAuth(Credentials):
         for scheme in schemes:
             if scheme.kind == self.kind and self._name in {None, scheme.name}:
                 return _BoundKey(self._secret, self.budget_key, scheme)
-        raise ConfigurationError(f"Invalid auth: the API has no API key named {self._name}.")
+        if self._name and not schemes:
+            return _BoundKey(self._secret, self.budget_key, SecurityScheme("api_key", self._name))
+        raise ConfigurationError(
+            f"Invalid auth: the API has no API key named {self._name}."
+            if self._name
+            else "Invalid auth: the OpenAPI document declares no API key. Pass the name of the header as name=."
+        )
 
 
 class NoAuth(Credentials):

@@ -234,8 +234,10 @@ async def test_api_without_security_schemes_needs_no_credentials(package: Any) -
     public = type("Public", (package.ParcelLockersClient,), {"security_schemes": ()})
     request = await send(public)
     assert "authorization" not in request.headers
-    with pytest.raises(ConfigurationError, match="the API accepts NoAuth, not BasicAuth"):
-        public(auth=BasicAuth("public", "secret"))
+    assert "authorization" in (await send(public, auth=BasicAuth("public", "secret"))).headers
+    assert (await send(public, auth=APIKeyAuth(KEY, name="X-Key"))).headers["x-key"] == KEY
+    with pytest.raises(ConfigurationError, match=r"declares no API key\. Pass the name of the header as name="):
+        public(auth=APIKeyAuth(KEY))
     assert "authorization" not in (await send(package.ParcelLockersClient, auth=NoAuth())).headers
 
 
