@@ -17,9 +17,10 @@ SAMPLE ?= 300
 SEED ?= 1
 SESSION ?=
 TAG ?=
+FOLDER ?= ../shared/specs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs screenshots build release-check clean
+.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec specs bench bench-sync mutants hostile docs screenshots build release-check clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -79,6 +80,9 @@ check-generated: $(VENV)/.ready ## Fail if the committed client differs from the
 
 update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 only reports whether it changed
 	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check)
+
+specs: $(VENV)/.ready ## Generate, type-check and call every OpenAPI document in FOLDER (default ../shared/specs)
+	@$(RUN) -m specs "$(FOLDER)"
 
 # Only the benchmarks need the peers.
 $(VENV)/.bench: $(VENV)/.ready

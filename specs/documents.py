@@ -23,7 +23,7 @@ from generator.project import GenerationError
 from generator.structure import Document, iterate_operations
 from specs.round_trips import RoundTrip, run_round_trips
 
-__all__ = ["DocumentResult", "check_folder"]
+__all__ = ["DocumentResult", "check_document", "check_folder"]
 
 _REJECTIONS: Final = (DocumentError, NamingError, OutputError, UnsupportedError, GenerationError)
 
@@ -58,10 +58,11 @@ def check_folder(documents: Iterable[Path], out: Path) -> list[DocumentResult]:
     """Generate a package per document into a folder, import it and call its operations, on all processors."""
     paths = list(documents)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
-        return list(pool.map(_check_document, paths, [out] * len(paths)))
+        return list(pool.map(check_document, paths, [out] * len(paths)))
 
 
-def _check_document(path: Path, out: Path) -> DocumentResult:
+def check_document(path: Path, out: Path) -> DocumentResult:
+    """Generate the package of one document into a folder, import it and call its operations."""
     package = "spec_" + re.sub(r"[^0-9a-z]+", "_", path.stem.lower())
     try:
         document = read_document(path)

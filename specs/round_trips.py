@@ -234,7 +234,9 @@ class _Exchange:
                 raise _MismatchError(f"the header {parameter['name']} differs from the argument")
         sent = urlsplit(str(request.url))
         if request.method != self.plan.method or sent.path != self.base_path + path:
-            raise _MismatchError(f"sent {request.method} {sent.path}, expected {self.plan.method} {self.base_path}{path}")
+            raise _MismatchError(
+                f"sent {request.method} {sent.path}, expected {self.plan.method} {self.base_path}{path}"
+            )
         if sorted(parse_qsl(sent.query, keep_blank_values=True)) != sorted(query):
             raise _MismatchError(f"sent the query {sent.query}, expected {query}")
         content = orjson.loads(request.content) if request.content else None

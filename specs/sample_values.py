@@ -20,7 +20,7 @@ from generator.structure import Document, Schema, resolve
 __all__ = ["NoSampleError", "SampleValues"]
 
 _FORMATS: Final = {
-    "date-time": "2024-05-06T07:08:09+00:00",
+    "date-time": "2024-05-06T07:08:09Z",
     "date": "2024-05-06",
     "time": "07:08:09Z",
     "uuid": "6f1fae0d-1c3b-4cc0-bf50-7f0c0f2f6f7e",
@@ -162,7 +162,8 @@ class SampleValues:
 
     def _build_array(self, schema: Schema, flag: str, stack: tuple[str, ...]) -> list[Any]:
         items = schema.get("items", {})
-        count = min(max(schema.get("minItems", 1), 1), schema.get("maxItems", 1000))
+        usual = 1 if schema.get("uniqueItems") else 2
+        count = min(max(schema.get("minItems", usual), usual), schema.get("maxItems", 1000))
         first = self._build_valid(items, flag, stack) if isinstance(items, dict) else None
         if schema.get("uniqueItems") and count > 1 and isinstance(items, dict):
             return list(resolve(self._document, items).get("enum", [first]))[:count]

@@ -108,7 +108,11 @@ SERVERS: list[tuple[str, Server, list[str | None]]] = [
         ),
         [None, "c+p+3"],
     ),
-    ("plain_cursors", Server("cursor", {None: {"next": 7, "parcels": rows(1)}, "7": {"parcels": rows(2)}}), [None, "7"]),
+    (
+        "plain_cursors",
+        Server("cursor", {None: {"next": 7, "parcels": rows(1)}, "7": {"parcels": rows(2)}}),
+        [None, "7"],
+    ),
     (
         "nested_cursors",
         Server("after", {None: {"paging": {"next_cursor": "x="}, "rows": rows(1)}, "x=": {"rows": rows(2)}}),
@@ -118,7 +122,10 @@ SERVERS: list[tuple[str, Server, list[str | None]]] = [
         "url_numbers",
         Server(
             "page",
-            {None: {"next": "https://x/?page=2", "results": rows(1)}, "2": {"next": "", "count": 2, "results": rows(2)}},
+            {
+                None: {"next": "https://x/?page=2", "results": rows(1)},
+                "2": {"next": "", "count": 2, "results": rows(2)},
+            },
         ),
         [None, "2"],
     ),
@@ -168,7 +175,9 @@ def test_pages_of_texts(client_class: Any) -> None:
 
 @pytest.mark.parametrize("resource", ["no_pages", "two_lists", "no_parameter", "required_cursors"])
 def test_shapes_that_show_no_pages_are_left_alone(client_class: Any, resource: str) -> None:
-    module = importlib.import_module(f"{PACKAGE}.api.{resource}.list_{resource}" if resource != "two_lists" else PACKAGE)
+    module = importlib.import_module(
+        f"{PACKAGE}.api.{resource}.list_{resource}" if resource != "two_lists" else PACKAGE
+    )
     assert not hasattr(module, "_NEXT_PAGE")
     client = build(client_class, lambda request: httpx.Response(200, json={}))
     listed = getattr(client, resource)
