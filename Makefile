@@ -12,6 +12,9 @@ OUT ?=
 OVERLAY ?=
 PACKAGE ?=
 CHECK ?=
+DRY_RUN ?=
+FORCE ?=
+REPORT ?=
 ONLY ?=
 SAMPLE ?= 300
 SEED ?= 1
@@ -78,8 +81,8 @@ generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir PACKAGE=n
 check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check
 
-update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 only reports whether it changed
-	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check)
+update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 or DRY_RUN=1 only report, REPORT=file, FORCE=1
+	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check) $(if $(DRY_RUN),--dry-run) $(if $(FORCE),--force) $(if $(REPORT),--report "$(REPORT)")
 
 specs: $(VENV)/.ready ## Generate, type-check and call every OpenAPI document in FOLDER (default ../shared/specs)
 	@$(RUN) -m specs "$(FOLDER)"

@@ -1,7 +1,8 @@
 """Command line of the generator: `python -m generator generate|check|update`, used by the Makefile.
 
-Exit codes: 0 success; 1 `check` or `update --check` found a difference; 2 the command failed and changed nothing; 4 a
-bug of the generator; 130 or 143 interrupted. Each failure is one line on standard error.
+Exit codes: 0 success; 1 `check` or `update --check` found a difference; 2 the command failed and changed nothing; 3 the
+update was installed, and hand-written places need a change; 4 a bug of the generator; 130 or 143 interrupted. Each
+failure is one line on standard error.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import Final, NoReturn
 from generator.api_table import build_api_table
 from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, find_differences, generate
 from generator.documents import DocumentError, to_single_line
+from generator.follow_ups import TypeCheckError
+from generator.installation import complete_interrupted_update
 from generator.naming import NamingError
 from generator.normalization import UnsupportedError
 from generator.output import OutputError, choose_package_folder
@@ -29,6 +32,7 @@ _API_TABLE: Final = GENERATED.parents[1] / "docs" / "api.md"
 _HAND_WRITTEN: Final = GENERATED.parent / "resources"
 _DIFFERENT: Final = 1
 _FAILED: Final = 2
+_FOLLOW_UP: Final = 3
 _BUG: Final = 4
 _FAILURES: Final = (DocumentError, UnsupportedError, OutputError, UpdateError)
 
@@ -57,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"Nothing was changed. {problems} {_advise(options)}")
     except _FAILURES as error:
         return _fail(f"Nothing was changed. {error}")
-    except GenerationError as error:
+    except (GenerationError, TypeCheckError) as error:
         return _fail(f"Nothing was changed. {error}", _BUG)
     except OSError as error:
         return _fail(f"Nothing was changed. {error.filename or 'A file'}: {error.strerror or type(error).__name__}")
@@ -86,13 +90,20 @@ def _build_parser() -> argparse.ArgumentParser:
     update_command.add_argument(
         "--spec", help="path or URL of the new OpenAPI document; defaults to the URL in openapi/upstream.yml"
     )
-    update_command.add_argument(
+    mode = update_command.add_mutually_exclusive_group()
+    mode.add_argument(
         "--check", action="store_true", help="only report the changes; exit code 1 if there are any, else 0"
     )
+    mode.add_argument("--dry-run", action="store_true", help="report changes and hand-written places; change nothing")
+    mode.add_argument("--force", action="store_true", help="update although the working tree has uncommitted changes")
+    update_command.add_argument("--report", type=Path, help="write the report to a file: *.json, or Markdown")
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
+    if complete_interrupted_update(OPENAPI_DOCUMENT, GENERATED):
+        _write_api_table()
+        print("Completed the update that was interrupted.", file=sys.stderr)
     if options.command == "generate":
         out = choose_package_folder(options.out, options.package)
         generate(options.spec, out, overlay=options.overlay, has_client=out.resolve() != GENERATED, notify=print)
@@ -104,10 +115,11 @@ def _run(options: argparse.Namespace) -> int:
         return _check()
     source = options.spec or read_upstream_url()
     if options.check:
-        return _DIFFERENT if report_changes(source) else 0
-    if update(source):
+        return _DIFFERENT if report_changes(source, report=options.report) else 0
+    found = update(source, dry_run=options.dry_run, force=options.force, report=options.report)
+    if found is not None and not options.dry_run:
         _write_api_table()
-    return 0
+    return _FOLLOW_UP if found is not None and found.follow_ups else 0
 
 
 def _advise(options: argparse.Namespace) -> str:

@@ -76,13 +76,17 @@ def generate_from(
     *,
     overlay: Path | None = OVERLAY,
     has_client: bool = True,
+    is_strict: bool = True,
     notify: Callable[[str], None] | None = None,
 ) -> None:
-    """Generate the package for a document that was read before. See `generate`."""
+    """Generate the package for a document that was read before. See `generate`.
+
+    With `is_strict=False`, actions of the overlay that match nothing are skipped.
+    """
     actions = read_overlay(overlay)
     # An origin that our own overlay trusts is trusted in every document.
     trusted = get_trusted_origins(actions) | get_trusted_origins(read_overlay(OVERLAY))
-    applied = document if actions is None else _apply(document, actions)
+    applied = document if actions is None else _apply(document, actions, is_strict=is_strict)
     clashes: list[Clash] = []
     with write_folder(out) as fresh:
         try:
@@ -132,8 +136,8 @@ def find_differences(one: Path, other: Path) -> list[str]:
     ]
 
 
-def _apply(document: Document, actions: dict[str, Any]) -> Document:
-    applied: Document = apply_overlay(document, actions)
+def _apply(document: Document, actions: dict[str, Any], *, is_strict: bool = True) -> Document:
+    applied: Document = apply_overlay(document, actions, strict=is_strict)
     validate(applied, "the document with the overlay")
     return applied
 

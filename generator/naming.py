@@ -22,8 +22,8 @@ import attrs
 from generator.clashes import Clash, format_query
 from generator.class_names import name_classes
 from generator.normalization import get_operation_place, is_json
-from generator.reserved_names import METHODS, RESOURCES
 from generator.pagination import set_pagination
+from generator.reserved_names import METHODS, RESOURCES
 from generator.structure import Document, Schema, iterate_operations, resolve
 from generator.success_bodies import get_names_of_types, get_properties, get_success_schema
 from generator.words import get_singular, is_plural, snake_case, to_identifier

@@ -52,6 +52,7 @@ def set_pagination(document: Document, operation: dict[str, Any], method: str) -
         found = _find_pagination(document, operation)
     if found is not None:
         operation[PAGINATION] = found
+        _make_opaque(document, operation, found["parameter"])
         if found.get("records") is not None:
             operation.setdefault("x-unwrap", found["records"])
 
@@ -79,6 +80,14 @@ def _find_pagination(document: Document, operation: dict[str, Any]) -> dict[str,
         return None
     first = _get_first_page(document, operation, number)
     return {"kind": "number", "parameter": number, "records": key, "first": first, **paths}
+
+
+def _make_opaque(document: Document, operation: dict[str, Any], name: str) -> None:
+    """Remove the format of a cursor: it is sent back unchanged, whatever it looks like."""
+    for parameter in operation["parameters"]:
+        schema = resolve(document, parameter.get("schema", {}))
+        if parameter["in"] == "query" and parameter["name"] == name and "format" in schema:
+            parameter["schema"] = {key: value for key, value in schema.items() if key != "format"}
 
 
 def _find_records(schema: Schema, body: Mapping[str, Schema], operation: Mapping[str, Any]) -> str | None:

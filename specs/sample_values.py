@@ -24,8 +24,9 @@ _FORMATS: Final = {
     "date": "2024-05-06",
     "time": "07:08:09Z",
     "uuid": "6f1fae0d-1c3b-4cc0-bf50-7f0c0f2f6f7e",
-    "uri": "https://example.test/path",
-    "url": "https://example.test/path",
+    # As the URL of a next page has one: each parameter that selects a page.
+    "uri": "https://example.test/path?cursor=abc&after=abc&page=2",
+    "url": "https://example.test/path?cursor=abc&after=abc&page=2",
     "email": "name@example.test",
     "ipv4": "192.0.2.1",
     "hostname": "example.test",

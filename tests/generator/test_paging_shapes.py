@@ -36,7 +36,7 @@ DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Pages", "version": "1"},
     "paths": {
-        "/link-cursors": listing({"cursor": TEXT}, {"data": RECORDS}, Link=True),
+        "/link-cursors": listing({"cursor": {**TEXT, "format": "date-time"}}, {"data": RECORDS}, Link=True),
         "/url-cursors": listing({"cursor": TEXT}, {"next": TEXT, "previous": TEXT, "results": RECORDS}),
         "/plain-cursors": listing({"cursor": TEXT}, {"next": NUMBER, "previous": NUMBER, "parcels": RECORDS}),
         "/nested-cursors": listing({"after": TEXT}, {"paging": {"properties": {"next_cursor": TEXT}}, "rows": RECORDS}),
