@@ -200,13 +200,13 @@ class _Exchange:
     def _iterate_arguments(self, values: Mapping[str, Any], body: Any) -> Iterator[tuple[list[Any], dict[str, Any]]]:
         """Yield positional and keyword arguments: the body as fields, then as a model."""
         plan = self.plan
-        by_field = {
+        by_field: dict[str, Any] = {
             field.python: values[f"{kind} {field.name.get_untrusted_value()}"]
             for kind in ("path", "query", "header")
             for field in getattr(plan, f"{kind}_fields")
         }
         arguments = [by_field[field.python] for field in plan.positional_parameters]
-        keywords = {field.python: by_field[field.python] for field in plan.keyword_parameters}
+        keywords: dict[str, Any] = {field.python: by_field[field.python] for field in plan.keyword_parameters}
         if plan.body_class is None:
             yield [*arguments, *([copy.deepcopy(body)] if body is not None else [])], keywords
             return

@@ -200,7 +200,8 @@ def _iterate_texts(schema: Schema) -> Iterator[str]:
     least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
     if "pattern" in schema:
         try:
-            strategy = st.from_regex(schema["pattern"]).filter(lambda text: least <= len(text) <= most)
+            strategy: st.SearchStrategy[str] = st.from_regex(str(schema["pattern"]))
+            strategy = strategy.filter(lambda text: least <= len(text) <= most)
             yield find(strategy.filter(str.isprintable), bool, settings=_SEARCH)
         except HypothesisException:
             return
