@@ -1,8 +1,8 @@
 """Pagination: `await` a `Paginator` for one page, `async for` for every record, `.pages()` for pages.
 
 A cursor is taken from the `Link` header (RFC 8288), or from the body, unchanged and never parsed. The host and path of
-a link are not used. The next page is requested as soon as its cursor has arrived: with a `Link` header, while the body of the
-current page is still downloading. At most three pages are prefetched, however slow the consumer is.
+a link are not used. The next page is requested as soon as its cursor has arrived: with a `Link` header, while the body
+of the current page is still downloading. At most three pages are prefetched, however slow the consumer is.
 """
 
 from __future__ import annotations

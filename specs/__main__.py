@@ -69,9 +69,7 @@ def _print_results(results: Sequence[DocumentResult], errors: TypeErrors) -> boo
     total, passed = sum(one.operations for one in results), sum(one.passed for one in results)
     count = sum(not one.rejection for one in results)
     share = passed / total if total else 0.0
-    print(
-        f"{count} of {len(results)} documents generated; {passed} of {total} operations round-trip ({share:.1%})."
-    )
+    print(f"{count} of {len(results)} documents generated; {passed} of {total} operations round-trip ({share:.1%}).")
     return share >= _GOAL and not errors.mypy and not errors.pyright and not any(one.import_error for one in results)
 
 

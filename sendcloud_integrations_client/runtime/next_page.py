@@ -126,6 +126,4 @@ def _build_error(response: httpx.Response, problem: str, path: tuple[str, ...]) 
     call = get_call(response.request)
     context = CallContext() if call is None else call.get_context(response.request)
     field = ".".join(path)
-    return ResponseDecodeError(
-        f"the body {problem}", status_code=response.status_code, field=field, **context
-    )
+    return ResponseDecodeError(f"the body {problem}", status_code=response.status_code, field=field, **context)

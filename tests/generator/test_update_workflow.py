@@ -89,7 +89,10 @@ def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
 
 
-UPDATE = 'echo new > document.yml; echo new > model.py; [ "$1 $2 $3 $4" = "-m generator update --report" ] && echo report > "$5"; exit '
+UPDATE = (
+    "echo new > document.yml; echo new > model.py; "
+    '[ "$1 $2 $3 $4" = "-m generator update --report" ] && echo report > "$5"; exit '
+)
 
 
 @pytest.mark.parametrize(("code", "draft"), [(0, ""), (3, " --draft")])
