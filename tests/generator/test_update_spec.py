@@ -18,10 +18,10 @@ from generator.__main__ import main
 from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, find_differences
 from generator.changes import Change
 from generator.documents import DocumentError, parse, read_document
-from generator.follow_ups import FollowUp, TypeCheckError
+from generator.follow_ups import FollowUp, TypeCheckError, find_code_places
 from generator.output import OutputError
 from generator.update import UpdateError, merge_prose, read_upstream_url, report_changes, update
-from generator.update_report import UpdateReport
+from generator.update_report import UpdateReport, write_report
 
 Document = dict[str, Any]
 
@@ -184,6 +184,7 @@ def test_overlay_actions_and_code_that_no_longer_fit_are_listed(
     assert "sort" not in (project.generated / "api" / "integrations" / "list_integrations.py").read_text()
 
 
+@pytest.mark.long
 def test_dry_run_lists_the_places_and_changes_nothing(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +197,7 @@ def test_dry_run_lists_the_places_and_changes_nothing(
     assert project.is_unchanged
 
 
+@pytest.mark.long
 def test_dirty_working_tree_is_rejected(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,41 +205,61 @@ def test_dirty_working_tree_is_rejected(
     git = ("git", "-C", str(project.folder), "-c", "user.name=n", "-c", "user.email=e@example.test")
     for command in (("init", "-q"), ("add", "openapi"), ("commit", "-qm", "Add the document")):
         subprocess.run([*git, *command], check=True)
+    document["components"]["schemas"]["integration-log"]["properties"]["colour"] = {"type": "string"}
     original = project.document_path.read_bytes()
     project.document_path.write_bytes(original + b"# edited\n")
     with pytest.raises(UpdateError, match=r"uncommitted changes\. Commit them first, or add FORCE=1 \(--force\)"):
         project.update(document)
     assert project.document_path.read_bytes().endswith(b"# edited\n")
-    document["components"]["schemas"]["integration-log"]["properties"]["colour"] = {"type": "string"}
     assert project.update(document, dry_run=True) is not None
     assert project.update(document, force=True) is not None
     assert b"colour" in project.document_path.read_bytes()
 
 
-def test_report_is_written_as_markdown_and_as_json(
+def test_report_as_markdown_and_as_json(tmp_path: Path) -> None:
+    hostile = "a](http://evil.test) <img> `x` | @team"
+    changes = (Change(True, f"`{hostile}`", hostile), Change(False, "Log.state", "optional property added"))
+    report = UpdateReport("new.yml", changes, ("origin",), (FollowUp("a/b.py", 70, "bad"),))
+    write_report(report, tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text()
+    assert "## Breaking for callers (1)\n\n- `'a](http://evil.test) <img> 'x' | @team'`: a\\](http" in text
+    assert "\\<img\\>" in text
+    assert "## Other changes (1)\n\n- `Log.state`: optional property added" in text
+    assert "## Security\n\n- origin" in text
+    assert "## Hand-written places to change (1)\n\n- `a/b.py:70`: bad" in text
+    write_report(report, tmp_path / "report.json")
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert [change["breaking"] for change in content["changes"]] == [True, False]
+    assert content["follow_ups"] == [{"file": "a/b.py", "line": 70, "problem": "bad"}]
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_report(report, tmp_path / "missing" / "report.md")
+
+
+@pytest.mark.long
+def test_report_of_a_dry_run_contains_the_places(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     without_type_check(monkeypatch, CODE_ERROR)
-    hostile = "a](http://evil.test) <img> `x` | @team"
-    properties = document["components"]["schemas"]["integration-log"]["properties"]
-    properties["state"] = {"type": "string", "enum": [hostile]}
-    del properties["protected"]
-    project.update(document, dry_run=True, report=tmp_path / "report.md")
-    text = (tmp_path / "report.md").read_text()
-    assert "## Breaking for callers (1)\n\n- `IntegrationLog.protected`: property removed (response)" in text
-    assert "## Other changes (1)\n\n- `IntegrationLog.state`: optional property added" in text
-    assert f"- `{PACKAGE}/cli/commands/integrations.py:70`: " in text
+    del document["components"]["schemas"]["integration-log"]["properties"]["protected"]
     project.update(document, dry_run=True, report=tmp_path / "report.json")
     content = json.loads((tmp_path / "report.json").read_text())
-    assert [change["breaking"] for change in content["changes"]] == [True, False]
+    assert [change["location"] for change in content["changes"]] == ["IntegrationLog.protected"]
     assert content["follow_ups"][-1]["line"] == 70
-    report = UpdateReport("new.yml", (Change(True, f"`{hostile}`", hostile),), ("origin",), ())
-    assert "`'a](http://evil.test) <img> 'x' | @team'`: a\\](http" in report.format_markdown()
-    assert "\\<img\\>" in report.format_markdown()
-    assert "## Security\n\n- origin" in report.format_markdown()
-    with pytest.raises(OutputError, match="cannot be written"):
-        project.update(document, dry_run=True, report=tmp_path / "missing" / "report.md")
     assert project.document_path.read_bytes() == OPENAPI_DOCUMENT.read_bytes()
+
+
+def test_errors_in_code_are_places_and_errors_in_generated_code_are_bugs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "package").mkdir()
+    without_type_check(monkeypatch)
+    assert find_code_places(tmp_path / "package", "generated") == []
+    without_type_check(monkeypatch, "package/a.py:3: error: bad  [call-arg]", "package/a.py:3: note: see")
+    assert find_code_places(tmp_path / "package", "generated") == [FollowUp("package/a.py", 3, "bad")]
+    for line in ("package/generated/a.py:7: error: bad", "mypy crashed"):
+        without_type_check(monkeypatch, "package/a.py:3: error: bad" if "error" in line else line, line)
+        with pytest.raises(TypeCheckError, match=r"does not pass mypy --strict\. This is a bug of the generator"):
+            find_code_places(tmp_path / "package", "generated")
 
 
 @pytest.mark.parametrize(("follow_ups", "code"), [((), 0), ((FollowUp("a.py", 1, "bad"),), 3)])
