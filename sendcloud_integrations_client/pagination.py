@@ -39,11 +39,6 @@ class FetchedPage(Protocol[T_co]):
         ...
 
     @property
-    def next_cursor(self) -> str | None:
-        """Cursor of the next page, if the body contains it; None if it has none, or if the `Link` header has it."""
-        ...
-
-    @property
     def status_code(self) -> int:
         """HTTP status code of the response."""
         ...
@@ -171,7 +166,9 @@ class Paginator(Generic[T]):
         link = _NextLink()
         fetched = await self._fetch(cursor, link.read)
         data = fetched.parsed
-        return Page(data if isinstance(data, list) else list(data), cursor, link.cursor or fetched.next_cursor, self)
+        return Page(
+            data if isinstance(data, list) else list(data), cursor, link.cursor or _get_next_cursor(fetched), self
+        )
 
     async def get_page_with_response(self) -> Response[Page[T]]:
         """Fetch the page that `await` returns, together with status and headers.
@@ -184,7 +181,7 @@ class Paginator(Generic[T]):
         """
         link = _NextLink()
         fetched = await self._fetch(self._cursor, link.read)
-        page = Page(list(fetched.parsed), self._cursor, link.cursor or fetched.next_cursor, self)
+        page = Page(list(fetched.parsed), self._cursor, link.cursor or _get_next_cursor(fetched), self)
         return Response(page, fetched.status_code, fetched.headers, fetched.attempts)
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
@@ -279,10 +276,16 @@ class Paginator(Generic[T]):
                 schedule_next(next_cursor)
 
         fetched = await self._fetch(cursor, on_headers)
-        if next_cursor is None and fetched.next_cursor is not None:
-            next_cursor = fetched.next_cursor
-            schedule_next(next_cursor)
+        if next_cursor is None and (found := _get_next_cursor(fetched)) is not None:
+            next_cursor = found
+            schedule_next(found)
         return _PendingPage(fetched, cursor, next_cursor)
+
+
+def _get_next_cursor(fetched: FetchedPage[Any]) -> str | None:
+    """Return the cursor of the next page that the body contains; a page with a `Link` header needs no such attribute."""
+    cursor: str | None = getattr(fetched, "next_cursor", None)
+    return cursor
 
 
 @attrs.define(eq=False)
