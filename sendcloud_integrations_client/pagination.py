@@ -283,7 +283,7 @@ class Paginator(Generic[T]):
 
 
 def _get_next_cursor(fetched: FetchedPage[Any]) -> str | None:
-    """Return the cursor of the next page that the body contains; a page with a `Link` header needs no such attribute."""
+    """Return the cursor of the next page that the body contains. Other pages need no such attribute."""
     cursor: str | None = getattr(fetched, "next_cursor", None)
     return cursor
 
