@@ -10,15 +10,20 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 SPEC ?=
 OUT ?=
 OVERLAY ?=
+PACKAGE ?=
 CHECK ?=
+DRY_RUN ?=
+FORCE ?=
+REPORT ?=
 ONLY ?=
 SAMPLE ?= 300
 SEED ?= 1
 SESSION ?=
 TAG ?=
+FOLDER ?= ../shared/specs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec bench bench-sync mutants hostile docs screenshots build release-check clean
+.PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec specs bench bench-sync mutants hostile docs screenshots build release-check clean
 
 help: ## List all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -70,14 +75,17 @@ types: $(VENV)/.ready ## Check types with mypy --strict and pyright strict
 	@$(RUN) -m mypy
 	@$(RUN) -m pyright
 
-generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir OVERLAY=file.yml (or none) for another document
-	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
+generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir PACKAGE=name OVERLAY=file.yml (or none) for another document
+	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(PACKAGE),--package "$(PACKAGE)") $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
 
 check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check
 
-update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 only reports whether it changed
-	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check)
+update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 or DRY_RUN=1 only report, REPORT=file, FORCE=1
+	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check) $(if $(DRY_RUN),--dry-run) $(if $(FORCE),--force) $(if $(REPORT),--report "$(REPORT)")
+
+specs: $(VENV)/.ready ## Generate, type-check and call every OpenAPI document in FOLDER (default ../shared/specs)
+	@$(RUN) -m specs "$(FOLDER)"
 
 # Only the benchmarks need the peers.
 $(VENV)/.bench: $(VENV)/.ready

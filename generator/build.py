@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from generator.base_urls import find_untrusted_origins, get_trusted_origins, plan_server
 from generator.clashes import Clash, format_clashes
+from generator.client_plan import plan_client
 from generator.document_model import DocumentModelError
 from generator.documents import parse_yaml, read_document, to_single_line, validate
 from generator.naming import name_document
@@ -27,6 +28,7 @@ __all__ = [
     "find_differences",
     "generate",
     "generate_from",
+    "name_read_document",
     "prepare_document",
     "read_overlay",
     "replace_folder",
@@ -40,7 +42,12 @@ _TEMPLATES: Final = _ROOT / "openapi" / "templates"
 
 
 def generate(
-    source: str | Path, out: Path, *, overlay: Path | None = OVERLAY, notify: Callable[[str], None] | None = None
+    source: str | Path,
+    out: Path,
+    *,
+    overlay: Path | None = OVERLAY,
+    has_client: bool = True,
+    notify: Callable[[str], None] | None = None,
 ) -> None:
     """Generate the package for an OpenAPI document.
 
@@ -48,6 +55,8 @@ def generate(
         source: Path or URL of the document.
         out: Folder of the package: new, empty, or generated before. It is replaced only if the generation succeeds.
         overlay: Path of the overlay; None applies no overlay. Defaults to `openapi/overlay.yml`.
+        has_client: Whether the package has a client class. That of our own document is written by hand. Defaults to
+            True.
         notify: Called with each message about the result: names that were taken, origins that are not trusted.
 
     Raises:
@@ -58,20 +67,32 @@ def generate(
         OutputError: The folder contains other files, or cannot be written.
         GenerationError: The generated code is not valid, which is a bug of the generator.
     """
-    generate_from(read_document(source), out, overlay=overlay, notify=notify)
+    generate_from(read_document(source), out, overlay=overlay, has_client=has_client, notify=notify)
 
 
 def generate_from(
-    document: Document, out: Path, *, overlay: Path | None = OVERLAY, notify: Callable[[str], None] | None = None
+    document: Document,
+    out: Path,
+    *,
+    overlay: Path | None = OVERLAY,
+    has_client: bool = True,
+    is_strict: bool = True,
+    notify: Callable[[str], None] | None = None,
 ) -> None:
-    """Generate the package for a document that was read before. See `generate`."""
+    """Generate the package for a document that was read before. See `generate`.
+
+    With `is_strict=False`, actions of the overlay that match nothing are skipped.
+    """
     actions = read_overlay(overlay)
-    trusted = get_trusted_origins(actions)
-    applied = document if actions is None else _apply(document, actions)
+    # An origin that our own overlay trusts is trusted in every document.
+    trusted = get_trusted_origins(actions) | get_trusted_origins(read_overlay(OVERLAY))
+    applied = document if actions is None else _apply(document, actions, is_strict=is_strict)
     clashes: list[Clash] = []
     with write_folder(out) as fresh:
         try:
-            project = ClientProject(_name(applied, clashes), plan_server(applied, trusted), _TEMPLATES, fresh)
+            named, server = _name(applied, clashes), plan_server(applied, trusted)
+            client = plan_client(applied) if has_client else None
+            project = ClientProject(named, server, client, _TEMPLATES, fresh)
         except DocumentModelError as error:
             raise UnsupportedError(f"{to_single_line(error)}. openapi-python-client does not support it.") from error
         project.build()
@@ -83,6 +104,11 @@ def generate_from(
 def prepare_document(source: str | Path) -> dict[str, Any]:
     """Return the document at a path or URL, with the overlay applied and all schemas and operations named."""
     return _name(apply_project_overlay(read_document(source)), [])
+
+
+def name_read_document(document: Document) -> Document:
+    """Return a document that was read before, without an overlay, with all schemas and operations named."""
+    return _name(document, [])
 
 
 def apply_project_overlay(document: dict[str, Any]) -> dict[str, Any]:
@@ -110,8 +136,8 @@ def find_differences(one: Path, other: Path) -> list[str]:
     ]
 
 
-def _apply(document: Document, actions: dict[str, Any]) -> Document:
-    applied: Document = apply_overlay(document, actions)
+def _apply(document: Document, actions: dict[str, Any], *, is_strict: bool = True) -> Document:
+    applied: Document = apply_overlay(document, actions, strict=is_strict)
     validate(applied, "the document with the overlay")
     return applied
 

@@ -7,14 +7,14 @@ under the schema's name. Whether it is breaking depends on whether the schema is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 
 from generator.structure import iterate_operations, resolve
 
-__all__ = ["Change", "compare_documents", "format_changes"]
+__all__ = ["Change", "compare_documents"]
 
 Document = Mapping[str, Any]
 Schema = Mapping[str, Any]
@@ -29,7 +29,7 @@ _BOUNDS: Final = {
 }
 # A false value means the same as a missing keyword.
 _DEFAULT_FALSE: Final = frozenset({"minLength", "minItems", "minProperties", "uniqueItems", "deprecated", "readOnly"})
-_ANNOTATIONS: Final = frozenset({"deprecated", "readOnly", "writeOnly", "default"})
+_ANNOTATIONS: Final = frozenset({"deprecated", "readOnly", "writeOnly", "default", "discriminator"})
 _NOT_CONSTRAINTS: Final = (
     _PROSE
     | {"type", "properties", "required", "allOf", "anyOf", "oneOf", "$ref"}
@@ -39,6 +39,7 @@ _CLASS_KEYWORDS: Final = frozenset(
     {"x-class", "properties", "enum", "allOf"}
 )  # keywords of schemas that become classes
 _PARSED_FORMATS: Final = frozenset({"date-time", "date", "uuid"})  # formats whose Python type is not str
+_STYLES: Final = {"query": "form", "cookie": "form"}
 _BODY: Final = "request body"
 _ANY_SCHEMA: Final[Schema] = {}
 
@@ -80,18 +81,6 @@ def compare_documents(old: Document, new: Document) -> list[Change]:
         classes = [_get_class_name(document, _SCHEMAS + key) for document, key in ((old, name), (new, other))]
         changes.add(Change(classes[0] != classes[1], "schemas", f"schema `{name}` renamed to `{other}`"))
     return sorted(changes)
-
-
-def format_changes(changes: Iterable[Change]) -> str:
-    """Format changes as text, grouped into breaking and other changes and otherwise in the given order."""
-    changes = list(changes)
-    if not changes:
-        return "No changes for callers."
-    parts: list[str] = []
-    for title, breaking in (("Breaking for callers", True), ("Other changes", False)):
-        lines = [f"  {change.location}: {change.description}" for change in changes if change.breaking is breaking]
-        parts.append("\n".join([f"{title} ({len(lines)})", *(lines or ["  none"])]))
-    return "\n\n".join(parts)
 
 
 @attrs.frozen
@@ -168,9 +157,11 @@ class _Comparison:
 
     def compare_servers_and_security(self) -> Iterator[Change]:
         """Yield the changes to the base URL and to security requirements and schemes of the whole document."""
-        old_url, new_url = _get_base_url(self.old), _get_base_url(self.new)
-        if old_url != new_url:
-            yield Change(True, "servers", f"base URL {old_url} became {new_url}")
+        old_urls, new_urls = _get_urls(self.old), _get_urls(self.new)
+        if old_urls[0] != new_urls[0]:
+            yield Change(True, "servers", f"base URL {old_urls[0]} became {new_urls[0]}")
+        for url in sorted(set(old_urls[1:]) ^ set(new_urls[1:])):
+            yield Change(False, "servers", f"URL {url} {'removed' if url in old_urls else 'added'}")
         yield from _compare_security(self.old.get("security"), self.new.get("security"), "security")
         schemes = [document.get("components", {}).get("securitySchemes", {}) for document in (self.old, self.new)]
         for name, old, new in _pair_by_key(*schemes):
@@ -199,6 +190,7 @@ class _Comparison:
                 continue
             if _get_operation_name(old) != _get_operation_name(new):
                 yield Change(True, location, f"operation renamed to {_get_operation_name(new)}")
+            yield from _compare_flag("deprecated", old, new, location)
             if "security" in old or "security" in new:  # document-wide security is reported once, for the document
                 old_security, new_security = (
                     operation.get("security", document.get("security"))
@@ -243,6 +235,9 @@ class _Comparison:
             yield from use.compare_presence(label, old, new, was_required, is_required, affects_callers)
             if old is not None and new is not None:
                 inner = use.extend(" request") if label == _BODY else attrs.evolve(use, label=f"{label}: ")
+                if "in" in new:
+                    yield from _compare_encoding(old, new, inner)
+                    yield from _compare_defaults(old.get("schema", {}), new.get("schema", {}), inner)
                 yield from self._compare_schemas(old.get("schema", {}), new.get("schema", {}), inner)
                 yield from self._compare_contents(old, new, inner)
 
@@ -298,6 +293,36 @@ class _Comparison:
             yield from self._compare_schemas(old, new, use.extend("[*]"))
 
 
+def _compare_encoding(old: Schema, new: Schema, use: _SchemaUse) -> Iterator[Change]:
+    """Compare how a parameter is written. Each change is breaking: the server reads the old form otherwise."""
+    yield from _compare_flag("deprecated", old, new, use.location, use.label)
+    old_style, new_style = (one.get("style") or _STYLES.get(one["in"], "simple") for one in (old, new))
+    old_explode, new_explode = (
+        one.get("explode", style == "form") for one, style in ((old, old_style), (new, new_style))
+    )
+    if old_style != new_style:
+        yield use.build_change(f"style {old_style} became {new_style}", breaks_request=True)
+    is_value = not {"array", "object"} & {old.get("schema", {}).get("type"), new.get("schema", {}).get("type")}
+    if old_explode != new_explode and old_style == new_style and not is_value:
+        yield use.build_change(
+            f"explode {_format_value(old_explode)} became {_format_value(new_explode)}", breaks_request=True
+        )
+
+
+def _compare_defaults(old: Schema, new: Schema, use: _SchemaUse) -> Iterator[Change]:
+    """Compare what the server does if a parameter is omitted."""
+    values = [schema.get("default") if isinstance(schema, Mapping) else None for schema in (old, new)]
+    if values[0] != values[1]:
+        text = f"default {_format_value(values[0])} became {_format_value(values[1])}"
+        yield use.build_change(text, breaks_request=True)
+
+
+def _compare_flag(name: str, old: Schema, new: Schema, location: str, label: str = "") -> Iterator[Change]:
+    was, is_now = bool(old.get(name)), bool(new.get(name))
+    if was != is_now:
+        yield Change(False, location, f"{label}{'' if is_now else 'no longer '}{name}")
+
+
 def _compare_types(old: set[str], new: set[str], use: _SchemaUse) -> Iterator[Change]:
     if old and new and old ^ new == {"null"}:
         nullable = "null" in new
@@ -331,6 +356,8 @@ def _compare_enums(old: list[Any] | None, new: list[Any] | None, use: _SchemaUse
 def _compare_constraints(old_keywords: Schema, new_keywords: Schema, use: _SchemaUse) -> Iterator[Change]:
     for keyword, old, new in _pair_by_key(old_keywords, new_keywords):
         if keyword in _NOT_CONSTRAINTS or keyword.startswith("x-") or _remove_prose(old) == _remove_prose(new):
+            continue
+        if keyword == "default" and use.label.endswith("`: "):  # of a parameter: see `_compare_defaults`
             continue
         changes_type = keyword == "format" and not _PARSED_FORMATS.isdisjoint((old, new))
         is_tighter = new is not None and keyword not in _ANNOTATIONS
@@ -496,12 +523,15 @@ def _get_schemas(document: Document) -> Mapping[str, Any]:
     return schemas
 
 
-def _get_base_url(document: Document) -> str:
-    server = next(iter(document.get("servers") or [{}]))
-    url = str(server.get("url", "/"))
-    for name, variable in server.get("variables", {}).items():
-        url = url.replace(f"{{{name}}}", str(variable.get("default")))
-    return url
+def _get_urls(document: Document) -> list[str]:
+    """Return the URLs of the servers; the first one is the base URL."""
+    urls: list[str] = []
+    for server in document.get("servers") or [{}]:
+        url = str(server.get("url", "/"))
+        for name, variable in server.get("variables", {}).items():
+            url = url.replace(f"{{{name}}}", str(variable.get("default")))
+        urls.append(url)
+    return urls
 
 
 def _compare_security(old: list[Schema] | None, new: list[Schema] | None, location: str) -> Iterator[Change]:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from generator.class_names import is_enum
+from generator.descriptions import describe_parameter
 from generator.reading_code import build_read, build_reader
 from generator.reserved_names import ATTRIBUTES, BODY_FIELDS, PARAMETERS
 from generator.rules import build_rule_code
@@ -119,7 +120,9 @@ def build_body_fields(document: Document, schema: Schema) -> list[Field]:
 
 def build_parameter(document: Document, parameter: dict[str, Any]) -> Field:
     """Return the field of an operation's parameter."""
-    prose = {name: parameter[name] for name in ("description", "example") if name in parameter}
+    prose: dict[str, Any] = {name: parameter[name] for name in ("description", "example") if name in parameter}
+    if not _merge_referenced_prose(document, {**parameter["schema"], **prose}).get("description"):
+        prose["description"] = describe_parameter(parameter)
     schema = {**parameter["schema"], **prose}
     name = parameter["x-name"]
     python = identifier(f"{name}_" if name in PARAMETERS else name)

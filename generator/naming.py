@@ -22,8 +22,10 @@ import attrs
 from generator.clashes import Clash, format_query
 from generator.class_names import name_classes
 from generator.normalization import get_operation_place, is_json
+from generator.pagination import set_pagination
 from generator.reserved_names import METHODS, RESOURCES
 from generator.structure import Document, Schema, iterate_operations, resolve
+from generator.success_bodies import get_names_of_types, get_properties, get_success_schema
 from generator.words import get_singular, is_plural, snake_case, to_identifier
 
 __all__ = ["NamingError", "name_document"]
@@ -57,6 +59,8 @@ def name_document(document: Document, clashes: list[Clash] | None = None) -> Doc
     """
     found: list[Clash] = [] if clashes is None else clashes
     named = copy.deepcopy(document)
+    for _, method, operation in iterate_operations(named):
+        set_pagination(named, operation, method)
     plans = [_OperationNames.plan(named, *parts) for parts in iterate_operations(named)]
     _set_resources(plans, found)
     _set_names(plans, found)
@@ -219,16 +223,16 @@ def _is_action(document: Document, path: str, noun: str) -> bool:
 
 def _returns_list(document: Document, operation: dict[str, Any], noun: str) -> bool:
     """Return whether the success body, without its envelope, is a list or a page of records."""
-    schema = _get_success_schema(document, operation)
+    schema = get_success_schema(document, operation)
     key = operation.get("x-unwrap")
-    properties = _get_properties(document, schema)
+    properties = get_properties(document, schema)
     if key in properties or set(properties) == {"data"}:
         schema = resolve(document, properties[key or "data"])
-    if "array" in _get_types(schema) or "items" in schema:
+    if "array" in get_names_of_types(schema) or "items" in schema:
         return True
     if _is_page(document, schema):
         return True
-    if schema.get("type") or _get_properties(document, schema) or "oneOf" in schema or "anyOf" in schema:
+    if schema.get("type") or get_properties(document, schema) or "oneOf" in schema or "anyOf" in schema:
         return False
     words = snake_case(re.sub(r"^.*-get-", "", str(operation.get("operationId", "")))).split("_")
     if words[0] in _READ_VERBS and not noun.startswith(words[0]):
@@ -237,39 +241,15 @@ def _returns_list(document: Document, operation: dict[str, Any], noun: str) -> b
 
 
 def _is_page(document: Document, schema: Schema) -> bool:
-    properties = {name: resolve(document, child) for name, child in _get_properties(document, schema).items()}
-    lists = [child for child in properties.values() if "array" in _get_types(child) or "items" in child]
-    if len(lists) != 1 or not _get_properties(document, lists[0].get("items", {})):
+    properties = {name: resolve(document, child) for name, child in get_properties(document, schema).items()}
+    lists = [child for child in properties.values() if "array" in get_names_of_types(child) or "items" in child]
+    if len(lists) != 1 or not get_properties(document, lists[0].get("items", {})):
         return False
     return all(
-        set(_get_types(child)) <= _SCALARS and set(snake_case(name).split("_")) <= _PAGING_WORDS
+        set(get_names_of_types(child)) <= _SCALARS and set(snake_case(name).split("_")) <= _PAGING_WORDS
         for name, child in properties.items()
         if child is not lists[0]
     )
-
-
-def _get_success_schema(document: Document, operation: dict[str, Any]) -> Schema:
-    for status in sorted(operation["responses"]):
-        for media_type, media in operation["responses"][status].get("content", {}).items():
-            if status[0] in "2D" and is_json(media_type):
-                schema = resolve(document, media.get("schema", {}))
-                return schema if isinstance(schema, dict) else {}
-    return {}
-
-
-def _get_properties(document: Document, schema: Any, depth: int = 0) -> dict[str, Schema]:
-    schema = resolve(document, schema)
-    if not isinstance(schema, dict) or depth > 10:
-        return {}
-    properties: dict[str, Schema] = {}
-    for part in schema.get("allOf", []):
-        properties |= _get_properties(document, part, depth + 1)
-    return {**properties, **schema.get("properties", {})}
-
-
-def _get_types(schema: Any) -> tuple[str, ...]:
-    types = schema.get("type", ()) if isinstance(schema, dict) else ()
-    return (types,) if isinstance(types, str) else tuple(types)
 
 
 def _names_one_thing(path: str, method: str) -> bool:
@@ -298,7 +278,7 @@ def _unwrap(document: Document, operation: dict[str, Any]) -> None:
     """Replace each success schema by the schema inside its envelope, and store the key in `x-unwrap`."""
     for status, media in _iterate_success_media(operation):
         envelope = resolve(document, media.get("schema", {}))
-        properties = _get_properties(document, envelope)
+        properties = get_properties(document, envelope)
         key = operation.get("x-unwrap") or ("data" if set(properties) == {"data"} else None)
         if key is None:
             continue

@@ -112,6 +112,8 @@ def _inline_shared_parts(document: Document) -> None:
             seen = {(parameter["name"], parameter["in"]) for parameter in own}
             shared = [resolve(document, parameter) for parameter in item.get("parameters", [])]
             shared = [parameter for parameter in shared if (parameter["name"], parameter["in"]) not in seen]
+            if "servers" in item:
+                operation.setdefault("servers", item["servers"])
             operation["parameters"] = [copy.deepcopy(one) for one in shared + own if not _is_ignored(one)]
             if "requestBody" in operation:
                 operation["requestBody"] = copy.deepcopy(resolve(document, operation["requestBody"]))

@@ -6,6 +6,8 @@ written to a temporary folder beside it. If anything fails, the old folder is re
 
 from __future__ import annotations
 
+import ctypes
+import keyword
 import os
 import shutil
 import signal
@@ -19,15 +21,41 @@ from typing import Any, Final
 
 from generator.documents import to_single_line
 
-__all__ = ["MARKER", "OutputError", "defer_signals", "replace_folder", "write_folder"]
+__all__ = [
+    "MARKER",
+    "OutputError",
+    "choose_package_folder",
+    "defer_signals",
+    "replace_folder",
+    "swap_folders",
+    "write_folder",
+]
 
 MARKER: Final = ".generated"
 _MARKER_TEXT: Final = "This folder is replaced by `make generate`. Do not put other files in it.\n"
+_AT_FDCWD: Final = -100
+_RENAME_EXCHANGE: Final = 2
 _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 class OutputError(Exception):
     """Raised if a folder must not be replaced, or cannot be written. The message is one line."""
+
+
+def choose_package_folder(out: Path, package: str | None) -> Path:
+    """Return the folder of the package: `out` itself, or the folder `package` within it.
+
+    Raises:
+        OutputError: Python cannot import a package with the name of the folder.
+    """
+    folder = out if package is None else out / package
+    name = _resolve(folder).name if package is None else package
+    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
+        raise OutputError(
+            f"{to_single_line(name)}: Python cannot import a package with this name. "
+            "Choose a name of letters, digits and underscores with PACKAGE=name (--package)."
+        )
+    return folder
 
 
 @contextmanager
@@ -61,17 +89,39 @@ def replace_folder(fresh: Path, target: Path) -> None:
     Raises:
         OSError: The folder cannot be moved.
     """
-    old = fresh.with_name(f"{fresh.name}.old")
     with defer_signals():
         if target.exists():
-            target.rename(old)
-        try:
+            swap_folders(fresh, target)
+        else:
             fresh.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
-    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(fresh, ignore_errors=True)
+
+
+def swap_folders(one: Path, other: Path) -> None:
+    """Exchange two folders: in one step on Linux, otherwise in three renames, which are undone if one fails.
+
+    Raises:
+        OSError: A folder cannot be moved.
+    """
+    if _exchange(one, other):
+        return
+    old = one.with_name(f"{one.name}.old")
+    other.rename(old)
+    try:
+        one.rename(other)
+    except OSError:
+        old.rename(other)
+        raise
+    old.rename(one)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two paths atomically with renameat2 (Linux, glibc 2.28). Return False if the system cannot."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
+    if rename is None:
+        return False
+    result: int = rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+    return result == 0
 
 
 @contextmanager

@@ -10,13 +10,29 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 import jsonpath_rfc9535
 
-__all__ = ["OverlayError", "apply_overlay"]
+__all__ = ["OverlayError", "UnmatchedAction", "apply_matching_actions", "apply_overlay"]
 
 
 class OverlayError(Exception):
     """Raised if an overlay cannot be applied. The message names each invalid action."""
+
+
+@attrs.frozen
+class UnmatchedAction:
+    """An action whose target matches nothing.
+
+    Attributes:
+        number: Position in the overlay, from 1.
+        target: JSONPath query of the action.
+        reason: Why the action exists.
+    """
+
+    number: int
+    target: str
+    reason: str
 
 
 def apply_overlay(document: Mapping[str, Any], overlay: Mapping[str, Any], *, strict: bool = True) -> dict[str, Any]:
@@ -31,20 +47,36 @@ def apply_overlay(document: Mapping[str, Any], overlay: Mapping[str, Any], *, st
         OverlayError: The overlay is malformed, or `strict` is true and at least one action matches nothing. The message
             names all of these actions.
     """
+    result, unmatched = apply_matching_actions(document, overlay)
+    if unmatched and strict:
+        raise OverlayError(
+            "\n".join(
+                f"action {action.number} matches nothing: {action.target}"
+                + (f" ({action.reason})" if action.reason else "")
+                for action in unmatched
+            )
+        )
+    return result
+
+
+def apply_matching_actions(
+    document: Mapping[str, Any], overlay: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[UnmatchedAction]]:
+    """Return a copy of the document with the overlay's actions applied in order, and the actions that match nothing.
+
+    Raises:
+        OverlayError: The overlay is malformed.
+    """
     version = str(overlay.get("overlay", ""))
     if not version.startswith("1.0"):
         raise OverlayError(f"overlay version {version or '(missing)'} is not supported. Use version 1.0.")
     result: dict[str, Any] = copy.deepcopy(dict(document))
-    unmatched: list[str] = []
+    unmatched: list[UnmatchedAction] = []
     for number, action in enumerate(overlay.get("actions", []), start=1):
-        if not _apply(result, action, number) and strict:
+        if not _apply(result, action, number):
             reason = " ".join(str(action.get("description", "")).split())
-            unmatched.append(
-                f"action {number} matches nothing: {action['target']}" + (f" ({reason})" if reason else "")
-            )
-    if unmatched:
-        raise OverlayError("\n".join(unmatched))
-    return result
+            unmatched.append(UnmatchedAction(number, action["target"], reason))
+    return result, unmatched
 
 
 def _apply(document: dict[str, Any], action: Mapping[str, Any], number: int) -> bool:

@@ -7,15 +7,17 @@ from typing import Any, Final
 
 import attrs
 
+from generator.descriptions import describe_operation
 from generator.fields import Field, build_body_fields, build_parameter, rename
 from generator.normalization import UnsupportedError, get_operation_place, is_json
+from generator.pagination import PAGINATION
 from generator.reading_code import build_reader
 from generator.rules import build_rule_code
 from generator.shapes import Shape, build_shape
-from generator.source import Source, Text, code, identifier, join
+from generator.source import Source, Text, code, identifier, join, literal
 from generator.structure import Document, iterate_operations, resolve
 
-__all__ = ["OperationPlan", "Result", "build_plans"]
+__all__ = ["OperationPlan", "PagingPlan", "Result", "build_plans"]
 
 _SAFE_METHODS: Final = frozenset({"get", "head", "options"})
 _IDEMPOTENT_METHODS: Final = frozenset({"get", "head", "options", "put", "delete"})
@@ -75,6 +77,23 @@ class Result:
 
 
 @attrs.frozen
+class PagingPlan:
+    """How an operation returns pages.
+
+    Attributes:
+        reads_link: Whether the `Link` header contains the next cursor.
+        argument: Python name of the argument that selects a page.
+        is_number: Whether the argument is a number.
+        code: Code that reads the next page from the body; None if the `Link` header contains it.
+    """
+
+    reads_link: bool
+    argument: Source
+    is_number: bool
+    code: Source | None
+
+
+@attrs.frozen
 class OperationPlan:
     """One operation, as the templates render it."""
 
@@ -89,7 +108,7 @@ class OperationPlan:
     failures: tuple[tuple[Source, Text], ...]
     safe: bool
     idempotent: bool
-    paginated: bool
+    paging: PagingPlan | None
     unwrap: Text | None
     results: tuple[Result, ...]
     has_empty_success: bool
@@ -104,6 +123,16 @@ class OperationPlan:
     content_type: Text | None
     body_fields: tuple[Field, ...]
     positional: tuple[Text, ...]
+
+    @property
+    def paginated(self) -> bool:
+        """Whether the operation returns pages."""
+        return self.paging is not None
+
+    @property
+    def reads_link(self) -> bool:
+        """Whether the `Link` header contains the next cursor."""
+        return self.paging is not None and self.paging.reads_link
 
     @property
     def result(self) -> Result | None:
@@ -239,6 +268,7 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
     body_shape = None if body_schema is None else build_shape(document, body_schema)
     body_class = body_shape.class_name if body_shape is not None and body_shape.kind == "model" else None
     body_fields: list[Field] = []
+    summary, description = describe_operation(operation, path)
     if body_shape is not None and body_shape.nullable:
         raise UnsupportedError(f"{place}: a body that can be null is not supported")
     if body_schema is not None and body_class is not None:
@@ -249,8 +279,8 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
         method_name=identifier(operation["x-method"]),
         method=identifier(method.upper()),
         path=Text(path),
-        summary=Text(_to_sentence(operation.get("summary") or name)),
-        description=Text(str(operation.get("description", ""))),
+        summary=Text(summary),
+        description=Text(description),
         success=success,
         failures=tuple(
             (_ERRORS.get(status, code("APIStatusError")), Text(f"{status}. {response.get('description', '')}"))
@@ -259,7 +289,7 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
         ),
         safe=method in _SAFE_METHODS,
         idempotent=bool(operation.get("x-idempotent", method in _IDEMPOTENT_METHODS)),
-        paginated=bool(operation.get("x-paginated", False)),
+        paging=_build_paging(operation, groups["query"]),
         unwrap=Text(operation["x-unwrap"]) if "x-unwrap" in operation else None,
         results=results,
         has_empty_success=has_empty and bool(results),
@@ -277,8 +307,25 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
     )
 
 
-def _to_sentence(text: object) -> str:
-    return " ".join(str(text).split()).removesuffix(".")
+def _build_paging(operation: dict[str, Any], fields: list[Field]) -> PagingPlan | None:
+    found = operation.get(PAGINATION)
+    if found is None:
+        return None
+    name = found["parameter"]
+    field = next((field for field in fields if field.name == Text(name)), None)
+    if field is None:
+        return None
+    if found["kind"] == "link":
+        return PagingPlan(reads_link=True, argument=field.python, is_number=False, code=None)
+    is_number = field.shape.kind in {"integer", "number"}
+    if found["kind"] == "body":
+        parts = literal(tuple(found["path"])), literal(name), literal(is_number)
+        reading = code("NextInBody({}, {}, {})", *parts)
+    else:
+        paths = (None if found[key] is None else tuple(found[key]) for key in ("total", "more"))
+        values = (found["first"], found["records"], *paths)
+        reading = code("PageNumber({})", join(", ", (literal(value) for value in values)))
+    return PagingPlan(reads_link=False, argument=field.python, is_number=is_number, code=reading)
 
 
 def _get_body(operation: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:

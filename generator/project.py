@@ -17,6 +17,7 @@ from openapi_python_client import Project
 from openapi_python_client.parser.errors import GeneratorError
 
 from generator.base_urls import ServerPlan
+from generator.client_plan import ClientPlan
 from generator.config import build_project_config
 from generator.document_model import read_generator_data
 from generator.model_plans import ClassPlans, build_class_plans, get_module_name
@@ -38,6 +39,7 @@ class ClientProject(Project):
     Args:
         document: Document from `generator.naming.name_document`.
         server: The base URL of the package.
+        client: The client class; None if the package has none.
         templates: Folder of the templates.
         out: Folder of the package.
 
@@ -46,13 +48,16 @@ class ClientProject(Project):
         UnsupportedError: The document contains a construct that is not supported.
     """
 
-    def __init__(self, document: Document, server: ServerPlan, templates: Path, out: Path) -> None:
+    def __init__(
+        self, document: Document, server: ServerPlan, client: ClientPlan | None, templates: Path, out: Path
+    ) -> None:
         super().__init__(
             openapi=read_generator_data(document), config=build_project_config(out), custom_template_path=templates
         )
         self.plans = build_plans(document)
         self.classes: ClassPlans = build_class_plans(document, self.plans)
         self.server = server
+        self.client = client
         apply_policy(self.env)
         self.env.filters["class_name"] = lambda name: identifier(pascal_case(name))
         self.env.filters["module_name"] = get_module_name
@@ -92,7 +97,10 @@ class ClientProject(Project):
 
     def _render_package(self) -> Iterable[tuple[str, str]]:
         by_resource = self._group_by_resource()
-        yield "__init__.py", self.render_template("package_init.py.jinja")
+        yield "__init__.py", self.render_template("package_init.py.jinja", client=self.client)
+        if self.client is not None:
+            yield "client.py", self.render_template("client.py.jinja", client=self.client)
+            yield "py.typed", ""
         yield "server.py", self.render_template("server.py.jinja", server=self.server)
         yield (
             "types.py",
@@ -135,7 +143,8 @@ def _run_hook(command: str, folder: Path) -> None:
 
     `Project` runs post hooks in a shell, and skips a tool that is not on the PATH.
     """
-    arguments = [sys.executable, "-P", "-m", *shlex.split(command)]  # -P: Python imports nothing from the folder
+    # -E, -P: Python imports nothing from the folder, whatever PYTHONPATH says.
+    arguments = [sys.executable, "-E", "-P", "-m", *shlex.split(command)]
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise GenerationError("The generated code is not valid Python. This is a bug of the generator: report it.")

@@ -74,7 +74,7 @@ def rewrite(node: Any, change: Callable[[dict[str, Any]], dict[str, Any]], *, is
     if isinstance(node, dict):
         copied = {
             name: child
-            if not is_map and name in _LITERALS
+            if not is_map and _is_literal(name, child)
             else rewrite(child, change, is_map=not is_map and name in _NAME_MAPS)
             for name, child in node.items()
         }
@@ -92,11 +92,15 @@ def iterate_objects(
         if not is_map:
             yield location, node
         for name, child in node.items():
-            if is_map or name not in _LITERALS:
+            if is_map or not _is_literal(name, child):
                 yield from iterate_objects(child, (*location, name), is_map=not is_map and name in _NAME_MAPS)
     elif isinstance(node, list):
         for index, child in enumerate(node):
             yield from iterate_objects(child, (*location, index))
+
+
+def _is_literal(name: str, child: Any) -> bool:
+    return name in _LITERALS or (name == "examples" and isinstance(child, list))
 
 
 def strip_extensions(document: Document) -> Document:

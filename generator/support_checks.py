@@ -74,7 +74,7 @@ def _check_operation(document: Document, path: str, method: str, operation: dict
     place = get_operation_place(path, method)
     if operation.get("callbacks"):
         raise UnsupportedError(f"{place}: callbacks are not supported")
-    if operation.get("servers"):
+    if operation.get("servers", document.get("servers")) not in (None, [], document.get("servers")):
         raise UnsupportedError(f"{place}: a separate server is not supported")
     segments = path.strip("/").split("/")
     if len(path) > _MAX_PATH or not _PATH.fullmatch(path) or {"", ".", ".."} & set(segments if path != "/" else ()):

@@ -18,7 +18,7 @@ from openapi_python_client import strings
 
 from generator.config import read_settings
 
-__all__ = ["get_singular", "is_plural", "pascal_case", "snake_case", "split_words", "to_identifier"]
+__all__ = ["add_article", "get_singular", "is_plural", "pascal_case", "snake_case", "split_words", "to_identifier"]
 
 _SEPARATORS: Final = re.compile(r"[^0-9A-Za-z]+")
 _MAX_LENGTH: Final = 100
@@ -56,6 +56,11 @@ def get_singular(noun: str) -> str:
     """Return a noun in snake case with its last word in the singular."""
     head, separator, last = noun.rpartition("_")
     return head + separator + (_singular_of(last) or last)
+
+
+def add_article(noun: str) -> str:
+    """Return a noun with `a` or `an` before it."""
+    return str(_engine().a(noun))
 
 
 def is_plural(word: str) -> bool:

@@ -15,7 +15,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
-__all__ = ["MAX_BYTES", "YamlError", "dump_yaml", "load_yaml"]
+__all__ = ["MAX_BYTES", "YamlError", "dump_yaml", "find_item_lines", "load_yaml"]
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 """Most bytes that a document may have."""
@@ -75,6 +75,20 @@ def dump_yaml(document: Any) -> str:
     out = io.StringIO()
     writer.dump(_choose_styles(document), out)
     return out.getvalue()
+
+
+def find_item_lines(content: bytes, key: str) -> list[int]:
+    """Return the line, from 1, of each item of a list at the top level of a YAML document.
+
+    Args:
+        content: The document.
+        key: Key of the list.
+    """
+    root = yaml.compose(content.decode(), Loader=_Loader)
+    for name, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if name.value == key and isinstance(value, yaml.SequenceNode):
+            return [item.start_mark.line + 1 for item in value.value]
+    return []
 
 
 def _protect_line_breaks(text: str) -> tuple[str, dict[int, str]]:

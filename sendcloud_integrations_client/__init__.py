@@ -32,6 +32,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sendcloud_integrations_client.auth.api_keys import APIKeyAuth as APIKeyAuth
+    from sendcloud_integrations_client.auth.api_keys import BearerAuth as BearerAuth
+    from sendcloud_integrations_client.auth.api_keys import NoAuth as NoAuth
     from sendcloud_integrations_client.auth.credentials import BasicAuth as BasicAuth
     from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials as OAuth2ClientCredentials
     from sendcloud_integrations_client.auth.tokens import AccessToken as AccessToken
@@ -91,6 +94,7 @@ if TYPE_CHECKING:
 # Names are imported on first access, so that a program that needs one error class or the version does not wait for
 # asyncio, httpx and all models. The names of the models are not listed here, because they are generated.
 _NAMES_BY_MODULE = {
+    "auth.api_keys": ("APIKeyAuth", "BearerAuth", "NoAuth"),
     "auth.credentials": ("BasicAuth",),
     "auth.oauth2": ("OAuth2ClientCredentials",),
     "auth.tokens": ("AccessToken", "LockingTokenStore", "MemoryTokenStore", "TokenStore"),

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import attrs
 import httpx
 import orjson
 
+from sendcloud_integrations_client.auth.api_keys import NoAuth
 from sendcloud_integrations_client.auth.credentials import Credentials, build_digest
 from sendcloud_integrations_client.auth.environment import auth_from_environment
+from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
 from sendcloud_integrations_client.auth.origin import OriginGuard, validate_base_url
+from sendcloud_integrations_client.auth.security_schemes import SENDCLOUD_SCHEMES, SecurityScheme
 from sendcloud_integrations_client.errors import (
     APIConnectionError,
     APIError,
@@ -28,6 +32,7 @@ from sendcloud_integrations_client.errors import (
     ConfigurationError,
     InvalidInputError,
 )
+from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
 from sendcloud_integrations_client.pipeline.rate_limiter import Priority, RateLimiter, RateLimits, validate_priority
 from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter, RateLimitTransport
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
@@ -40,6 +45,7 @@ from sendcloud_integrations_client.runtime.operations import (
     CALL_EXTENSION,
     LOCATION_EXTENSION,
     RETRIES_EXTENSION,
+    SECRETS_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
     Call,
     Operation,
@@ -75,46 +81,77 @@ class CallReport:
 
 
 class BaseClient:
-    """Sends the requests of generated endpoint functions through the layers. `SendcloudIntegrations` derives from it.
+    """Sends the requests of generated endpoint functions through the layers. All clients derive from it.
+
+    `SendcloudIntegrations`, and each client that `make generate` creates for another OpenAPI document, take these
+    arguments. Clients with the same credentials share one rate limit budget, whichever API they call.
 
     Args:
-        auth: The credentials; None reads them from the environment.
-        base_url: Base URL of the API.
+        auth: The credentials, of a kind that the API accepts: `BasicAuth`, `OAuth2ClientCredentials`, `BearerAuth` or
+            `APIKeyAuth`. Defaults to Sendcloud's credentials in the environment: `SENDCLOUD_PUBLIC_KEY` and
+            `SENDCLOUD_SECRET_KEY`, or `SENDCLOUD_CLIENT_ID` and `SENDCLOUD_CLIENT_SECRET`; to none if the OpenAPI
+            document declares no security scheme.
+        base_url: Base URL of the API, with its path. Defaults to the one in the OpenAPI document, if its origin is
+            trusted. For `SendcloudIntegrations`, `SENDCLOUD_BASE_URL` takes precedence over it.
         timeout: Seconds for each of connecting, sending and waiting for the response, per attempt; or an
-            `httpx.Timeout`.
+            `httpx.Timeout`. A number does not limit the wait for a free connection. Defaults to 30.
         retries: How failures are retried; None disables retries.
-        rate_limits: The limits, shared by all clients of this process with the same credentials; None disables them.
-        rate_limiter: Limits the rate of calls in place of `rate_limits`.
-        transport: Name of a built-in transport, or any `httpx.AsyncBaseTransport`. Closed together with the client.
-        http2: Use HTTP/2 if the server supports it.
-        max_response_bytes: Maximum size of a decompressed response body in bytes.
-        event_hooks: httpx event hooks.
-        on_call: Called with a `CallReport` at the end of each call.
-        allow_insecure_http: Accept an `http://` base URL on hosts other than loopback.
+        rate_limits: The limits, shared by all clients of this process with the same credentials. Defaults to
+            `RateLimits()`; None disables client-side rate limiting.
+        rate_limiter: Limits the rate of calls in place of `rate_limits`, such as a `RedisRateLimiter`, which shares
+            the limits between processes. Cannot be combined with `rate_limits`: pass the limits to the limiter.
+        transport: `"httpcore2"`, the default; `"aiohttp"`, which costs less CPU per call and requires the extra
+            `aiohttp`; or any `httpx.AsyncBaseTransport`, such as a configured `PooledTransport`. It is closed together
+            with the client.
+        http2: Use HTTP/2 if the server supports it. Requires the extra `http2` and the transport `"httpcore2"`.
+            Defaults to False.
+        max_response_bytes: Maximum size of a decompressed response body in bytes; a larger one raises
+            `ResponseDecodeError`. Defaults to 64 MiB.
+        event_hooks: httpx event hooks: `{"request": [...], "response": [...]}` with async callables.
+        on_call: Called with a `CallReport` at the end of each call, for metrics. It must not block. An exception that
+            it raises is logged and does not affect the call.
+        allow_insecure_http: Accept an `http://` `base_url` on hosts other than loopback, which sends the credentials
+            unencrypted. Defaults to False.
 
     Raises:
-        ConfigurationError: If an option is invalid.
+        ConfigurationError: If an option is invalid: no credentials, credentials of another kind, an insecure or
+            malformed URL, an extra that is not installed.
+
+    Attributes:
+        default_base_url: Base URL of the OpenAPI document; None if its origin is not trusted.
+        base_url_variable: Environment variable with the base URL; empty if there is none.
+        security_schemes: What the API accepts as credentials; empty if its document declares no security scheme. Any
+            credentials are accepted then.
     """
+
+    default_base_url: ClassVar[str | None] = None
+    base_url_variable: ClassVar[str] = ""
+    security_schemes: ClassVar[tuple[SecurityScheme, ...]] = SENDCLOUD_SCHEMES
 
     def __init__(
         self,
         *,
-        auth: Credentials | None,
-        base_url: str,
-        timeout: float | httpx.Timeout,
-        retries: RetryPolicy | None,
-        rate_limits: RateLimits | Unset | None,
-        rate_limiter: RateLimiter | None,
-        transport: httpx.AsyncBaseTransport | TransportName,
-        http2: bool,
-        max_response_bytes: int,
-        event_hooks: Mapping[str, list[Callable[..., Any]]] | None,
-        on_call: Callable[[CallReport], None] | None,
-        allow_insecure_http: bool,
+        auth: Credentials | None = None,
+        base_url: str | None = None,
+        timeout: float | httpx.Timeout = 30.0,
+        retries: RetryPolicy | None = RetryPolicy(),
+        rate_limits: RateLimits | Unset | None = UNSET,
+        rate_limiter: RateLimiter | None = None,
+        transport: httpx.AsyncBaseTransport | TransportName = "httpcore2",
+        http2: bool = False,
+        max_response_bytes: int = 64 * 1024 * 1024,
+        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
+        on_call: Callable[[CallReport], None] | None = None,
+        allow_insecure_http: bool = False,
     ) -> None:
         try:
-            url = validate_base_url(base_url, allow_insecure_http=allow_insecure_http)
-            credentials = OriginGuard(auth_from_environment() if auth is None else _validate_auth(auth), url)
+            set_up_logging_from_environment()
+            url = validate_base_url(self._choose_base_url(base_url), allow_insecure_http=allow_insecure_http)
+            found = self._choose_auth(auth)
+            if rate_limiter is None and rate_limits is not None and os.environ.get("SENDCLOUD_REDIS_URL"):
+                rate_limiter = _share_through_redis(found, rate_limits)
+                rate_limits = UNSET
+            credentials = OriginGuard(found.bind(self.security_schemes), url)
         except ConfigurationError:
             del auth, base_url  # so that a traceback with local variables does not show a secret in them
             raise
@@ -148,6 +185,33 @@ class BaseClient:
         self._identity = build_digest("account", str(url).rstrip("/"), credentials.account_key)
         self._is_owner = True
         self._sender: Sender = self
+
+    def _choose_base_url(self, base_url: str | None) -> str:
+        found = base_url or os.environ.get(self.base_url_variable) or self.default_base_url
+        if not found:
+            raise ConfigurationError(
+                "No base URL found: the OpenAPI document names no trusted one. Pass base_url= with the URL of the API."
+            )
+        return found
+
+    def _choose_auth(self, auth: Credentials | None) -> Credentials:
+        accepted = dict.fromkeys(scheme.kind for scheme in self.security_schemes)
+        if auth is None:
+            if not accepted:
+                return NoAuth()
+            if accepted.keys() <= {"api_key"}:
+                raise ConfigurationError("No credentials found. Pass auth=APIKeyAuth(…).")
+            auth = auth_from_environment()
+        elif not isinstance(auth, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(auth).__name__
+            del auth  # so that a traceback with local variables does not show a secret in it
+            raise ConfigurationError(
+                f"Invalid auth: must be BasicAuth or OAuth2ClientCredentials of this package, not {kind}."
+            )
+        if accepted and auth.kind and auth.kind not in accepted:
+            names = " or ".join(_CREDENTIALS[kind] for kind in accepted)
+            raise ConfigurationError(f"Invalid auth: the API accepts {names}, not {type(auth).__name__}.")
+        return auth
 
     @property
     def http(self) -> httpx.AsyncClient:
@@ -276,7 +340,7 @@ class BaseClient:
                     headers=response.headers,
                     retry_after=parse_retry_after(response.headers),
                     location=response.extensions.get(LOCATION_EXTENSION),
-                    secrets=collect_secrets(request.headers.get("authorization")),
+                    secrets=_collect_secrets(request),
                     **call.get_context(request),
                 )
         except BaseException as error:
@@ -389,14 +453,19 @@ def _choose_rate_limiter(limits: RateLimits | Unset | None, limiter: RateLimiter
     return limiter
 
 
-def _validate_auth(auth: Credentials) -> Credentials:
-    if not isinstance(auth, Credentials):  # pyright: ignore[reportUnnecessaryIsInstance]
-        kind = type(auth).__name__
-        del auth  # so that a traceback with local variables does not show a secret in it
-        raise ConfigurationError(
-            f"Invalid auth: must be BasicAuth or OAuth2ClientCredentials of this package, not {kind}."
-        )
-    return auth
+def _share_through_redis(auth: Credentials, limits: RateLimits | Unset) -> RateLimiter:
+    """Return the rate limiter that `SENDCLOUD_REDIS_URL` selects, and let OAuth2 credentials share their tokens."""
+    from sendcloud_integrations_client.distributed.environment import get_rate_limiter, get_token_store
+
+    limiter = get_rate_limiter(RateLimits() if isinstance(limits, Unset) else limits)
+    if isinstance(auth, OAuth2ClientCredentials):
+        auth.set_default_store(get_token_store(limiter))
+    return limiter
+
+
+def _collect_secrets(request: httpx.Request) -> tuple[str, ...]:
+    others = tuple(reveal() for reveal in request.extensions.get(SECRETS_EXTENSION, ()))
+    return (*collect_secrets(request.headers.get("authorization")), *others)
 
 
 def _build_timeout(timeout: float | httpx.Timeout) -> dict[str, float | None]:
@@ -422,7 +491,7 @@ def _to_typed_error(error: BaseException, call: Call, request: httpx.Request, to
     if isinstance(error, httpx.TimeoutException):
         reason = f"{subject}{_describe_timeout(error, request, total_timeout)}{effect}"
         return APITimeoutError(reason, **call.get_context(request))
-    text = mask_text(str(error), collect_secrets(request.headers.get("authorization"))) or type(error).__name__
+    text = mask_text(str(error), _collect_secrets(request)) or type(error).__name__
     reason = f"{subject}no valid response ({type(error).__name__}: {text}){effect}"
     typed = APIConnectionError(reason, **call.get_context(request))
     if token_url:
@@ -457,6 +526,11 @@ def _describe_timeout(error: httpx.TimeoutException, request: httpx.Request, tot
     return f"no response in time ({type(error).__name__})"
 
 
+_CREDENTIALS: Final[Mapping[str, str]] = {
+    "basic": "BasicAuth",
+    "bearer": "OAuth2ClientCredentials or BearerAuth",
+    "api_key": "APIKeyAuth",
+}
 _TIMEOUTS: Final = (
     (httpx.ConnectTimeout, "connect", "no connection"),
     (httpx.ReadTimeout, "read", "no data received"),

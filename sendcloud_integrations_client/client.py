@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
-
-from sendcloud_integrations_client.auth.credentials import Credentials
-from sendcloud_integrations_client.auth.environment import auth_from_environment
-from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
-from sendcloud_integrations_client.base_client import BaseClient, CallReport
-from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.base_client import BaseClient
 from sendcloud_integrations_client.generated.resources import Resources
 from sendcloud_integrations_client.generated.server import BASE_URL
-from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
-from sendcloud_integrations_client.pipeline.rate_limiter import RateLimiter, RateLimits
-from sendcloud_integrations_client.pipeline.retries import RetryPolicy
-from sendcloud_integrations_client.runtime.models import UNSET, Unset
-from sendcloud_integrations_client.transports.selection import TransportName
 
 if TYPE_CHECKING:
     from sendcloud_integrations_client.resources.logs import Logs
@@ -68,45 +55,8 @@ class SendcloudIntegrations(BaseClient, Resources):
                 print(integration.id, integration.shop_name)
     """
 
-    def __init__(
-        self,
-        *,
-        auth: Credentials | None = None,
-        base_url: str | None = None,
-        timeout: float | httpx.Timeout = 30.0,
-        retries: RetryPolicy | None = RetryPolicy(),
-        rate_limits: RateLimits | Unset | None = UNSET,
-        rate_limiter: RateLimiter | None = None,
-        transport: httpx.AsyncBaseTransport | TransportName = "httpcore2",
-        http2: bool = False,
-        max_response_bytes: int = 64 * 1024 * 1024,
-        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
-        on_call: Callable[[CallReport], None] | None = None,
-        allow_insecure_http: bool = False,
-    ) -> None:
-        try:
-            set_up_logging_from_environment()
-            if rate_limiter is None and rate_limits is not None and os.environ.get("SENDCLOUD_REDIS_URL"):
-                auth = auth_from_environment() if auth is None else auth
-                rate_limiter = _share_through_redis(auth, rate_limits)
-                rate_limits = UNSET
-            super().__init__(
-                auth=auth,
-                base_url=base_url or os.environ.get("SENDCLOUD_BASE_URL") or BASE_URL,
-                timeout=timeout,
-                retries=retries,
-                rate_limits=rate_limits,
-                rate_limiter=rate_limiter,
-                transport=transport,
-                http2=http2,
-                max_response_bytes=max_response_bytes,
-                event_hooks=event_hooks,
-                on_call=on_call,
-                allow_insecure_http=allow_insecure_http,
-            )
-        except ConfigurationError:
-            del auth, base_url  # so that a traceback with local variables does not show a secret in them
-            raise
+    default_base_url = BASE_URL
+    base_url_variable = "SENDCLOUD_BASE_URL"
 
     @cached_property
     def logs(self) -> Logs:
@@ -114,13 +64,3 @@ class SendcloudIntegrations(BaseClient, Resources):
         from sendcloud_integrations_client.resources.logs import Logs
 
         return Logs(self)
-
-
-def _share_through_redis(auth: Credentials, limits: RateLimits | Unset) -> RateLimiter:
-    """Return the rate limiter that `SENDCLOUD_REDIS_URL` selects, and let OAuth2 credentials share their tokens."""
-    from sendcloud_integrations_client.distributed.environment import get_rate_limiter, get_token_store
-
-    limiter = get_rate_limiter(RateLimits() if isinstance(limits, Unset) else limits)
-    if isinstance(auth, OAuth2ClientCredentials):
-        auth.set_default_store(get_token_store(limiter))
-    return limiter

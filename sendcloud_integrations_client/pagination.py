@@ -1,8 +1,8 @@
-"""Cursor pagination: `await` a `Paginator` for one page, `async for` for every record, `.pages()` for pages.
+"""Pagination: `await` a `Paginator` for one page, `async for` for every record, `.pages()` for pages.
 
-A cursor is taken from the `Link` header (RFC 8288) unchanged and never parsed. The host and path of the link are not
-used. The next page is requested as soon as the headers of the current one have arrived, while its body is still
-downloading. At most three pages are prefetched, however slow the consumer is.
+A cursor is taken from the `Link` header (RFC 8288), or from the body, unchanged and never parsed. The host and path of
+a link are not used. The next page is requested as soon as its cursor has arrived: with a `Link` header, while the body
+of the current page is still downloading. At most three pages are prefetched, however slow the consumer is.
 """
 
 from __future__ import annotations
@@ -164,8 +164,11 @@ class Paginator(Generic[T]):
             SendcloudError: If the operation fails.
         """
         link = _NextLink()
-        data = (await self._fetch(cursor, link.read)).parsed
-        return Page(data if isinstance(data, list) else list(data), cursor, link.cursor, self)
+        fetched = await self._fetch(cursor, link.read)
+        data = fetched.parsed
+        return Page(
+            data if isinstance(data, list) else list(data), cursor, link.cursor or _get_next_cursor(fetched), self
+        )
 
     async def get_page_with_response(self) -> Response[Page[T]]:
         """Fetch the page that `await` returns, together with status and headers.
@@ -178,7 +181,7 @@ class Paginator(Generic[T]):
         """
         link = _NextLink()
         fetched = await self._fetch(self._cursor, link.read)
-        page = Page(list(fetched.parsed), self._cursor, link.cursor, self)
+        page = Page(list(fetched.parsed), self._cursor, link.cursor or _get_next_cursor(fetched), self)
         return Response(page, fetched.status_code, fetched.headers, fetched.attempts)
 
     async def pages(self) -> AsyncGenerator[Page[T], None]:
@@ -272,7 +275,17 @@ class Paginator(Generic[T]):
             if next_cursor is not None:
                 schedule_next(next_cursor)
 
-        return _PendingPage(await self._fetch(cursor, on_headers), cursor, next_cursor)
+        fetched = await self._fetch(cursor, on_headers)
+        if next_cursor is None and (found := _get_next_cursor(fetched)) is not None:
+            next_cursor = found
+            schedule_next(found)
+        return _PendingPage(fetched, cursor, next_cursor)
+
+
+def _get_next_cursor(fetched: FetchedPage[Any]) -> str | None:
+    """Return the cursor of the next page that the body contains. Other pages need no such attribute."""
+    cursor: str | None = getattr(fetched, "next_cursor", None)
+    return cursor
 
 
 @attrs.define(eq=False)

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import AsyncGenerator, Generator
-from typing import NoReturn
+from collections.abc import AsyncGenerator, Generator, Sequence
+from typing import ClassVar, NoReturn
 
 import httpx
 import orjson
 
+from sendcloud_integrations_client.auth.security_schemes import SecurityScheme
 from sendcloud_integrations_client.errors import ConfigurationError
 
 __all__ = ["BasicAuth", "Credentials", "Secret", "build_basic_header", "build_digest", "validate_credentials"]
 
 
 class Credentials(httpx.Auth):
-    """Base class of `BasicAuth` and `OAuth2ClientCredentials`. Works with `httpx.AsyncClient` only.
+    """Base class of all credentials, such as `BasicAuth`. Works with `httpx.AsyncClient` only.
 
     Attributes:
         budget_key: Digest that identifies the credentials. Clients whose credentials have the same key share one
             rate limit budget. It contains no secret.
         account_key: Digest of the public key or client id, which identifies the account. Empty if the credentials have
             neither.
+        kind: Kind of the security scheme that the credentials serve; empty if they fit any API.
     """
 
+    kind: ClassVar[str] = ""
     budget_key: str
     account_key: str = ""
     # Class-level default, because __init__ may have raised before the attribute was set.
@@ -39,6 +42,10 @@ class Credentials(httpx.Auth):
         raise ConfigurationError(
             f"{type(self).__name__} cannot be pickled or copied: it contains a secret. Create it in each process."
         )
+
+    def bind(self, schemes: Sequence[SecurityScheme]) -> Credentials:
+        """Return the credentials for an API that accepts some security schemes; `self` by default."""
+        return self
 
     def wrap_transport(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
         """Return the transport that the client uses with these credentials; `transport` itself by default."""
@@ -66,6 +73,8 @@ class BasicAuth(Credentials):
     Example:
         client = SendcloudIntegrations(auth=BasicAuth("public key", "secret key"))
     """
+
+    kind = "basic"
 
     def __init__(self, public_key: str, secret_key: str) -> None:
         secret = Secret(secret_key)

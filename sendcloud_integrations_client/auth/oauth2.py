@@ -59,6 +59,7 @@ class OAuth2ClientCredentials(Credentials):
         client = SendcloudIntegrations(auth=auth)
     """
 
+    kind = "bearer"
     # Class-level default, because __init__ may have raised before the attribute was set.
     _token_url = httpx.URL()
 

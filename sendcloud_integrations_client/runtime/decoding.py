@@ -63,6 +63,7 @@ def check_on_decode_error(operation: Operation, on_decode_error: object) -> None
 class _UndecodedBody:
     response: httpx.Response
     key: str | None
+    next_cursor: str | None = attrs.field(default=None, kw_only=True)
 
     @property
     def status_code(self) -> int:
@@ -90,6 +91,7 @@ class UndecodedPage(_UndecodedBody, Generic[ModelT]):
         key: Key of the records in the response body; None if the body is the list of records.
         model: Model of the records.
         on_decode_error: What to do with a record that cannot be decoded.
+        next_cursor: Cursor of the next page, if the body contains it.
     """
 
     model: type[ModelT]
@@ -109,6 +111,7 @@ class UndecodedValues(_UndecodedBody, Generic[T]):
         response: The response, read completely.
         key: Key of the list in the response body; None if the body is the list.
         read: Reads one value; None if the JSON values are the values.
+        next_cursor: Cursor of the next page, if the body contains it.
     """
 
     read: Callable[[Any, str], T] | None = None

@@ -16,6 +16,7 @@ __all__ = [
     "CALL_EXTENSION",
     "LOCATION_EXTENSION",
     "RETRIES_EXTENSION",
+    "SECRETS_EXTENSION",
     "TOKEN_ERROR_EXTENSION",
     "TOKEN_REQUEST_EXTENSION",
     "Call",
@@ -34,6 +35,9 @@ CALL_EXTENSION: Final = "sendcloud_call"
 
 RETRIES_EXTENSION: Final = "sendcloud_retries"
 """Key of a request's extensions: the `RetryPolicy` of this request, or None for no retries."""
+
+SECRETS_EXTENSION: Final = "sendcloud_secrets"
+"""Key of a request's extensions: functions that return secrets of the request other than its `Authorization` header."""
 
 LOCATION_EXTENSION: Final = "sendcloud_location"
 """Key of a response's extensions: the `Location` of a redirect, which httpx does not get to see."""

@@ -20,6 +20,7 @@ import pytest
 import typer
 from packaging.requirements import Requirement
 
+from generator.build import generate
 from sendcloud_integrations_client.cli.application import app
 from tests.support.loopback_server import LoopbackServer, running_loopback_server
 from tests.support.valkey import ValkeyServer
@@ -118,9 +119,17 @@ def needs_redis(page: Path) -> bool:
     return any("SENDCLOUD_REDIS_URL" in code for code in PROGRAMS[page])
 
 
+def generate_lockers(folder: Path) -> None:
+    """Generate the package that the page on other APIs imports."""
+    generate(ROOT / "examples" / "lockers.yml", folder / "lockers_api", overlay=None)
+
+
 def run_programs(pages: list[Path], environment: dict[str, str], folder: Path) -> str:
     programs = json.dumps([(get_name(page), PROGRAMS[page]) for page in pages])
     environment = environment | {"FOLDER": str(folder)}
+    if any("lockers_api" in code for page in pages for code in PROGRAMS[page]):
+        generate_lockers(folder)
+        environment["PYTHONPATH"] = str(folder)
     return run([sys.executable, "-W", "error", "-c", RUN_BLOCKS], environment, programs, folder=folder)
 
 
@@ -167,13 +176,17 @@ def test_code_in_pages_is_typed(tmp_path: Path) -> None:
     for page in PAGES_WITH_PYTHON:
         for number, code in enumerate(find_blocks(page, "python"), 1):
             (tmp_path / f"{get_name(page).replace('/', '_').replace('-', '_')[:-3]}_{number}.py").write_text(code)
+    generate_lockers(tmp_path)
     configuration = tmp_path / "mypy.ini"
     # vcrpy has no type information.
     configuration.write_text("[mypy]\nstrict = True\n[mypy-vcr]\nignore_missing_imports = True\n")
     files = sorted(str(path) for path in tmp_path.glob("*.py"))
     assert len(files) > 50
     command = [sys.executable, "-m", "mypy", f"--config-file={configuration}", f"--cache-dir={tmp_path / 'cache'}"]
-    result = subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    environment = {**os.environ, "MYPYPATH": str(tmp_path)}
+    result = subprocess.run(
+        [*command, *files], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False
+    )
     assert result.returncode == 0, result.stdout + result.stderr
 
 

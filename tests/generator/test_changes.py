@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.changes import compare_documents, format_changes
+from generator.changes import compare_documents
+from generator.update_report import format_changes
 
 Document = dict[str, Any]
 Schema = dict[str, Any]

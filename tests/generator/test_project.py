@@ -31,7 +31,7 @@ def named() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def project(named: dict[str, Any]) -> ClientProject:
-    return ClientProject(named, plan_server(named, ()), TEMPLATES, Path("not written"))
+    return ClientProject(named, plan_server(named, ()), None, TEMPLATES, Path("not written"))
 
 
 def test_document_of_all_constructs_is_valid_in_the_document_model(named: dict[str, Any]) -> None:
@@ -148,7 +148,7 @@ def test_post_hook_runs_in_the_package_and_imports_nothing_from_it(
 ) -> None:
     for module in ("ruff", "runpy", "os", "types"):
         (tmp_path / f"{module}.py").write_text("open('PWNED', 'w').close()\nimport  sys\n")
-    project = ClientProject(named, plan_server(named, ()), TEMPLATES, tmp_path)
+    project = ClientProject(named, plan_server(named, ()), None, TEMPLATES, tmp_path)
     monkeypatch.setattr(project, "render", lambda: [("a.py", "a =  1\n"), ("b.py", "import os\n")])
     assert project.build() == []
     assert (tmp_path / "a.py").read_text() == "a = 1\n"
@@ -160,7 +160,7 @@ def test_post_hook_runs_in_the_package_and_imports_nothing_from_it(
 def test_post_hook_that_fails_is_a_bug_of_the_generator(
     command: str, named: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = ClientProject(named, plan_server(named, ()), TEMPLATES, tmp_path)
+    project = ClientProject(named, plan_server(named, ()), None, TEMPLATES, tmp_path)
     monkeypatch.setattr(project, "render", list)
     monkeypatch.setattr(project.config, "post_hooks", [command])
     with pytest.raises(GenerationError, match="This is a bug of the generator"):

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from generator import build
 from generator.__main__ import main
 from generator.base_urls import plan_server
+from generator.client_plan import plan_client
 from generator.documents import DocumentError, parse, read_document, validate
 from generator.naming import name_document
 from generator.normalization import UnsupportedError, normalize
@@ -121,7 +122,9 @@ def document() -> dict[str, Any]:
 
 def build_project(document: dict[str, Any], kind: type[ClientProject] = ClientProject) -> Any:
     named = name_document(normalize(document))
-    return kind(named, plan_server(document, {"https://api.test"}), TEMPLATES, Path("not written"))
+    return kind(
+        named, plan_server(document, {"https://api.test"}), plan_client(document), TEMPLATES, Path("not written")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +158,7 @@ def test_every_template_receives_text(document: dict[str, Any], monkeypatch: pyt
     render(build_project(document))
     used = {path.name for path in TEMPLATES.iterdir()} - {"signature.jinja", "attribute.jinja"}  # imported by others
     assert used == counts.keys()
-    without_text = {"package_init.py.jinja", "models_init.py.jinja", "api_init.py.jinja"}
+    without_text = {"models_init.py.jinja", "api_init.py.jinja"}
     assert {name for name, number in counts.items() if not number} == without_text
 
 
@@ -226,7 +229,9 @@ def test_package_of_a_hostile_document_runs_nothing_on_import(
         },
     }
     named = name_document(normalize(hostile))
-    ClientProject(named, plan_server(hostile, ()), TEMPLATES, tmp_path / "hostile_package").build()
+    ClientProject(
+        named, plan_server(hostile, ()), plan_client(hostile), TEMPLATES, tmp_path / "hostile_package"
+    ).build()
     monkeypatch.syspath_prepend(str(tmp_path))
     for path in (tmp_path / "hostile_package").rglob("*.py"):
         module = ".".join(path.relative_to(tmp_path).with_suffix("").parts)

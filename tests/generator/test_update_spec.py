@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from pytest_httpx import HTTPXMock
 from ruamel.yaml import YAML
 
 from generator.__main__ import main
-from generator.build import GENERATED, OPENAPI_DOCUMENT, find_differences
+from generator.build import GENERATED, OPENAPI_DOCUMENT, OVERLAY, find_differences
+from generator.changes import Change
 from generator.documents import DocumentError, parse, read_document
-from generator.overlay import OverlayError
+from generator.follow_ups import FollowUp, TypeCheckError, find_code_places
+from generator.output import OutputError
 from generator.update import UpdateError, merge_prose, read_upstream_url, report_changes, update
+from generator.update_report import UpdateReport, write_report
 
 Document = dict[str, Any]
 
@@ -33,14 +38,18 @@ class ProjectCopy:
         shutil.copytree(GENERATED, self.generated)
         self.messages: list[str] = []
 
-    def update(self, document: Document | str) -> bool:
+    def update(self, document: Document | str, **options: Any) -> UpdateReport | None:
         source = self.folder / "new.yml"
         if isinstance(document, str):
             source.write_text(document)
         else:
             YAML(typ="safe").dump(document, source)
         return update(
-            str(source), document_path=self.document_path, generated=self.generated, notify=self.messages.append
+            str(source),
+            document_path=self.document_path,
+            generated=self.generated,
+            notify=self.messages.append,
+            **options,
         )
 
     @property
@@ -66,7 +75,7 @@ def document() -> Document:
 def test_equivalent_document_changes_nothing(project: ProjectCopy, document: Document) -> None:
     document["info"]["description"] = "Other words."
     document["paths"]["/integrations"]["get"]["x-internal"] = True
-    assert project.update(document) is False
+    assert project.update(document) is None
     assert project.is_unchanged
 
 
@@ -110,7 +119,8 @@ def test_new_document_is_reported_and_installed(project: ProjectCopy, document: 
             }
         return [rename_references(child) for child in node] if isinstance(node, list) else node
 
-    assert project.update(rename_references(document)) is True
+    found = project.update(rename_references(document))
+    assert found is not None
 
     report = project.messages[0]
     breaking, _, other = report.partition("Other changes")
@@ -142,47 +152,169 @@ def test_new_document_is_reported_and_installed(project: ProjectCopy, document: 
     )
 
 
-def test_unmatched_overlay_action_changes_nothing(project: ProjectCopy, document: Document) -> None:
-    moved = document["paths"].pop("/integrations/logs")
-    document["paths"]["/logs"] = moved
-    with pytest.raises(OverlayError, match=r"\$\.paths\['/integrations/logs'\]\.get"):
-        project.update(document)
-    assert "/integrations/logs" in project.messages[0]
+def without_type_check(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Replace mypy, which is slow, by a program that prints some errors."""
+    code = f"print({chr(10).join(lines)!r}); raise SystemExit({int(bool(lines))})"
+    monkeypatch.setattr("generator.follow_ups._MYPY", ("-c", code))
+
+
+PACKAGE = GENERATED.parent.name
+CODE_ERROR = (
+    f'{PACKAGE}/cli/commands/integrations.py:70: error: Unexpected keyword argument "sort" for "list"  [call-arg]'
+)
+
+
+def test_overlay_actions_and_code_that_no_longer_fit_are_listed(
+    project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_type_check(monkeypatch, CODE_ERROR, "Found 1 error")
+    document["paths"]["/integrations"]["get"]["parameters"] = []
+    found = project.update(document)
+    assert found is not None
+    assert found.follow_ups is not None
+    overlay, code = found.follow_ups
+    line = OVERLAY.read_text().splitlines()[overlay.line - 1]
+    assert line == "  - target: $.paths['/integrations'].get.parameters[?@.name == 'sort'].schema"
+    assert overlay.file == "openapi/overlay.yml"
+    assert code == FollowUp(
+        f"{PACKAGE}/cli/commands/integrations.py", 70, 'Unexpected keyword argument "sort" for "list"'
+    )
+    assert str(code) in project.messages[-2]
+    assert "Replaced" in project.messages[-1]
+    assert "sort" not in (project.generated / "api" / "integrations" / "list_integrations.py").read_text()
+
+
+@pytest.mark.long
+def test_dry_run_lists_the_places_and_changes_nothing(
+    project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_type_check(monkeypatch, CODE_ERROR)
+    document["paths"]["/integrations"]["get"]["parameters"] = []
+    found = project.update(document, dry_run=True)
+    assert found is not None
+    assert len(found.follow_ups or ()) == 2
+    assert project.messages[-1] == "Nothing was changed: this was a dry run."
     assert project.is_unchanged
+
+
+@pytest.mark.long
+def test_dirty_working_tree_is_rejected(
+    project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_type_check(monkeypatch)
+    git = ("git", "-C", str(project.folder), "-c", "user.name=n", "-c", "user.email=e@example.test")
+    for command in (("init", "-q"), ("add", "openapi"), ("commit", "-qm", "Add the document")):
+        subprocess.run([*git, *command], check=True)
+    document["components"]["schemas"]["integration-log"]["properties"]["colour"] = {"type": "string"}
+    original = project.document_path.read_bytes()
+    project.document_path.write_bytes(original + b"# edited\n")
+    with pytest.raises(UpdateError, match=r"uncommitted changes\. Commit them first, or add FORCE=1 \(--force\)"):
+        project.update(document)
+    assert project.document_path.read_bytes().endswith(b"# edited\n")
+    assert project.update(document, dry_run=True) is not None
+    assert project.update(document, force=True) is not None
+    assert b"colour" in project.document_path.read_bytes()
+
+
+def test_report_as_markdown_and_as_json(tmp_path: Path) -> None:
+    hostile = "a](http://evil.test) <img> `x` | @team"
+    changes = (Change(True, f"`{hostile}`", hostile), Change(False, "Log.state", "optional property added"))
+    report = UpdateReport("new.yml", changes, ("origin",), (FollowUp("a/b.py", 70, "bad"),))
+    write_report(report, tmp_path / "report.md")
+    text = (tmp_path / "report.md").read_text()
+    assert "## Breaking for callers (1)\n\n- `'a](http://evil.test) <img> 'x' | @team'`: a\\](http" in text
+    assert "\\<img\\>" in text
+    assert "## Other changes (1)\n\n- `Log.state`: optional property added" in text
+    assert "## Security\n\n- origin" in text
+    assert "## Hand-written places to change (1)\n\n- `a/b.py:70`: bad" in text
+    write_report(report, tmp_path / "report.json")
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert [change["breaking"] for change in content["changes"]] == [True, False]
+    assert content["follow_ups"] == [{"file": "a/b.py", "line": 70, "problem": "bad"}]
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_report(report, tmp_path / "missing" / "report.md")
+
+
+@pytest.mark.long
+def test_report_of_a_dry_run_contains_the_places(
+    project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    without_type_check(monkeypatch, CODE_ERROR)
+    del document["components"]["schemas"]["integration-log"]["properties"]["protected"]
+    project.update(document, dry_run=True, report=tmp_path / "report.json")
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert [change["location"] for change in content["changes"]] == ["IntegrationLog.protected"]
+    assert content["follow_ups"][-1]["line"] == 70
+    assert project.document_path.read_bytes() == OPENAPI_DOCUMENT.read_bytes()
+
+
+def test_errors_in_code_are_places_and_errors_in_generated_code_are_bugs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "package").mkdir()
+    without_type_check(monkeypatch)
+    assert find_code_places(tmp_path / "package", "generated") == []
+    without_type_check(monkeypatch, "package/a.py:3: error: bad  [call-arg]", "package/a.py:3: note: see")
+    assert find_code_places(tmp_path / "package", "generated") == [FollowUp("package/a.py", 3, "bad")]
+    for line in ("package/generated/a.py:7: error: bad", "mypy crashed"):
+        without_type_check(monkeypatch, "package/a.py:3: error: bad" if "error" in line else line, line)
+        with pytest.raises(TypeCheckError, match=r"does not pass mypy --strict\. This is a bug of the generator"):
+            find_code_places(tmp_path / "package", "generated")
+
+
+@pytest.mark.parametrize(("follow_ups", "code"), [((), 0), ((FollowUp("a.py", 1, "bad"),), 3)])
+def test_exit_code_names_follow_ups(
+    follow_ups: tuple[FollowUp, ...], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = UpdateReport("new.yml", follow_ups=follow_ups)
+    monkeypatch.setattr("generator.__main__.update", lambda *args, **options: report)
+    assert main(["update", "--spec", "new.yml"]) == code
+    monkeypatch.setattr("generator.__main__.update", lambda *args, **options: None)
+    assert main(["update", "--spec", "new.yml"]) == 0
+
+
+def test_equivalent_document_writes_an_empty_report(project: ProjectCopy, document: Document, tmp_path: Path) -> None:
+    assert project.update(document, report=tmp_path / "report.json") is None
+    assert json.loads((tmp_path / "report.json").read_text())["changes"] == []
+    source = str(project.folder / "new.yml")
+    options: Any = {"document_path": project.document_path, "notify": project.messages.append}
+    assert report_changes(source, report=tmp_path / "report.md", **options) is False
+    assert "## Breaking for callers (0)" in (tmp_path / "report.md").read_text()
 
 
 def test_keywords_and_reserved_names_get_a_suffix(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generator.update._MYPY", ("-c", ""))  # another test runs the real type check, which is slow
+    without_type_check(monkeypatch)  # another test runs the real type check, which is slow
     schemas = document["components"]["schemas"]
     schemas["integration-log"]["properties"]["class"] = {"type": "string"}
     schemas["integration-model"]["properties"]["page"] = {"type": "object", "additionalProperties": {"type": "string"}}
     document["paths"]["/integrations"]["get"]["parameters"].append(
         {"name": "client", "in": "query", "schema": {"type": "string"}}
     )
-    assert project.update(document) is True
+    assert project.update(document) is not None
     listed = (project.generated / "api" / "integrations" / "list_integrations.py").read_text()
     assert "client_: str | None = None" in listed
     assert "class_: str | None" in (project.generated / "models" / "integration_log.py").read_text()
 
 
 @pytest.mark.long
-def test_failed_type_check_changes_nothing(
-    project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
+def test_failed_type_check_of_generated_code_changes_nothing(
+    project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document["components"]["schemas"]["integration-log"]["properties"]["colour"] = {"type": "string"}
-    package = GENERATED.parent.name
-    for place, message in (
-        ("generated/models/x.py", r"does not pass mypy --strict\. This is a bug of the generator: report it\."),
-        ("resources/logs.py", rf"does not fit hand-written code: {package}/resources/logs\.py, line 7, "),
-    ):
-        output = f"{package}/{place}:7: error: bad\nFound 1 error"
-        monkeypatch.setattr("generator.update._MYPY", ("-c", f"print({output!r}); raise SystemExit(1)"))
-        with pytest.raises(UpdateError, match=message) as caught:
+    for lines in ((f"{PACKAGE}/generated/models/x.py:7: error: bad", CODE_ERROR), ("mypy crashed",)):
+        without_type_check(monkeypatch, *lines)
+        with pytest.raises(TypeCheckError, match=r"does not pass mypy --strict\. This is a bug of the generator"):
             project.update(document)
-        assert "\n" not in str(caught.value)
         assert project.is_unchanged
+    monkeypatch.setattr("generator.__main__.update", raise_type_check_error)
+    assert main(["update", "--spec", "new.yml"]) == 4
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def raise_type_check_error(*args: Any, **options: Any) -> None:
+    raise TypeCheckError("bad")
 
 
 INVALID_DOCUMENTS = [
@@ -274,6 +406,37 @@ def test_merge_prose_keeps_current_descriptions_and_new_schemas() -> None:
         "properties": {"description": {"type": "string", "description": "new"}},
     }
     assert new == original
+
+
+def test_descriptions_are_paired_by_name_and_location() -> None:
+    def parameter(name: str, location: str, text: str) -> Document:
+        return {"name": name, "in": location, "description": text}
+
+    current = {
+        "parameters": [parameter("id", "path", "ours 1"), parameter("id", "query", "ours 2"), {"$ref": "#/a"}],
+        "tags": [{"name": "Shops", "description": "ours"}],
+        "servers": [{"url": "https://a", "description": "ours"}],
+        "allOf": [{"type": "object", "description": "ours"}, {"description": "ours too"}],
+        "oneOf": [{"description": "ours"}],
+    }
+    new = {
+        "parameters": [
+            {"$ref": "#/a"},
+            parameter("new", "query", "theirs"),
+            parameter("id", "query", "theirs"),
+            parameter("id", "path", "theirs"),
+        ],
+        "tags": [{"name": "Others", "description": "theirs"}, {"name": "Shops", "description": "theirs"}],
+        "servers": [{"url": "https://b", "description": "theirs"}, {"url": "https://a", "description": "theirs"}],
+        "allOf": [{"type": "object", "description": "theirs"}, {"description": "theirs"}],
+        "oneOf": [{"description": "theirs"}, {"description": "theirs"}],
+    }
+    merged = merge_prose(current, new)
+    assert [one.get("description") for one in merged["parameters"]] == [None, "theirs", "ours 2", "ours 1"]
+    assert [one["description"] for one in merged["tags"]] == ["theirs", "ours"]
+    assert [one["description"] for one in merged["servers"]] == ["theirs", "ours"]
+    assert [one["description"] for one in merged["allOf"]] == ["ours", "ours too"]
+    assert [one["description"] for one in merged["oneOf"]] == ["theirs", "theirs"]
 
 
 def test_timestamps_in_a_document_stay_text() -> None:

@@ -11,13 +11,13 @@ import orjson
 
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve
 from tests.support.paths import ROOT
-from tests.support.wire_contract import load_document
+from tests.support.wire_contract import load_simulated_document
 
 
 async def run_schemathesis(server: SimulatedSendcloud, folder: Path, *options: str) -> tuple[int | None, str]:
     """Run Schemathesis with all checks against a server, and return its exit code and output."""
     document_file = folder / "openapi.json"
-    document_file.write_bytes(orjson.dumps(load_document()))
+    document_file.write_bytes(orjson.dumps(load_simulated_document()))
     async with serve(server) as base_url:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "schemathesis.cli", "run", str(document_file), "--url", base_url),

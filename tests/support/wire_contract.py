@@ -12,7 +12,7 @@ import orjson
 from generator.build import OPENAPI_DOCUMENT, OVERLAY
 from generator.documents import parse_yaml, read_document
 from generator.overlay import apply_overlay
-from generator.structure import iterate_operations, resolve
+from generator.structure import HTTP_METHODS, iterate_operations, resolve
 from sendcloud_integrations_client.testing.messages import SimulatedResponse
 
 CONFORMANCE = Path(OPENAPI_DOCUMENT).with_name("conformance.yml")
@@ -22,6 +22,17 @@ CONFORMANCE = Path(OPENAPI_DOCUMENT).with_name("conformance.yml")
 def load_document() -> dict[str, Any]:
     """Return the OpenAPI document with the overlay `openapi/conformance.yml` applied."""
     return apply_overlay(read_document(OPENAPI_DOCUMENT), parse_yaml(CONFORMANCE.read_bytes(), CONFORMANCE.name))
+
+
+def load_simulated_document() -> dict[str, Any]:
+    """Return the document without operations that are not simulated: those that are new and have no name yet."""
+    simulated = [id(operation) for operation in _load_operations().values()]
+    document = load_document()
+    paths = {
+        path: {key: one for key, one in item.items() if key not in HTTP_METHODS or id(one) in simulated}
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": paths}
 
 
 def find_violations(operation: str, response: SimulatedResponse) -> list[str]:
@@ -49,7 +60,11 @@ def find_violations(operation: str, response: SimulatedResponse) -> list[str]:
 @cache
 def _load_operations() -> dict[str, dict[str, Any]]:
     named = apply_overlay(read_document(OPENAPI_DOCUMENT), parse_yaml(OVERLAY.read_bytes(), OVERLAY.name))
-    return {one["x-name"]: load_document()["paths"][path][method] for path, method, one in iterate_operations(named)}
+    return {  # an operation that is new in the document has no name in the overlay yet
+        one["x-name"]: load_document()["paths"][path][method]
+        for path, method, one in iterate_operations(named)
+        if "x-name" in one
+    }
 
 
 @cache
