@@ -14,10 +14,12 @@ SAMPLED: Final = ("pipeline/", "auth/", "runtime/", "pagination.py", "webhooks.p
 """Prefixes of the files, within the package, that random mutants are drawn from."""
 
 TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
+    "auth/api_keys.py": ("generator/test_other_documents.py",),
     "auth/credentials.py": ("auth/test_credentials.py", "test_traceback_secrets.py"),
     "auth/environment.py": ("auth/test_environment.py",),
     "auth/oauth2.py": ("auth/test_oauth2.py",),
     "auth/origin.py": ("auth/test_origin.py",),
+    "auth/security_schemes.py": ("generator/test_other_documents.py",),
     "auth/tokens.py": ("auth/test_oauth2.py",),
     "errors.py": ("test_errors.py",),
     "pagination.py": ("test_pagination.py",),
@@ -34,6 +36,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/lenient_json.py": ("runtime/test_lenient_json.py",),
     "runtime/link_header.py": ("runtime/test_link_header.py",),
     "runtime/models.py": ("runtime/test_models.py", "test_webhooks.py"),
+    "runtime/next_page.py": ("generator/test_paging_shapes.py", "test_pagination.py"),
     "runtime/operations.py": (
         "runtime/test_operations.py",
         "pipeline/test_retries.py",
@@ -77,6 +80,8 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/redaction/quick_check.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/redactor.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/shapes.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
+    "sync/redaction/tables.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
+    "sync/redaction/tries.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/text_redactor.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/values.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/xml_values.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),

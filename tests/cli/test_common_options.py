@@ -18,7 +18,7 @@ def profiles(sendcloud_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path = tmp_path / "p.toml"
     path.write_text(
         f'[right]\npublic_key = "public"\nsecret_key = "secret"\nbase_url = "{sendcloud_server}"\n'
-        f'[wrong]\npublic_key = "public"\nsecret_key = "wr0ng"\nbase_url = "{sendcloud_server}"\n'
+        f'[wrong]\npublic_key = "other"\nsecret_key = "wr0ng"\nbase_url = "{sendcloud_server}"\n'
     )
     path.chmod(0o600)
     monkeypatch.chdir(tmp_path)

@@ -318,6 +318,7 @@ def test_files_of_commands_are_private(tmp_path: Path) -> None:
         os.umask(previous)
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()} == {
         "sendcloud.db": "0o600",
+        "sendcloud.db.lock": "0o600",
         "report.html": "0o600",
     }
 
