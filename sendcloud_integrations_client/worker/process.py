@@ -39,6 +39,7 @@ async def run_worker(
     redaction: Redaction | None = Redaction(),
     give_up_after: timedelta = timedelta(minutes=15),
     rate_limits: RateLimits | None = None,
+    stall_timeout: timedelta = STALL_TIMEOUT,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Sync accounts until `stop` is set. Run it in any number of processes and machines.
@@ -55,11 +56,12 @@ async def run_worker(
         redaction: See `sync_logs`.
         give_up_after: See `sync_logs`.
         rate_limits: See `sync_tasks`.
+        stall_timeout: See `sync_tasks`. All workers need the same.
         stop: Event that stops the worker: pages in progress are stored, and their accounts are queued again, within 20
             seconds. Defaults to None; then, cancel the task.
 
     Raises:
-        ConfigurationError: If the interval is invalid, or if the database is not PostgreSQL.
+        ConfigurationError: If the interval or the stall timeout is invalid, or if the database is not PostgreSQL.
         InvalidInputError: If `concurrency` is less than 1.
         StoreError: If the database exists but cannot be used, for example because the password is wrong.
 
@@ -79,6 +81,7 @@ async def run_worker(
         redaction=redaction,
         give_up_after=give_up_after,
         rate_limits=rate_limits,
+        stall_timeout=stall_timeout,
         stop=stop,
     )
     app = create_app(store, tasks)
@@ -86,6 +89,7 @@ async def run_worker(
         await stack.enter_async_context(tasks)
 
         async def open_queue() -> None:
+            await store.migrate()  # reports at once why a database cannot be used
             await stack.enter_async_context(open_app(app))
             await prepare_database(store, app)
 
@@ -93,8 +97,8 @@ async def run_worker(
             return
         _logger.info("Worker started: %d slots.", concurrency)
         async with asyncio.TaskGroup() as group:
-            group.create_task(_serve(app, SYNC_QUEUE, concurrency, stop))
-            group.create_task(_serve(app, CONTROL_QUEUE, _CONTROL_SLOTS, stop))
+            group.create_task(_serve(app, SYNC_QUEUE, concurrency, stall_timeout, stop))
+            group.create_task(_serve(app, CONTROL_QUEUE, _CONTROL_SLOTS, stall_timeout, stop))
         _logger.info("Worker stopped.")
 
 
@@ -116,7 +120,7 @@ async def _repeat_until_reachable(call: Callable[[], Awaitable[None]], stop: asy
     return False
 
 
-async def _serve(app: App, queue: str, slots: int, stop: asyncio.Event) -> None:
+async def _serve(app: App, queue: str, slots: int, stall_timeout: timedelta, stop: asyncio.Event) -> None:
     """Run a worker of procrastinate, and start it again when it ends because of the database."""
     options: dict[str, Any] = {
         "queues": [queue],
@@ -125,7 +129,8 @@ async def _serve(app: App, queue: str, slots: int, stop: asyncio.Event) -> None:
         "delete_jobs": "successful",
         "install_signal_handlers": False,
         "shutdown_graceful_timeout": _STOP_TIMEOUT,
-        "stalled_worker_timeout": STALL_TIMEOUT,
+        "stalled_worker_timeout": stall_timeout.total_seconds(),
+        "update_heartbeat_interval": stall_timeout.total_seconds() / 3,
     }
     delay = 1.0
     while not stop.is_set():

@@ -9,6 +9,7 @@ from typing import Any, Final
 import psycopg
 from procrastinate import App, Blueprint, PsycopgConnector
 from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
@@ -23,6 +24,7 @@ NAMESPACE: Final = "sendcloud"
 
 _SCHEMA_LOCK: Final = 0x5E4DC10E  # arbitrary; must not be used by other programs in the database
 _MAX_CONNECTIONS: Final = 4  # of the queue, in addition to those of the store and one that listens
+_OPEN_TIMEOUT: Final = 10.0  # seconds
 _NOT_IN_LIBPQ: Final = frozenset({"prepared_statement_cache_size"})
 
 
@@ -44,6 +46,7 @@ def create_app(store: LogStore, tasks: Blueprint) -> App:
     app = App(
         connector=PsycopgConnector(
             conninfo=build_conninfo(store.engine.url, schema=store.schema),
+            pool_factory=_Pool,
             min_size=1,
             max_size=_MAX_CONNECTIONS,
             kwargs={"prepare_threshold": None},  # poolers such as PgBouncer move statements between sessions
@@ -51,6 +54,13 @@ def create_app(store: LogStore, tasks: Blueprint) -> App:
     )
     app.add_tasks_from(tasks, namespace=NAMESPACE)
     return app
+
+
+class _Pool(AsyncConnectionPool[Any]):
+    """A pool that reports an unreachable database sooner than after 30 seconds."""
+
+    async def open(self, wait: bool = False, timeout: float = 30.0) -> None:  # noqa: ASYNC109
+        await super().open(wait, min(timeout, _OPEN_TIMEOUT))
 
 
 @asynccontextmanager

@@ -12,11 +12,12 @@ from typing import Final
 
 from sendcloud_integrations_client.errors import ConfigurationError
 
-__all__ = ["build_planning_cron", "find_last_slot", "validate_interval"]
+__all__ = ["build_cron", "find_last_slot", "validate_interval", "validate_stall_timeout"]
 
 _DAY: Final = 86_400  # seconds
 _MIN_INTERVAL: Final = 10  # seconds
-_PLANNING_INTERVALS: Final = (60, 30, 20, 10, 5, 2, 1)  # seconds; each divides a minute
+_MIN_STALL_TIMEOUT: Final = 3  # seconds
+_STEPS: Final = (60, 30, 20, 10, 5, 2, 1)  # seconds; each divides a minute
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,11 +56,25 @@ def find_last_slot(account: str, interval: int, now: datetime) -> datetime:
     return _EPOCH + timedelta(seconds=seconds - seconds % interval + offset)
 
 
-def build_planning_cron(interval: int) -> str:
-    """Return how often accounts are planned, as a cron expression of procrastinate, with seconds as the last field.
+def validate_stall_timeout(timeout: timedelta) -> float:
+    """Return a stall timeout in seconds.
 
     Args:
-        interval: Interval of the accounts in seconds.
+        timeout: The timeout.
+
+    Raises:
+        ConfigurationError: If it is less than 3 seconds.
     """
-    step = next((step for step in _PLANNING_INTERVALS if step * 10 <= interval), 1)
+    if timeout.total_seconds() < _MIN_STALL_TIMEOUT:
+        raise ConfigurationError(f"Invalid stall timeout {timeout}: must be at least {_MIN_STALL_TIMEOUT} seconds.")
+    return timeout.total_seconds()
+
+
+def build_cron(seconds: float) -> str:
+    """Return a cron expression of procrastinate, with seconds as the last field, for at most one minute.
+
+    Args:
+        seconds: Longest time between two runs. The next shorter divisor of a minute is used, at least one second.
+    """
+    step = next((step for step in _STEPS if step <= seconds), 1)
     return "* * * * *" if step == 60 else f"* * * * * */{step}"

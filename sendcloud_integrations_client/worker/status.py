@@ -85,6 +85,7 @@ async def queue_sync(store: LogStore, account: str) -> bool:
         InvalidInputError: If the account is paused.
         StoreError: If the account does not exist, or if the database cannot be used.
     """
+    await store.migrate()  # reports at once why a database cannot be used
     tasks = sync_tasks([], store)
     async with open_app(create_app(store, tasks)) as app:
         await prepare_database(store, app)

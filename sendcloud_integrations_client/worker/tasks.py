@@ -38,16 +38,16 @@ from sendcloud_integrations_client.sync.faults import is_temporary
 from sendcloud_integrations_client.worker.account_source import AccountSource, read_accounts
 from sendcloud_integrations_client.worker.account_state import AccountStates
 from sendcloud_integrations_client.worker.clients import ClientPool
-from sendcloud_integrations_client.worker.schedule import build_planning_cron, validate_interval
+from sendcloud_integrations_client.worker.schedule import build_cron, validate_interval, validate_stall_timeout
 
 __all__ = ["CONTROL_QUEUE", "STALL_TIMEOUT", "SYNC_QUEUE", "AccountSyncError", "SyncTasks", "sync_tasks"]
 
 SYNC_QUEUE: Final = "sendcloud-sync"
 CONTROL_QUEUE: Final = "sendcloud-control"
-STALL_TIMEOUT: Final = 30.0
-"""Seconds after which a worker or a job without a heartbeat is considered dead."""
+STALL_TIMEOUT: Final = timedelta(seconds=30)
+"""Time after which a worker or a job without a heartbeat is considered dead."""
 
-_HEARTBEAT: Final = 5.0  # seconds
+_HEARTBEATS: Final = 6  # per stall timeout
 _FIRST_RETRY: Final = 60.0  # seconds
 _MAX_RETRY: Final = 3600.0  # seconds
 _MAX_DATABASE_DELAY: Final = 10.0  # seconds
@@ -74,7 +74,7 @@ def sync_tasks(
     redaction: Redaction | None = Redaction(),
     give_up_after: timedelta = timedelta(minutes=15),
     rate_limits: RateLimits | None = None,
-    stall_timeout: timedelta = timedelta(seconds=STALL_TIMEOUT),
+    stall_timeout: timedelta = STALL_TIMEOUT,
     stop: asyncio.Event | None = None,
 ) -> SyncTasks:
     """Create tasks that sync accounts at an interval, to mount in an app of procrastinate.
@@ -98,7 +98,7 @@ def sync_tasks(
         The tasks. Use them as an asynchronous context manager, which closes the clients at its end.
 
     Raises:
-        ConfigurationError: If the interval is invalid.
+        ConfigurationError: If the interval or the stall timeout is invalid.
 
     Example:
         async with LogStore(url) as store, sync_tasks(accounts, store) as tasks:
@@ -136,17 +136,16 @@ class SyncTasks(Blueprint):
         self._states = AccountStates(store)
         self._interval = validate_interval(every)
         self._options = options
-        self._stall_timeout = stall_timeout.total_seconds()
+        self._stall_timeout = validate_stall_timeout(stall_timeout)
         self._stop = stop
         self._clients = ClientPool(rate_limits)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._sync_task: Task[..., Any, ...] = self.task(name="sync_account", queue=SYNC_QUEUE, pass_context=True)(
             self._sync_account
         )
-        planning = build_planning_cron(self._interval)
         for function, name, cron in (
-            (self._queue_due_accounts, "queue_due_accounts", planning),
-            (self._recover_stalled_jobs, "recover_stalled_jobs", "* * * * * */10"),
+            (self._queue_due_accounts, "queue_due_accounts", build_cron(self._interval / 10)),
+            (self._recover_stalled_jobs, "recover_stalled_jobs", build_cron(self._stall_timeout / 3)),
             (self._delete_old_jobs, "delete_old_jobs", "17 * * * *"),
         ):
             # Without `lock`: a control job whose worker died must not block the recovery of jobs.
@@ -294,7 +293,7 @@ class SyncTasks(Blueprint):
 
     async def _keep_alive(self, account: str, job_id: int, progress: _Progress) -> None:
         while True:
-            await asyncio.sleep(_HEARTBEAT)
+            await asyncio.sleep(self._stall_timeout / _HEARTBEATS)
             with contextlib.suppress(StoreError):  # the job is recovered if that lasts
                 await self._states.keep_alive(account, job_id, progress.fault, progress.take_retries())
 

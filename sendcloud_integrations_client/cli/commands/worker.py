@@ -74,6 +74,14 @@ def run_worker(
             show_default=False,
         ),
     ] = None,
+    stall_timeout: Annotated[
+        str,
+        typer.Option(
+            "--stall-timeout",
+            metavar="TIME",
+            help="Queue the accounts of a worker again if it does not respond for this long. At least 3s.",
+        ),
+    ] = "30s",
     log_json: Annotated[
         bool, typer.Option("--log-json", help="Log as JSON Lines.", rich_help_panel=OUTPUT_PANEL)
     ] = False,
@@ -96,6 +104,7 @@ def run_worker(
         redacted_names=frozenset(redact_field or ()),
         give_up_after=parse_duration("--give-up-after", give_up_after),
         reads_per_minute=reads_per_minute,
+        stall_timeout=parse_duration("--stall-timeout", stall_timeout),
         log_json=log_json,
         config=config,
     )

@@ -39,7 +39,7 @@ from sendcloud_integrations_client.worker import (
     resume_account,
     run_worker,
 )
-from sendcloud_integrations_client.worker.schedule import validate_interval
+from sendcloud_integrations_client.worker.schedule import validate_interval, validate_stall_timeout
 
 __all__ = ["WorkerOptions", "run", "run_pause", "run_resume", "run_status", "run_sync"]
 
@@ -68,6 +68,7 @@ class WorkerOptions:
         redacted_names: Names of headers and fields to redact, in addition to the default ones.
         give_up_after: How long failures that can pass are retried.
         reads_per_minute: Calls per minute and account. None uses Sendcloud's limit.
+        stall_timeout: Time after which a worker that does not respond is considered dead.
         log_json: Whether to log as JSON Lines.
         config: Path of the profile file. None uses the default path.
     """
@@ -79,6 +80,7 @@ class WorkerOptions:
     redacted_names: frozenset[str]
     give_up_after: timedelta
     reads_per_minute: int | None
+    stall_timeout: timedelta
     log_json: bool
     config: Path | None
 
@@ -94,15 +96,17 @@ def run(options: WorkerOptions) -> ExitCode:
 
     Raises:
         ConfigurationError: If the profile file does not exist or is invalid.
-        InputError: If the interval or the URL of the database is invalid, or if it is not PostgreSQL.
+        InputError: If the interval, the stall timeout or the URL of the database is invalid, or if it is not
+            PostgreSQL.
         StoreError: If the database exists but cannot be used.
     """
     if options.redacted_names and not options.redact:
         raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
     try:
         validate_interval(options.every)
+        validate_stall_timeout(options.stall_timeout)
     except ConfigurationError as error:
-        raise InputError(f"Invalid value for --every: {error}") from None
+        raise InputError(f"Invalid options: {error}") from None
     path = options.config or get_default_config_path()
     try:
         accounts = ProfileFile(path)
@@ -131,6 +135,7 @@ async def _run(accounts: ProfileFile, options: WorkerOptions) -> None:
             redaction=redaction if options.redact else None,
             give_up_after=options.give_up_after,
             rate_limits=limits,
+            stall_timeout=options.stall_timeout,
             stop=_handle_signals(accounts),
         )
 
