@@ -220,7 +220,9 @@ class SyncTasks(Blueprint):
             if job.queue == SYNC_QUEUE and job.id is not None:
                 account = str(job.task_kwargs["account"])
                 _logger.warning(
-                    "Sync of account %s: its worker stopped responding; the account is queued again.", account
+                    "Sync of account %s: its worker stopped responding; the account is queued again.",
+                    account,
+                    extra={"fields": {"account": account, "job_id": job.id}},
                 )
                 await self._states.count_stalled_job(account, job.id)
                 await self.queue_account(account)
