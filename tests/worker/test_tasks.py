@@ -35,6 +35,7 @@ from sendcloud_integrations_client.worker import (
     run_worker,
     sync_tasks,
 )
+from sendcloud_integrations_client.worker import tasks as worker_tasks
 from sendcloud_integrations_client.worker.account_state import AccountState, AccountStates
 from tests.support.postgresql import PostgresqlServer
 from tests.support.sync_servers import BASE_URL, RETRY_WITHOUT_DELAY
@@ -133,6 +134,20 @@ async def test_accounts_are_queued_once_per_slot_and_synced(store: LogStore) -> 
     ]
     assert all(one.last_synced_at is not None and one.age is not None and one.age < 600 for one in found)
     assert await execute(store, "SELECT count(*) FROM log") == [(90,)]
+
+
+async def test_the_number_of_waiting_jobs_is_bounded(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_tasks, "_MAX_WAITING_JOBS", 2)
+    _, accounts = build_accounts(5)
+    async with open_tasks(accounts, store) as (app, _):
+        seen: set[str] = set()
+        for expected in (2, 4, 5):
+            await run_control(app, "queue_due_accounts")
+            seen |= {str(job.task_kwargs["account"]) for job in await list_jobs(app, "todo")}
+            assert len(seen) == expected
+            await run_control(app, "queue_due_accounts")
+            assert len(await list_jobs(app, "todo")) <= 2
+            await work(app)
 
 
 async def test_accounts_that_are_no_longer_configured_are_not_queued_or_shown(store: LogStore) -> None:
