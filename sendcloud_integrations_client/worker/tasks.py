@@ -253,6 +253,9 @@ class SyncTasks(Blueprint):
         except asyncio.CancelledError:
             if context.abort_reason() is AbortReason.SHUTDOWN:
                 await self._requeue(account)
+                with contextlib.suppress(StoreError, TimeoutError):
+                    async with asyncio.timeout(_REQUEUE_TIMEOUT):
+                        await self._states.end(account, job_id)
             raise
 
     async def _run(self, account: str, job_id: int) -> None:
@@ -266,10 +269,10 @@ class SyncTasks(Blueprint):
         except Exception as error:  # for example invalid credentials in one profile, or the caller's function failed
             await self._fail(account, job_id, error)
             return
-        error = summary.error or next(iter(summary.failures.values()), None)
-        if error is not None and not isinstance(error, SyncSupersededError):
-            await self._fail(account, job_id, error)
-        elif error is not None or summary.stopped:
+        failure = summary.error or next(iter(summary.failures.values()), None)
+        if failure is not None and not isinstance(failure, SyncSupersededError):
+            await self._fail(account, job_id, failure)
+        elif failure is not None or summary.stopped:
             if summary.stopped:
                 await self._requeue(account)
             await _until_stored(lambda: self._states.end(account, job_id))

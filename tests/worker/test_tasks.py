@@ -411,6 +411,8 @@ async def test_a_job_that_procrastinate_cancels_at_shutdown_queues_its_account_a
             ("aborted", {"account": "shop-0"}),
             ("todo", {"account": "shop-0"}),
         ]
+        (state,) = await read_states(store)
+        assert not state.is_running
 
 
 async def test_a_job_that_another_run_takes_over_is_no_failure(store: LogStore) -> None:
