@@ -91,7 +91,7 @@ def test_accounts_of_a_killed_worker_are_synced_by_another_one(database: str, tm
 def test_syncs_survive_crashes_freezes_and_restarts(
     database: str, tmp_path: Path, postgresql_server: PostgresqlServer, valkey: ValkeyServer
 ) -> None:
-    """Three workers, 30 accounts, shared limits; the limits of the test are those of 15 minutes at full scale."""
+    """Three workers with shared limits sync 30 accounts while workers, PostgreSQL and Valkey fail."""
     seed = int(os.environ.get("WORKER_KILL_SEED") or random.SystemRandom().randrange(2**32))
     print(f"Repeat this run with WORKER_KILL_SEED={seed}")
     generator = random.Random(seed)
