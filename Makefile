@@ -34,7 +34,7 @@ $(VENV)/.ready: pyproject.toml
 	@echo "Setting up $(VENV) with $(PYTHON). The installation takes about a minute and prints nothing."
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,http2,sync,postgresql,redis,report]" --group dev
+	@$(RUN) -m pip install -qq --disable-pip-version-check --editable ".[testing,aiohttp,http2,sync,postgresql,redis,report,worker]" --group dev
 	@touch $@
 
 demo: $(VENV)/.ready ## Run a sync and a report against a simulated Sendcloud (no account, no network)

@@ -20,6 +20,7 @@ from sendcloud_integrations_client.cli.commands import (
     order_statuses,
     simulate,
     status_mapping,
+    worker,
 )
 from sendcloud_integrations_client.cli.input.common_options import (
     CommonOptions,
@@ -62,6 +63,7 @@ _logs.command("redact", epilog=logs_redact.REDACT_LOGS_EXAMPLES)(logs_redact.red
 _logs.command("create", epilog=logs.CREATE_LOG_EXAMPLES)(logs.create_log)
 app.add_typer(_logs, name="logs")
 
+app.add_typer(worker.app, name="worker")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(order_statuses.app, name="statuses")
 app.add_typer(status_mapping.app, name="mapping")

@@ -44,6 +44,11 @@ def parse_command_line(line: str) -> None:
 
 def test_application_has_all_documented_commands() -> None:
     assert set(COMMANDS) == {
+        "worker run",
+        "worker status",
+        "worker sync",
+        "worker pause",
+        "worker resume",
         "accounts list",
         "accounts rename",
         "accounts rebind",

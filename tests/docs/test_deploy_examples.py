@@ -12,14 +12,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from sendcloud_integrations_client.cli import application
+from sendcloud_integrations_client.cli.commands import worker_run
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
 from tests.cli.test_processes import COMMAND, TIMEOUT, start_process
 
@@ -168,3 +171,48 @@ def test_container_repeats_the_sync_until_it_is_stopped_and_is_healthy(environme
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=TIMEOUT)
     assert (checked.returncode, running.returncode) == (0, 0), checked.stderr
+
+
+def read_worker_commands() -> list[list[str]]:
+    """Return the commands of the files for workers, without the name of the program."""
+    services = yaml.safe_load(read("compose.yaml"))["services"]
+    (container,) = yaml.safe_load(read("workers.yaml"))["spec"]["template"]["spec"]["containers"]
+    image = json.loads(re.findall(r"^CMD (.+)$", read("worker.Dockerfile"), re.MULTILINE)[-1])
+    probes = [services["worker"]["healthcheck"]["test"][2:], container["readinessProbe"]["exec"]["command"][1:]]
+    return [services["worker"]["command"], container["args"], image, *probes]
+
+
+def test_files_for_workers_are_consistent() -> None:
+    services = yaml.safe_load(read("compose.yaml"))["services"]
+    assert services.keys() == {"postgresql", "valkey", "worker", "web"}
+    assert services["worker"]["deploy"]["replicas"] == 2
+    assert len({services[name]["environment"]["SENDCLOUD_REDIS_URL"] for name in ("worker", "web")}) == 1
+    assert (FOLDER / services["worker"]["build"]["dockerfile"]).is_file()
+    web = services["web"]["build"]
+    assert (FOLDER / web["context"] / web["dockerfile"]).is_file()
+    module = re.search(r"COPY (\S+) ", read("web.Dockerfile"))
+    assert module is not None
+    assert (FOLDER / web["context"] / module[1]).is_file()
+    deployment = yaml.safe_load(read("workers.yaml"))
+    pod = deployment["spec"]["template"]["spec"]
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["selector"]["matchLabels"] == deployment["spec"]["template"]["metadata"]["labels"]
+    assert "livenessProbe" not in pod["containers"][0]
+    volumes = {volume["name"] for volume in pod["volumes"]}
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
+
+
+def test_commands_for_workers_are_valid(
+    environment: dict[str, str], new_postgresql_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run_worker(accounts: Any, store: Any, **options: Any) -> None:
+        assert list(accounts()) == ["shop"]
+
+    monkeypatch.setattr(worker_run, "run_worker", run_worker)
+    monkeypatch.setenv("SENDCLOUD_CONFIG", environment["SENDCLOUD_CONFIG"])
+    monkeypatch.setenv("SENDCLOUD_DATABASE", new_postgresql_database())
+    for command in read_worker_commands():
+        result = CliRunner().invoke(application.app, command)
+        expected = 0 if command[1] == "run" else 1  # status: no worker has used the database
+        assert result.exit_code == expected, result.output

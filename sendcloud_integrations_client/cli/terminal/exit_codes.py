@@ -40,7 +40,7 @@ EXIT_CODE_MEANINGS = {
     ExitCode.USAGE: "invalid options or input; nothing was changed",
     ExitCode.CREDENTIALS: "missing, rejected or insufficient credentials, or invalid configuration",
     ExitCode.NOT_FOUND: "record not found for these credentials",
-    ExitCode.PARTIAL_FAILURE: "logs sync: partial failure; logs status --max-age: data is late",
+    ExitCode.PARTIAL_FAILURE: "logs sync: partial failure; logs/worker status --max-age: data is late",
     ExitCode.DECLINED: "confirmation declined; nothing was changed",
     ExitCode.STALE_DATA: "logs report --fail-on stale: data is late",
     ExitCode.SHOP_FAILING: "logs report --fail-on failing: a shop fails",

@@ -1,0 +1,164 @@
+"""Commands `worker run`, `worker status`, `worker sync`, `worker pause` and `worker resume`.
+
+`worker_run` implements them and is imported only when a command runs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sendcloud_integrations_client.cli.input.common_options import CommonOptionsGroup, define_common_options
+from sendcloud_integrations_client.cli.input.option_groups import command
+from sendcloud_integrations_client.cli.input.options import (
+    OUTPUT_PANEL,
+    ConfigOption,
+    DatabaseOption,
+    JsonOption,
+    format_examples,
+)
+from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_duration
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    cls=CommonOptionsGroup,
+    callback=define_common_options,
+    no_args_is_help=True,
+    help="Sync workers on any number of machines, with a queue in PostgreSQL.",
+)
+
+_NameArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Name of the account.", show_default=False)]
+
+
+@app.command(
+    "run",
+    epilog=format_examples(
+        "worker run --database postgresql://sync@localhost/sendcloud",
+        "worker run --config /run/secrets/profiles.toml --every 30m --concurrency 16",
+    ),
+)
+@command
+def run_worker(
+    database: DatabaseOption = "sendcloud.db",
+    every: Annotated[
+        str,
+        typer.Option(
+            "--every", metavar="TIME", help="Interval of each account. Must divide an hour or a day: 5m, 15m, 1h, 6h."
+        ),
+    ] = "15m",
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=100, metavar="COUNT", help="Accounts to sync concurrently.")
+    ] = 8,
+    redact: Annotated[bool, typer.Option("--redact/--no-redact", help="Redact secrets before logs are stored.")] = True,
+    redact_field: Annotated[
+        list[str] | None,
+        typer.Option("--redact-field", metavar="NAME", help="Additional header or field to redact. Repeatable."),
+    ] = None,
+    give_up_after: Annotated[
+        str,
+        typer.Option(
+            "--give-up-after",
+            metavar="TIME",
+            help="Retry network and database failures until an account had no success for this long: 15m, or 0.",
+        ),
+    ] = "15m",
+    reads_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            "--reads-per-minute",
+            min=1,
+            metavar="COUNT",
+            help="Calls per minute and account. Defaults to Sendcloud's limit, 1000.",
+            show_default=False,
+        ),
+    ] = None,
+    stall_timeout: Annotated[
+        str,
+        typer.Option(
+            "--stall-timeout",
+            metavar="TIME",
+            help="Queue the accounts of a worker again if it does not respond for this long. At least 3s.",
+        ),
+    ] = "30s",
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="Log as JSON Lines.", rich_help_panel=OUTPUT_PANEL)
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Sync all profiles at an interval, together with all other workers.
+
+    Start the same command on any number of machines. Each account is synced by
+    one worker at a time. The profile file is read again when it changes, or on
+    SIGHUP. SIGTERM stores the pages in progress and queues their accounts again;
+    a second one stops immediately.
+    """
+    from sendcloud_integrations_client.cli.commands.worker_run import WorkerOptions, run
+
+    options = WorkerOptions(
+        database=database,
+        every=parse_duration("--every", every),
+        concurrency=concurrency,
+        redact=redact,
+        redacted_names=frozenset(redact_field or ()),
+        give_up_after=parse_duration("--give-up-after", give_up_after),
+        reads_per_minute=reads_per_minute,
+        stall_timeout=parse_duration("--stall-timeout", stall_timeout),
+        log_json=log_json,
+        config=config,
+    )
+    raise typer.Exit(run(options))
+
+
+@app.command("status", epilog=format_examples("worker status", "worker status --max-age 1h --json"))
+@command
+def show_status(
+    database: DatabaseOption = "sendcloud.db",
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            "--max-age",
+            metavar="AGE",
+            help="Exit with 5 if the last successful sync of an account is older: 1h. Paused accounts do not count.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show each account: last success, running job, failures and retries.
+
+    With --max-age, it is a health check for monitoring and Kubernetes.
+    Needs no credentials and sends no requests.
+    """
+    age = None if max_age is None else parse_age("--max-age", max_age)
+    from sendcloud_integrations_client.cli.commands.worker_run import run_status
+
+    raise typer.Exit(run_status(database, age, json=json))
+
+
+@app.command("sync", epilog=format_examples("worker sync shop-nl"))
+@command
+def sync_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db") -> None:
+    """Queue the sync of one account now."""
+    from sendcloud_integrations_client.cli.commands.worker_run import run_sync
+
+    run_sync(database, name)
+
+
+@app.command("pause", epilog=format_examples("worker pause shop-nl"))
+@command
+def pause_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db") -> None:
+    """Sync an account no more until it is resumed. A running job continues."""
+    from sendcloud_integrations_client.cli.commands.worker_run import run_pause
+
+    run_pause(database, name)
+
+
+@app.command("resume", epilog=format_examples("worker resume shop-nl"))
+@command
+def resume_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db") -> None:
+    """Sync a paused account again."""
+    from sendcloud_integrations_client.cli.commands.worker_run import run_resume
+
+    run_resume(database, name)
