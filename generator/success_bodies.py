@@ -11,7 +11,7 @@ __all__ = ["get_names_of_types", "get_properties", "get_success_schema"]
 
 
 def get_success_schema(document: Document, operation: dict[str, Any]) -> Schema:
-    """Return the schema of the first success with a JSON body; an empty schema if there is none."""
+    """Return the schema of the first success with a JSON body; an empty schema if it has none."""
     for status in sorted(operation["responses"]):
         for media_type, media in operation["responses"][status].get("content", {}).items():
             if status[0] in "2D" and is_json(media_type):

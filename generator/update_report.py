@@ -70,7 +70,7 @@ def format_changes(changes: Iterable[Change]) -> str:
 
 
 def format_follow_ups(places: Iterable[FollowUp]) -> str:
-    """Format hand-written places as text, one line each; empty if there are none."""
+    """Format hand-written places as text, one line each; empty without changes."""
     lines = [f"  {place}" for place in places]
     return "\n".join([f"Hand-written places to change ({len(lines)})", *lines]) if lines else ""
 

@@ -81,7 +81,7 @@ async def acquire(
             await budget.acquire(safe=safe, priority=priority)
 
 
-async def is_refused(budget: RedisBudget, priority: Priority = "interactive", *, safe: bool = True) -> bool:
+async def has_no_free_slot(budget: RedisBudget, priority: Priority = "interactive", *, safe: bool = True) -> bool:
     """Return whether no slot is free for 0.3 seconds."""
     try:
         async with asyncio.timeout(0.3):
@@ -126,15 +126,15 @@ async def test_processes_share_the_limit(valkey: ValkeyServer) -> None:
     first, second = build_budget(valkey), build_budget(valkey)
     await acquire(first, count=6)
     await acquire(second, count=4)
-    assert await is_refused(first)
-    assert await is_refused(second)
+    assert await has_no_free_slot(first)
+    assert await has_no_free_slot(second)
     assert count_slots(valkey) == 10
 
 
 async def test_slot_is_free_one_window_after_its_response(valkey: ValkeyServer) -> None:
     first, second = build_budget(valkey, reads=1, minute=0.5), build_budget(valkey, reads=1, minute=0.5)
     await acquire(first)
-    assert await is_refused(second)  # in flight for as long as the call lasts
+    assert await has_no_free_slot(second)  # in flight for as long as the call lasts
     completed = time.monotonic()
     first.complete(safe=True)
     await acquire(second)
@@ -154,7 +154,7 @@ async def test_writes_have_their_own_slots_and_a_limit_per_second(valkey: Valkey
     budget, other = (build_budget(valkey, reads=1, writes=20, writes_per_second=4) for _ in range(2))
     await acquire(budget)
     await acquire(budget, count=4, safe=False)
-    assert await is_refused(other, safe=False)
+    assert await has_no_free_slot(other, safe=False)
     for _ in range(4):
         budget.complete(safe=False)
     completed = time.monotonic()
@@ -238,7 +238,7 @@ async def test_pause_applies_to_all_processes(valkey: ValkeyServer, caplog: pyte
 async def test_background_calls_leave_the_reserve_to_interactive_calls_of_other_processes(valkey: ValkeyServer) -> None:
     background, interactive = build_budget(valkey, reads=20), build_budget(valkey, reads=20)
     granted = 0
-    while not await is_refused(background, "background"):
+    while not await has_no_free_slot(background, "background"):
         granted += 1
     assert 2 <= granted <= 18
     await acquire(interactive, count=2)
@@ -343,7 +343,7 @@ async def test_cancelled_callers_leave_no_slot_behind(valkey: ValkeyServer) -> N
 async def test_cancelled_waiter_leaves_the_queue_of_the_server(valkey: ValkeyServer) -> None:
     holder, waiter = build_budget(valkey, reads=1), build_budget(valkey, reads=1)
     await acquire(holder)
-    assert await is_refused(waiter)
+    assert await has_no_free_slot(waiter)
     await wait_until(lambda: valkey.command("EXISTS", f"{KEY}:reads:interactive-queue") == b":0\r\n")
 
 
@@ -414,7 +414,7 @@ async def test_process_without_server_continues_with_its_fallback_share(caplog: 
     limiter = RedisRateLimiter("unix:///nonexistent/valkey.sock", limits=RateLimits(reads_per_minute=8))
     budget = limiter.get_budget("key")
     await acquire(budget, count=2)
-    assert await is_refused(budget)
+    assert await has_no_free_slot(budget)
     delay = budget.get_delay(safe=True)
     assert delay is None  # it depends on the calls in flight
     budget.complete(safe=True)
@@ -462,7 +462,7 @@ async def test_fallback_knows_the_calls_of_the_last_window(valkey_to_break: Valk
     for _ in range(10):
         budget.complete(safe=True)
     valkey_to_break.stop()
-    assert await is_refused(budget)
+    assert await has_no_free_slot(budget)
     assert budget.connections.is_down
 
 
@@ -473,11 +473,11 @@ async def test_restarted_server_learns_of_the_calls_of_the_last_window(valkey_to
     for _ in range(3):
         second.complete(safe=True)
     valkey_to_break.stop()
-    assert await is_refused(first)
+    assert await has_no_free_slot(first)
     valkey_to_break.start()
 
     async def have_reported() -> bool:
-        refusals = [await is_refused(budget) for budget in (first, second)]
+        refusals = [await has_no_free_slot(budget) for budget in (first, second)]
         return all(refusals) and not first.connections.is_down and not second.connections.is_down
 
     await wait_for(have_reported)
@@ -492,7 +492,7 @@ async def test_flushed_server_learns_of_the_calls_before_it_grants_more(valkey: 
     await asyncio.sleep(0.4)
     valkey.command("FLUSHALL")
     assert count_slots(valkey) == 0
-    assert await is_refused(budget)
+    assert await has_no_free_slot(budget)
     assert count_slots(valkey) == 10
 
 

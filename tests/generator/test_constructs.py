@@ -208,12 +208,12 @@ class Api:
         self.resources = importlib.import_module(f"{package}.resources").Resources
         self.base_path = importlib.import_module(f"{package}.server").BASE_PATH
 
-    def call(self, resource: str, method: str, *args: Any, answer: Any = None, **kwargs: Any) -> Any:
-        """Call a method, with and without `with_response`; `answer` is the response or its JSON body."""
-        if isinstance(answer, httpx.Response):
-            self.response = answer
+    def call(self, resource: str, method: str, *args: Any, reply: Any = None, **kwargs: Any) -> Any:
+        """Call a method, with and without `with_response`; `reply` is the response or its JSON body."""
+        if isinstance(reply, httpx.Response):
+            self.response = reply
         else:
-            self.response = httpx.Response(204) if answer is None else httpx.Response(200, content=orjson.dumps(answer))
+            self.response = httpx.Response(204) if reply is None else httpx.Response(200, content=orjson.dumps(reply))
         return asyncio.run(self._call(resource, method, args, kwargs))
 
     @property
@@ -410,7 +410,7 @@ def test_union_body(api: Api) -> None:
 def test_json_media_types_with_vendor_suffix_and_parameters(api: Api) -> None:
     api.call("vendor_body", "replace", id=1)
     assert api.requests[-1].headers["content-type"] == "application/vnd.api+json; charset=utf-8"
-    result = api.call("vendor_result", "retrieve", answer={"id": 3})
+    result = api.call("vendor_result", "retrieve", reply={"id": 3})
     assert (result.id, api.requests[-1].headers["accept"]) == (3, "application/problem+json")
 
 
@@ -449,7 +449,7 @@ EVERYTHING = st.fixed_dictionaries(
 @few
 @given(data=EVERYTHING)
 def test_required_fields_of_every_type_are_read_and_sent_unchanged(api: Api, data: dict[str, Any]) -> None:
-    result = api.call("everything", "retrieve", answer=data)
+    result = api.call("everything", "retrieve", reply=data)
     assert type(result) is api.models.Everything
     assert result.at == datetime.fromisoformat(data["at"])
     assert result.on == date.fromisoformat(data["on"])
@@ -503,7 +503,7 @@ NODES = st.deferred(
 @few
 @given(data=NODES)
 def test_models_that_contain_themselves_and_each_other(api: Api, data: dict[str, Any]) -> None:
-    node = api.call("nodes", "retrieve", answer=data)
+    node = api.call("nodes", "retrieve", reply=data)
     assert [type(child) for child in node.children or ()] == [api.models.Node] * len(data.get("children", []))
     assert node.to_dict() == data
     api.call("nodes", "replace", node)
@@ -518,29 +518,29 @@ def test_rules_of_models_that_contain_themselves_are_checked(api: Api) -> None:
 @few
 @given(pets=st.lists(PETS | st.fixed_dictionaries({"kind": st.just("bird")}), max_size=3))
 def test_discriminated_union_is_a_union_of_models(api: Api, pets: list[dict[str, Any]]) -> None:
-    result = list(api.call("pets", "list", answer=pets))
+    result = list(api.call("pets", "list", reply=pets))
     classes = {"cat": api.models.Cat, "dog": api.models.Dog, "bird": dict}
     assert [type(one) for one in result] == [classes[one["kind"]] for one in pets]
     assert [one if isinstance(one, dict) else one.to_dict() for one in result] == pets
 
 
 def test_union_with_an_array(api: Api) -> None:
-    assert api.call("mixed", "retrieve", answer=["a"]) == ["a"]
-    assert api.call("mixed", "retrieve", answer=5) == 5
-    assert api.call("mixed", "retrieve", answer={"size": 2}) == api.models.Leaf(size=2)
-    assert api.call("mixed", "retrieve", answer="2024-01-01T00:00:00Z") == datetime(2024, 1, 1, tzinfo=UTC)
-    assert api.call("mixed", "retrieve", answer=httpx.Response(200, content=b"null")) is None
+    assert api.call("mixed", "retrieve", reply=["a"]) == ["a"]
+    assert api.call("mixed", "retrieve", reply=5) == 5
+    assert api.call("mixed", "retrieve", reply={"size": 2}) == api.models.Leaf(size=2)
+    assert api.call("mixed", "retrieve", reply="2024-01-01T00:00:00Z") == datetime(2024, 1, 1, tzinfo=UTC)
+    assert api.call("mixed", "retrieve", reply=httpx.Response(200, content=b"null")) is None
     with pytest.raises(ResponseDecodeError):
-        api.call("mixed", "retrieve", answer=True)
+        api.call("mixed", "retrieve", reply=True)
     with pytest.raises(ResponseDecodeError):
-        api.call("mixed", "retrieve", answer="no time")
+        api.call("mixed", "retrieve", reply="no time")
 
 
 @few
 @given(name=STAMPS, number=st.integers(-(2**53), 2**53))
 def test_all_of_is_merged(api: Api, name: datetime, number: int) -> None:
     data = {"id": number, "name": name.isoformat()}
-    result = api.call("extended", "retrieve", answer=data)
+    result = api.call("extended", "retrieve", reply=data)
     assert (result.id, result.name, result.to_dict()) == (number, name, data)
     api.call("extended", "replace", result)
     assert api.body == data
@@ -549,74 +549,74 @@ def test_all_of_is_merged(api: Api, name: datetime, number: int) -> None:
 
 
 def test_all_of_with_a_union(api: Api) -> None:
-    assert api.call("either", "retrieve", answer={"id": 1, "size": 2}).size == 2
-    assert api.call("either", "retrieve", answer={"id": 1, "kind": "cat", "lives": 9}).lives == 9
+    assert api.call("either", "retrieve", reply={"id": 1, "size": 2}).size == 2
+    assert api.call("either", "retrieve", reply={"id": 1, "kind": "cat", "lives": 9}).lives == 9
 
 
 def test_all_of_a_lone_reference_is_the_reference(api: Api) -> None:
-    assert type(api.call("described", "retrieve", answer={"id": 1})) is api.models.Base
+    assert type(api.call("described", "retrieve", reply={"id": 1})) is api.models.Base
     assert not hasattr(api.models, "Described")
 
 
 def test_enum_values_are_kept_unaltered(api: Api) -> None:
     values = DOCUMENT["components"]["schemas"]["sizes"]["enum"]
     assert [member.value for member in api.models.Sizes] == values
-    assert list(api.call("sizes", "list", answer=[*values, "new"])) == [*values, "new"]
-    assert all(one.is_known for one in api.call("sizes", "list", answer=values))
+    assert list(api.call("sizes", "list", reply=[*values, "new"])) == [*values, "new"]
+    assert all(one.is_known for one in api.call("sizes", "list", reply=values))
 
 
 @few
 @given(values=st.lists(STAMPS, max_size=3))
 def test_list_of_timestamps(api: Api, values: list[datetime]) -> None:
-    assert list(api.call("timestamps", "list", answer=[one.isoformat() for one in values])) == values
+    assert list(api.call("timestamps", "list", reply=[one.isoformat() for one in values])) == values
 
 
 def test_list_of_timestamps_names_the_invalid_one(api: Api) -> None:
     with pytest.raises(ResponseDecodeError) as caught:
-        api.call("timestamps", "list", answer=["2024-01-01T00:00:00Z", "x"])
+        api.call("timestamps", "list", reply=["2024-01-01T00:00:00Z", "x"])
     assert caught.value.field == "[1]"
 
 
 def test_nullable_result(api: Api) -> None:
-    assert api.call("nullable", "retrieve", answer=httpx.Response(200, content=b"null")) is None
-    assert api.call("nullable", "retrieve", answer={"id": 1}).id == 1
+    assert api.call("nullable", "retrieve", reply=httpx.Response(200, content=b"null")) is None
+    assert api.call("nullable", "retrieve", reply={"id": 1}).id == 1
 
 
 @few
 @given(values=st.dictionaries(TEXT, st.lists(STAMPS, max_size=2), max_size=2))
 def test_typed_map(api: Api, values: dict[str, list[datetime]]) -> None:
-    answer = {name: [one.isoformat() for one in stamps] for name, stamps in values.items()}
-    assert api.call("maps", "retrieve", answer=answer) == values
+    reply = {name: [one.isoformat() for one in stamps] for name, stamps in values.items()}
+    assert api.call("maps", "retrieve", reply=reply) == values
 
 
 def test_several_success_statuses(api: Api) -> None:
-    assert api.call("or_empty", "retrieve", answer=httpx.Response(204)) is None
-    assert api.call("or_empty", "retrieve", answer={"id": 1}).id == 1
-    assert type(api.call("two_results", "retrieve", answer={"id": 1})) is api.models.Base
+    assert api.call("or_empty", "retrieve", reply=httpx.Response(204)) is None
+    assert api.call("or_empty", "retrieve", reply={"id": 1}).id == 1
+    assert type(api.call("two_results", "retrieve", reply={"id": 1})) is api.models.Base
     accepted = httpx.Response(202, content=b'{"kind": "cat", "lives": 1}')
-    assert type(api.call("two_results", "retrieve", answer=accepted)) is api.models.Cat
-    assert api.call("range", "retrieve", answer=httpx.Response(206, content=b'{"id": 1}')).id == 1
+    assert type(api.call("two_results", "retrieve", reply=accepted)) is api.models.Cat
+    assert api.call("range", "retrieve", reply=httpx.Response(206, content=b'{"id": 1}')).id == 1
 
 
 @few
 @given(text=TEXT, content=st.binary(max_size=20))
 def test_text_and_binary_results(api: Api, text: str, content: bytes) -> None:
     csv = httpx.Response(200, headers={"content-type": "text/csv; charset=utf-8"}, content=text.encode())
-    assert api.call("csv", "retrieve", answer=csv) == text
+    assert api.call("csv", "retrieve", reply=csv) == text
     assert api.requests[-1].headers["accept"] == "text/csv"
-    assert api.call("pdf", "retrieve", answer=httpx.Response(200, content=content)) == content
+    assert api.call("pdf", "retrieve", reply=httpx.Response(200, content=content)) == content
     assert api.requests[-1].headers["accept"] == "application/pdf"
 
 
 def test_caller_chooses_one_of_several_media_types(api: Api) -> None:
-    api.call("labels", "list", answer=httpx.Response(200, content=b"%PDF"))
+    api.call("labels", "list", reply=httpx.Response(200, content=b"%PDF"))
     assert api.requests[-1].headers["accept"] == "application/pdf"
-    assert api.call("labels", "list", accept="image/png", answer=httpx.Response(200, content=b"\x89")) == b"\x89"
+    assert api.call("labels", "list", accept="image/png", reply=httpx.Response(200, content=b"\x89")) == b"\x89"
     assert api.requests[-1].headers["accept"] == "image/png"
 
 
 def test_path_item_by_reference_and_base_path(api: Api) -> None:
-    assert list(api.call("shared", "list", answer=["a"])) == ["a"]
+    assert list(api.call("shared", "list", reply=["a"])) == ["a"]
     assert api.base_path == "/base"
 
 

@@ -80,7 +80,7 @@ def test_few_shops_have_most_failures_and_some_have_recovered(seed: int) -> None
         for number in healthy
         if max(
             Counter(
-                moment.date() for moment in get_times([log for log in logs if log["integration_id"] == number])
+                timestamp.date() for timestamp in get_times([log for log in logs if log["integration_id"] == number])
             ).values()
         )
         >= 15
@@ -99,7 +99,7 @@ def test_logs_arrive_in_bursts(scenario: Scenario) -> None:
 def test_bursty_has_many_logs_within_minutes() -> None:
     _, logs = read_lists(build_server(scenario="bursty"))
     times = get_times(logs)
-    busiest = max(Counter(moment.replace(second=0) for moment in times).values())
+    busiest = max(Counter(timestamp.replace(second=0) for timestamp in times).values())
     assert busiest >= 30
     assert NOW - times[-1] < timedelta(minutes=1)
 
