@@ -44,7 +44,9 @@ toc_object_entries_show_parents = "hide"
 # Every cross-reference must resolve, except names of other projects: their inventories are not available without a
 # network connection.
 nitpicky = True
-external_modules = "|".join([*sorted(sys.stdlib_module_names), "attrs", "httpx", "pytest", "sqlalchemy"])
+external_modules = "|".join(
+    [*sorted(sys.stdlib_module_names), "attrs", "httpx", "procrastinate", "pytest", "sqlalchemy"]
+)
 nitpick_ignore_regex = [
     (r"py:.*", rf"({external_modules})\..*"),
     (r"py:.*", r"(sendcloud_integrations_client\..*\.)?T(_co)?"),  # type variables

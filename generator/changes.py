@@ -302,11 +302,17 @@ def _compare_encoding(old: Schema, new: Schema, use: _SchemaUse) -> Iterator[Cha
     )
     if old_style != new_style:
         yield use.build_change(f"style {old_style} became {new_style}", breaks_request=True)
-    is_value = not {"array", "object"} & {old.get("schema", {}).get("type"), new.get("schema", {}).get("type")}
+    is_value = not {"array", "object"} & (_get_declared_types(old) | _get_declared_types(new))
     if old_explode != new_explode and old_style == new_style and not is_value:
         yield use.build_change(
             f"explode {_format_value(old_explode)} became {_format_value(new_explode)}", breaks_request=True
         )
+
+
+def _get_declared_types(parameter: Schema) -> set[str]:
+    schema = parameter.get("schema")
+    types: Any = schema.get("type", []) if isinstance(schema, Mapping) else []
+    return {types} if isinstance(types, str) else set(types)
 
 
 def _compare_defaults(old: Schema, new: Schema, use: _SchemaUse) -> Iterator[Change]:

@@ -36,6 +36,11 @@ PROGRAMS: Final = {
     "report": "from sendcloud_integrations_client.report import gather_figures, render_page",
     "sync": "from sendcloud_integrations_client.sync import LogStore\nLogStore('logs.db')",
     "testing": "from sendcloud_integrations_client.testing import SimulatedSendcloud, serve\nSimulatedSendcloud()",
+    "worker": (
+        "from sendcloud_integrations_client.sync import LogStore\n"
+        "from sendcloud_integrations_client.worker import sync_tasks\n"
+        "sync_tasks([], LogStore('postgresql://user@localhost/database'))"
+    ),
 }
 
 

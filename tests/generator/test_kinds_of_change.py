@@ -99,8 +99,8 @@ KINDS: list[tuple[str, str, Document, Document, bool, str]] = [
     (
         "request-parameter-explode-changed",
         "ERR",
-        query({"type": "array"}),
-        query({"type": "array"}, explode=False),
+        query({"type": ["array", "null"]}),
+        query({"type": ["array", "null"]}, explode=False),
         True,
         "",
     ),
