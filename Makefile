@@ -44,7 +44,7 @@ test: $(VENV)/.ready ## Run the tests
 	@$(RUN) -m pytest -n $(WORKERS) -m "not long"
 
 test-long: $(VENV)/.ready ## Run the soak and kill tests: at most 20 minutes
-	@$(RUN) -m pytest -n $(WORKERS) -m long --timeout=900 --session-timeout=1200
+	@$(RUN) -m pytest -n $(WORKERS) -m long --maxschedchunk=1 --timeout=900 --session-timeout=1200
 
 coverage: $(VENV)/.ready ## Run the tests with branch coverage; fail below 94 percent of hand-written code
 	@$(RUN) -m pytest -n $(WORKERS) -m "not long" --cov --cov-report=term

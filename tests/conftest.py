@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +26,24 @@ if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
     selection.PooledTransport = (  # type: ignore[misc]
         lambda http2: PooledTransport(http2=True) if http2 else AiohttpTransport()  # type: ignore[assignment]
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest tests first, so that no process waits for one of them at the end.
+
+    They alternate with others, because each process of pytest-xdist begins with two tests.
+    """
+    longest = sorted((item for item in items if _get_expected_minutes(item)), key=_get_expected_minutes, reverse=True)
+    others = [item for item in items if not _get_expected_minutes(item)]
+    pairs = zip_longest(longest, others[: len(longest)])
+    items[:] = [*(item for pair in pairs for item in pair if item is not None), *others[len(longest) :]]
+
+
+def _get_expected_minutes(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("long")
+    return float(marker.kwargs.get("minutes", 0)) if marker else 0.0
+
 
 _violations_in_test: list[str] = []
 _respond = SimulatedSendcloud._respond  # noqa: SLF001

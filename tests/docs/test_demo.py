@@ -52,7 +52,7 @@ def test_demo_replaces_files_of_an_interrupted_run(tmp_path: Path) -> None:
     with closing(sqlite3.connect(output / "demo.db")) as connection:
         assert connection.execute("SELECT count(*) FROM log").fetchone() == (2418,)
     assert [path.name for path in tmp_path.iterdir()] == ["build"]
-    assert sorted(path.name for path in output.iterdir()) == ["demo.db", "report.html"]
+    assert sorted(path.name for path in output.iterdir()) == ["demo.db", "demo.db.lock", "report.html"]
     next_steps = re.findall(r"^  (\S+) (--help|-m examples\.first_run) ", result.stdout, re.MULTILINE)
     assert [options for _, options in next_steps] == ["--help", "-m examples.first_run"]
     assert all((ROOT / program).is_file() for program, _ in next_steps)

@@ -57,8 +57,8 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     ("kills", "source"),
     [
         (3, "account"),
-        pytest.param(40, "account", marks=pytest.mark.long),
-        pytest.param(40, "integrations", marks=pytest.mark.long),
+        pytest.param(40, "account", marks=pytest.mark.long(minutes=3)),
+        pytest.param(40, "integrations", marks=pytest.mark.long(minutes=3)),
     ],
 )
 def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int, source: str) -> None:
@@ -103,7 +103,7 @@ def kill_syncs(
     print(f"{killed} syncs were killed, {completed} completed before they could be killed")
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=6)
 def test_five_times_killed_sync_of_600_000_logs_is_exact(store_url: str) -> None:
     server = SimulatedSendcloud(integrations=50, logs=600_000)
     generator = random.Random(7)

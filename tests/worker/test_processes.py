@@ -87,7 +87,7 @@ def test_accounts_of_a_killed_worker_are_synced_by_another_one(database: str, tm
         assert "secret-" not in fleet.read_logs()
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=3)
 def test_syncs_survive_crashes_freezes_and_restarts(
     database: str, tmp_path: Path, postgresql_server: PostgresqlServer, valkey: ValkeyServer
 ) -> None:
