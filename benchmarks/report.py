@@ -121,7 +121,7 @@ def fill_sqlite(path: Path) -> None:
 
 
 async def fill_postgresql(url: str) -> None:
-    """Create a PostgreSQL store with the rows. `VACUUM ANALYZE` stands for the autovacuum of a server that runs."""
+    """Create a PostgreSQL store with the rows. `VACUUM ANALYZE` replaces the autovacuum of a server that runs."""
     await migrate(url)
     parts = make_url(url)
     connection = await asyncpg.connect(host=str(parts.query["host"]), user=parts.username, database=parts.database)

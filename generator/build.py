@@ -55,7 +55,7 @@ def generate(
         source: Path or URL of the document.
         out: Folder of the package: new, empty, or generated before. It is replaced only if the generation succeeds.
         overlay: Path of the overlay; None applies no overlay. Defaults to `openapi/overlay.yml`.
-        has_client: Whether the package has a client class. That of our own document is written by hand. Defaults to
+        has_client: Whether the package has a client class. The client of our document is written by hand. Defaults to
             True.
         notify: Called with each message about the result: names that were taken, origins that are not trusted.
 
