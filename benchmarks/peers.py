@@ -25,7 +25,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from generator.build import OPENAPI_DOCUMENT
 from sendcloud_integrations_client import BasicAuth, RateLimits, SendcloudIntegrations
-from sendcloud_integrations_client.client import TransportName
+from sendcloud_integrations_client.transports.selection import TransportName
 
 ReadAll = Callable[[], Awaitable[int]]
 """Reads every record of every page and returns the number of records."""
