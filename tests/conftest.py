@@ -1,6 +1,7 @@
 """Settings and fixtures that all tests share."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
@@ -20,6 +21,11 @@ from tests.support.wire_contract import find_violations
 # cores.
 settings.register_profile("suite", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+# A shell ignores SIGINT for the jobs that it starts in the background, and every process started by a test would inherit
+# that. Tests interrupt such processes.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
     # Replaces the transport that a client builds by default. Tests of a particular transport build their own.
