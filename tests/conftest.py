@@ -22,8 +22,8 @@ from tests.support.wire_contract import find_violations
 settings.register_profile("suite", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-# A shell ignores SIGINT for the jobs that it starts in the background, and every process started by a test would inherit
-# that. Tests interrupt such processes.
+# A shell ignores SIGINT for the jobs that it starts in the background. Processes started by a test would inherit that,
+# and tests interrupt them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
