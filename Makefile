@@ -22,6 +22,9 @@ SESSION ?=
 TAG ?=
 FOLDER ?= ../shared/specs
 
+# Tests start hundreds of Python processes, and without cached bytecode each of them would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long coverage conformance compatibility lint format types imports generate check-generated update-spec specs bench bench-sync mutants hostile docs screenshots build release-check clean
 

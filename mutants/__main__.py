@@ -92,10 +92,12 @@ class _Run:
     def measure_baselines(self, selections: Sequence[Tests]) -> dict[Tests, float]:
         """Run the tests against the unchanged source, and return the timeout for each selection of tests."""
         with ThreadPoolExecutor(_WORKERS) as executor:
-            outcomes = dict(zip(selections, executor.map(self._measure_baseline, selections), strict=True))
-        for tests, outcome in outcomes.items():
-            if outcome.kind != "passed":
-                raise WorkspaceError(f"{outcome.output}\nWithout a mutation, the tests must pass: {' '.join(tests)}.")
+            futures = {tests: executor.submit(self._measure_baseline, tests) for tests in selections}
+            try:
+                outcomes = {tests: future.result() for tests, future in futures.items()}
+            except WorkspaceError:
+                executor.shutdown(cancel_futures=True)
+                raise
         return {tests: max(_MIN_TIMEOUT, _TIMEOUT_FACTOR * outcome.seconds) for tests, outcome in outcomes.items()}
 
     def run_mutants(
@@ -132,6 +134,8 @@ class _Run:
         finally:
             self._workspaces.put(workspace)
         print(f"baseline {outcome.kind} in {outcome.seconds:.1f} s: {' '.join(tests)}", flush=True)
+        if outcome.kind != "passed":
+            raise WorkspaceError(f"{outcome.output}\nWithout a mutation, the tests must pass: {' '.join(tests)}.")
         return outcome
 
 

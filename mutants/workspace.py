@@ -23,7 +23,17 @@ from mutants.targets import PACKAGE
 
 __all__ = ["Outcome", "Workspace", "WorkspaceError"]
 
-_COPIED: Final = (PACKAGE, "docs", "examples", "generator", "openapi", "tests", "README.md", "pyproject.toml")
+_COPIED: Final = (
+    PACKAGE,
+    "docs",
+    "examples",
+    "generator",
+    "openapi",
+    "tests",
+    "README.md",
+    "generator-config.yml",
+    "pyproject.toml",
+)
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".*")
 _EXIT_PASSED: Final = 0
 _EXIT_NO_TESTS: Final = 5

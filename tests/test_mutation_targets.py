@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mutants.targets import NEEDS_POSTGRESQL, PACKAGE, TEST_MODULES, TargetError, find_sampled_files, get_tests
+from mutants.workspace import Workspace
 from tests.support.paths import ROOT
 
 
@@ -22,3 +25,9 @@ def test_listed_files_exist() -> None:
 def test_file_without_test_modules_is_an_error() -> None:
     with pytest.raises(TargetError, match=r"No test modules for .*nothing\.py"):
         get_tests(ROOT, "nothing.py")
+
+
+@pytest.mark.long
+def test_tests_that_read_files_of_the_repository_pass_in_its_copy(tmp_path: Path) -> None:
+    outcome = Workspace(ROOT, tmp_path / "copy").run_tests(["tests/generator/test_other_documents.py"], timeout=300)
+    assert outcome.kind == "passed", outcome.output
