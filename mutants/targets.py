@@ -147,4 +147,5 @@ def get_tests(root: Path, file: str) -> tuple[str, ...]:
     for module in modules:
         if not (root / module).is_file():
             raise TargetError(f"{module} does not exist. Correct TEST_MODULES in mutants/targets.py.")
-    return (*modules, *(() if file in NEEDS_POSTGRESQL else ("-k", "not postgresql")))
+    # The names that -k compares include those of the modules.
+    return (*modules, *(() if file in NEEDS_POSTGRESQL else ("-k", "not postgresql or test_postgresql_urls")))

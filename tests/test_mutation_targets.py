@@ -22,6 +22,12 @@ def test_listed_files_exist() -> None:
     assert [file for file in (*TEST_MODULES, *NEEDS_POSTGRESQL) if not (ROOT / PACKAGE / file).is_file()] == []
 
 
+def test_excluding_variants_for_postgresql_excludes_no_module() -> None:
+    modules = {module for modules in TEST_MODULES.values() for module in modules if "postgresql" in module}
+    assert modules == {"sync/test_postgresql_urls.py"}
+    assert get_tests(ROOT, "sync/postgresql_urls.py")[-1] == "not postgresql or test_postgresql_urls"
+
+
 def test_file_without_test_modules_is_an_error() -> None:
     with pytest.raises(TargetError, match=r"No test modules for .*nothing\.py"):
         get_tests(ROOT, "nothing.py")
