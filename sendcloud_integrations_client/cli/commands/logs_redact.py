@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from sendcloud_integrations_client.cli.input.option_groups import command
-from sendcloud_integrations_client.cli.input.options import DatabaseOption, JsonOption, format_examples
+from sendcloud_integrations_client.cli.input.options import (
+    DatabaseOption,
+    JsonOption,
+    RedactFieldOption,
+    format_examples,
+)
 
 __all__ = ["redact_logs", "REDACT_LOGS_EXAMPLES"]
 
@@ -15,10 +20,7 @@ __all__ = ["redact_logs", "REDACT_LOGS_EXAMPLES"]
 @command
 def redact_logs(
     database: DatabaseOption = "sendcloud.db",
-    redact_field: Annotated[
-        list[str] | None,
-        typer.Option("--redact-field", metavar="NAME", help="Additional header or field to redact. Repeatable."),
-    ] = None,
+    redact_field: RedactFieldOption = None,
     personal_data: Annotated[
         bool, typer.Option("--personal-data", help="Also redact e-mail addresses and phone numbers.")
     ] = False,

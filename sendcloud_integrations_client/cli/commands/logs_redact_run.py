@@ -6,17 +6,12 @@ import asyncio
 
 import attrs
 
+from sendcloud_integrations_client.cli.input.redaction import build_redaction
 from sendcloud_integrations_client.cli.input.stores import describe_location, open_migrated_store
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
 from sendcloud_integrations_client.cli.terminal.text import format_count
-from sendcloud_integrations_client.sync import (
-    DEFAULT_FIELDS,
-    DEFAULT_HEADERS,
-    Redaction,
-    StoredRedactionSummary,
-    redact_store,
-)
+from sendcloud_integrations_client.sync import Redaction, StoredRedactionSummary, redact_store
 
 __all__ = ["run_redact"]
 
@@ -39,9 +34,7 @@ def run_redact(
         InputError: If the URL of the database is invalid.
         StoreError: If the database cannot be used.
     """
-    headers: frozenset[str] = DEFAULT_HEADERS | names
-    fields: frozenset[str] = DEFAULT_FIELDS | names
-    redaction = Redaction(headers=headers, fields=fields, personal_data=personal_data)
+    redaction = build_redaction(names, personal_data=personal_data)
     summary, location = asyncio.run(_redact(database, redaction, batch_size=batch_size, dry_run=dry_run))
     if json:
         write_json(attrs.asdict(summary), OutputFormat.JSON)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sendcloud_integrations_client.cli.input.option_groups import command
-from sendcloud_integrations_client.cli.input.options import DatabaseOption, JsonOption, format_examples
+from sendcloud_integrations_client.cli.input.options import DatabaseOption, JsonOption, MaxAgeOption, format_examples
 from sendcloud_integrations_client.cli.input.timestamps import parse_age
 
 __all__ = ["STATUS_EXAMPLES", "show_status"]
@@ -16,15 +16,7 @@ __all__ = ["STATUS_EXAMPLES", "show_status"]
 @command
 def show_status(
     database: DatabaseOption = "sendcloud.db",
-    max_age: Annotated[
-        str | None,
-        typer.Option(
-            "--max-age",
-            metavar="AGE",
-            help="Exit with 5 if the last successful sync of an account is older: 2h.",
-            show_default=False,
-        ),
-    ] = None,
+    max_age: MaxAgeOption = None,
     account: Annotated[
         list[str] | None,
         typer.Option("--account", metavar="NAME", help="Only this account of the database. Repeatable."),

@@ -13,6 +13,7 @@ from sendcloud_integrations_client.cli.terminal.exit_codes import ExitCode
 from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat, write_json
 from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.cli.terminal.text import (
+    format_age,
     format_count,
     format_timestamp,
     to_exact_text,
@@ -43,7 +44,7 @@ def run_status(database: str, max_age: timedelta | None, names: frozenset[str], 
         json: Whether to print JSON.
 
     Returns:
-        Exit code of the process: `ExitCode.PARTIAL_FAILURE` if an account is too old, or if there is none.
+        Exit code of the process: `ExitCode.PARTIAL_FAILURE` if an account is too old, or if no account exists.
 
     Raises:
         CommandError: If the database does not exist, or if it has no account of a given name.
@@ -87,7 +88,7 @@ def _print_table(accounts: Sequence[StoredAccount], late: Sequence[StoredAccount
         (
             to_exact_text(account.name),
             to_plain_text(format_timestamp(account.last_synced_at)),
-            to_plain_text(_format_age(account, now), "red" if account in late else ""),
+            to_plain_text(format_age(_get_age(account, now)), "red" if account in late else ""),
             to_plain_text(f"{account.integrations:,}"),
             to_plain_text(f"{account.logs:,}"),
             to_plain_text(f"{account.quarantined:,}", "yellow" if account.quarantined else ""),
@@ -98,21 +99,16 @@ def _print_table(accounts: Sequence[StoredAccount], late: Sequence[StoredAccount
     print_table(_COLUMNS, rows)
 
 
-def _format_age(account: StoredAccount, now: datetime) -> str:
-    if account.last_synced_at is None:
-        return "never"
-    minutes = int((now - account.last_synced_at).total_seconds() // 60)
-    if minutes < 60:
-        return f"{max(0, minutes)}m"
-    return f"{minutes // 60}h {minutes % 60}m" if minutes < 2 * 24 * 60 else f"{minutes // (24 * 60)}d"
+def _get_age(account: StoredAccount, now: datetime) -> float | None:
+    return None if account.last_synced_at is None else (now - account.last_synced_at).total_seconds()
 
 
 def _to_dict(account: StoredAccount, now: datetime, *, is_late: bool) -> dict[str, Any]:
-    last = account.last_synced_at
+    last, age = account.last_synced_at, _get_age(account, now)
     return {
         "account": account.name,
         "last_synced_at": None if last is None else last.isoformat(),
-        "age_seconds": None if last is None else max(0, int((now - last).total_seconds())),
+        "age_seconds": None if age is None else max(0, int(age)),
         "late": is_late,
         "integrations": account.integrations,
         "logs": account.logs,

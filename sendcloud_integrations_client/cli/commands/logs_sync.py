@@ -15,12 +15,18 @@ from sendcloud_integrations_client.cli.input.completion import complete_profile
 from sendcloud_integrations_client.cli.input.option_groups import command
 from sendcloud_integrations_client.cli.input.options import (
     ACCOUNT_PANEL,
+    SCHEDULE_PANEL,
     SELECTION_PANEL,
+    STORAGE_PANEL,
     ConfigOption,
     DatabaseOption,
+    GiveUpAfterOption,
     IntegrationsOption,
     JsonOption,
     ProfilesOption,
+    ReadsPerMinuteOption,
+    RedactFieldOption,
+    RedactOption,
     SinceOption,
     format_examples,
 )
@@ -30,9 +36,7 @@ from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 
 __all__ = ["sync_logs", "SYNC_LOGS_EXAMPLES"]
 
-_STORAGE_PANEL = "Storage"
 _LATE_PANEL = "Late and changed logs"
-_SCHEDULE_PANEL = "Schedule and limits"
 _SHARE_PATTERN = re.compile(r"1/([1-9]\d{0,3})")
 
 
@@ -111,33 +115,18 @@ def sync_logs(
             "--prune-older-than",
             metavar="AGE",
             help="After the sync, delete older logs from the database: 90d.",
-            rich_help_panel=_STORAGE_PANEL,
+            rich_help_panel=STORAGE_PANEL,
         ),
     ] = None,
-    redact: Annotated[
-        bool,
-        typer.Option(
-            "--redact/--no-redact",
-            help="Redact secrets, such as Authorization and Cookie headers, before logs are stored.",
-            rich_help_panel=_STORAGE_PANEL,
-        ),
-    ] = True,
-    redact_field: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--redact-field",
-            metavar="NAME",
-            help="Additional header or field to redact. Repeatable.",
-            rich_help_panel=_STORAGE_PANEL,
-        ),
-    ] = None,
+    redact: RedactOption = True,
+    redact_field: RedactFieldOption = None,
     every: Annotated[
         str | None,
         typer.Option(
             "--every",
             metavar="TIME",
             help="Repeat the sync at this interval until SIGTERM or Ctrl-C, and print one line per run: 15m.",
-            rich_help_panel=_SCHEDULE_PANEL,
+            rich_help_panel=SCHEDULE_PANEL,
         ),
     ] = None,
     if_running: Annotated[
@@ -146,18 +135,10 @@ def sync_logs(
             "--if-running",
             metavar="ACTION",
             help="If another run is syncing an account: skip it, wait for the other run, or take-over.",
-            rich_help_panel=_SCHEDULE_PANEL,
+            rich_help_panel=SCHEDULE_PANEL,
         ),
     ] = IfRunning.SKIP,
-    give_up_after: Annotated[
-        str,
-        typer.Option(
-            "--give-up-after",
-            metavar="TIME",
-            help="Retry network and database failures until an account had no success for this long: 15m, or 0.",
-            rich_help_panel=_SCHEDULE_PANEL,
-        ),
-    ] = "15m",
+    give_up_after: GiveUpAfterOption = "15m",
     max_accounts: Annotated[
         int,
         typer.Option(
@@ -166,20 +147,10 @@ def sync_logs(
             max=100,
             metavar="COUNT",
             help="Accounts to sync concurrently.",
-            rich_help_panel=_SCHEDULE_PANEL,
+            rich_help_panel=SCHEDULE_PANEL,
         ),
     ] = 16,
-    reads_per_minute: Annotated[
-        int | None,
-        typer.Option(
-            "--reads-per-minute",
-            min=1,
-            metavar="COUNT",
-            help="Calls per minute and account. Defaults to Sendcloud's limit, 1000.",
-            show_default=False,
-            rich_help_panel=_SCHEDULE_PANEL,
-        ),
-    ] = None,
+    reads_per_minute: ReadsPerMinuteOption = None,
     share: Annotated[
         str | None,
         typer.Option(
@@ -187,7 +158,7 @@ def sync_logs(
             metavar="1/N",
             help="Share of the limits that this process may use, if N processes use the same credentials: 1/4.",
             show_default=False,
-            rich_help_panel=_SCHEDULE_PANEL,
+            rich_help_panel=SCHEDULE_PANEL,
         ),
     ] = None,
     json: JsonOption = False,
@@ -214,9 +185,8 @@ def sync_logs(
     within its own rate limits. If one fails, the others continue. Failures of
     the network and the database are retried.
     """
-    if redact_field and not redact:
-        raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
     from sendcloud_integrations_client.cli.commands.logs_sync_run import SyncOptions, run_sync
+    from sendcloud_integrations_client.cli.input.redaction import choose_redaction
 
     options = SyncOptions(
         database=database,
@@ -229,8 +199,7 @@ def sync_logs(
         concurrency=concurrency,
         dry_run=dry_run,
         prune_older_than=None if prune_older_than is None else parse_age("--prune-older-than", prune_older_than),
-        redact=redact,
-        redacted_names=frozenset(redact_field or ()),
+        redaction=choose_redaction(is_enabled=redact, names=redact_field),
         every=None if every is None else _parse_interval(every),
         if_running=if_running.value,
         give_up_after=parse_duration("--give-up-after", give_up_after),

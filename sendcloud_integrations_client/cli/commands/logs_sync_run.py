@@ -27,8 +27,6 @@ from sendcloud_integrations_client.client import SendcloudIntegrations
 from sendcloud_integrations_client.errors import SendcloudError, to_single_line
 from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits
 from sendcloud_integrations_client.sync import (
-    DEFAULT_FIELDS,
-    DEFAULT_HEADERS,
     IfRunning,
     LogStore,
     PruneSummary,
@@ -71,13 +69,12 @@ class SyncOptions:
         concurrency: Number of lists of integrations per account to read concurrently.
         dry_run: Whether to read all logs without storing them.
         prune_older_than: Delete logs older than this after the sync. None deletes none.
-        redact: Whether to redact secrets before logs are stored.
-        redacted_names: Names of headers and fields to redact, in addition to the default ones.
+        redaction: Redaction of secrets before logs are stored. None stores them unchanged.
         every: Repeat the sync at this interval. None runs it once.
         if_running: What to do with an account that another run is syncing.
         give_up_after: How long failures that can pass are retried.
         max_accounts: Number of accounts to sync concurrently.
-        reads_per_minute: Calls per minute and account. None uses Sendcloud's limit.
+        reads_per_minute: Reads per minute and account. None uses Sendcloud's limit.
         processes: Number of processes that share the limits.
         json: Whether to print the summary as JSON.
     """
@@ -92,8 +89,7 @@ class SyncOptions:
     concurrency: int
     dry_run: bool
     prune_older_than: timedelta | None
-    redact: bool
-    redacted_names: frozenset[str]
+    redaction: Redaction | None
     every: timedelta | None
     if_running: IfRunning
     give_up_after: timedelta
@@ -197,9 +193,6 @@ def _reject_same_credentials(accounts: Sequence[Account]) -> None:
 async def _sync_accounts(
     accounts: Sequence[Account], store: LogStore, options: SyncOptions, stop: StopRequest
 ) -> Mapping[str, SyncSummary]:
-    headers: frozenset[str] = DEFAULT_HEADERS | options.redacted_names
-    fields: frozenset[str] = DEFAULT_FIELDS | options.redacted_names
-    redaction = Redaction(headers=headers, fields=fields)
     limits = options.rate_limits
 
     def get_factory(account: Account) -> Callable[[], SendcloudIntegrations]:
@@ -219,7 +212,7 @@ async def _sync_accounts(
             full=options.full,
             concurrency=options.concurrency,
             dry_run=options.dry_run,
-            redaction=redaction if options.redact else None,
+            redaction=options.redaction,
             give_up_after=options.give_up_after,
             if_running=options.if_running,
             on_progress=display,

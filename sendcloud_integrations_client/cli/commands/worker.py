@@ -13,9 +13,15 @@ from sendcloud_integrations_client.cli.input.common_options import CommonOptions
 from sendcloud_integrations_client.cli.input.option_groups import command
 from sendcloud_integrations_client.cli.input.options import (
     OUTPUT_PANEL,
+    SCHEDULE_PANEL,
     ConfigOption,
     DatabaseOption,
+    GiveUpAfterOption,
     JsonOption,
+    MaxAgeOption,
+    ReadsPerMinuteOption,
+    RedactFieldOption,
+    RedactOption,
     format_examples,
 )
 from sendcloud_integrations_client.cli.input.timestamps import parse_age, parse_duration
@@ -45,41 +51,34 @@ def run_worker(
     every: Annotated[
         str,
         typer.Option(
-            "--every", metavar="TIME", help="Interval of each account. Must divide an hour or a day: 5m, 15m, 1h, 6h."
+            "--every",
+            metavar="TIME",
+            help="Interval of each account. Must divide an hour or a day: 5m, 15m, 1h, 6h.",
+            rich_help_panel=SCHEDULE_PANEL,
         ),
     ] = "15m",
     concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, max=100, metavar="COUNT", help="Accounts to sync concurrently.")
-    ] = 8,
-    redact: Annotated[bool, typer.Option("--redact/--no-redact", help="Redact secrets before logs are stored.")] = True,
-    redact_field: Annotated[
-        list[str] | None,
-        typer.Option("--redact-field", metavar="NAME", help="Additional header or field to redact. Repeatable."),
-    ] = None,
-    give_up_after: Annotated[
-        str,
+        int,
         typer.Option(
-            "--give-up-after",
-            metavar="TIME",
-            help="Retry network and database failures until an account had no success for this long: 15m, or 0.",
-        ),
-    ] = "15m",
-    reads_per_minute: Annotated[
-        int | None,
-        typer.Option(
-            "--reads-per-minute",
+            "--concurrency",
             min=1,
+            max=100,
             metavar="COUNT",
-            help="Calls per minute and account. Defaults to Sendcloud's limit, 1000.",
-            show_default=False,
+            help="Accounts to sync concurrently.",
+            rich_help_panel=SCHEDULE_PANEL,
         ),
-    ] = None,
+    ] = 8,
+    redact: RedactOption = True,
+    redact_field: RedactFieldOption = None,
+    give_up_after: GiveUpAfterOption = "15m",
+    reads_per_minute: ReadsPerMinuteOption = None,
     stall_timeout: Annotated[
         str,
         typer.Option(
             "--stall-timeout",
             metavar="TIME",
             help="Queue the accounts of a worker again if it does not respond for this long. At least 3s.",
+            rich_help_panel=SCHEDULE_PANEL,
         ),
     ] = "30s",
     log_json: Annotated[
@@ -95,13 +94,13 @@ def run_worker(
     a second one stops immediately.
     """
     from sendcloud_integrations_client.cli.commands.worker_run import WorkerOptions, run
+    from sendcloud_integrations_client.cli.input.redaction import choose_redaction
 
     options = WorkerOptions(
         database=database,
         every=parse_duration("--every", every),
         concurrency=concurrency,
-        redact=redact,
-        redacted_names=frozenset(redact_field or ()),
+        redaction=choose_redaction(is_enabled=redact, names=redact_field),
         give_up_after=parse_duration("--give-up-after", give_up_after),
         reads_per_minute=reads_per_minute,
         stall_timeout=parse_duration("--stall-timeout", stall_timeout),
@@ -115,21 +114,13 @@ def run_worker(
 @command
 def show_status(
     database: DatabaseOption = "sendcloud.db",
-    max_age: Annotated[
-        str | None,
-        typer.Option(
-            "--max-age",
-            metavar="AGE",
-            help="Exit with 5 if the last successful sync of an account is older: 1h. Paused accounts do not count.",
-            show_default=False,
-        ),
-    ] = None,
+    max_age: MaxAgeOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show each account: last success, running job, failures and retries.
 
-    With --max-age, it is a health check for monitoring and Kubernetes.
-    Needs no credentials and sends no requests.
+    With --max-age, it is a health check for monitoring and Kubernetes, which
+    ignores paused accounts. Needs no credentials and sends no requests.
     """
     age = None if max_age is None else parse_age("--max-age", max_age)
     from sendcloud_integrations_client.cli.commands.worker_run import run_status

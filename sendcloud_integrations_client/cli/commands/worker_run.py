@@ -21,6 +21,7 @@ from sendcloud_integrations_client.cli.terminal.json_output import OutputFormat,
 from sendcloud_integrations_client.cli.terminal.log_output import log_to_stderr
 from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.cli.terminal.text import (
+    format_age,
     format_count,
     format_timestamp,
     to_exact_text,
@@ -28,7 +29,7 @@ from sendcloud_integrations_client.cli.terminal.text import (
 )
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits
-from sendcloud_integrations_client.sync import DEFAULT_FIELDS, DEFAULT_HEADERS, LogStore, Redaction
+from sendcloud_integrations_client.sync import LogStore, Redaction
 from sendcloud_integrations_client.worker import (
     AccountSyncError,
     ProfileFile,
@@ -64,10 +65,9 @@ class WorkerOptions:
         database: URL of the database.
         every: Interval of each account.
         concurrency: Number of accounts to sync concurrently.
-        redact: Whether to redact secrets before logs are stored.
-        redacted_names: Names of headers and fields to redact, in addition to the default ones.
+        redaction: Redaction of secrets before logs are stored. None stores them unchanged.
         give_up_after: How long failures that can pass are retried.
-        reads_per_minute: Calls per minute and account. None uses Sendcloud's limit.
+        reads_per_minute: Reads per minute and account. None uses Sendcloud's limit.
         stall_timeout: Time after which a worker that does not respond is considered dead.
         log_json: Whether to log as JSON Lines.
         config: Path of the profile file. None uses the default path.
@@ -76,8 +76,7 @@ class WorkerOptions:
     database: str = attrs.field(repr=False)
     every: timedelta
     concurrency: int
-    redact: bool
-    redacted_names: frozenset[str]
+    redaction: Redaction | None
     give_up_after: timedelta
     reads_per_minute: int | None
     stall_timeout: timedelta
@@ -100,8 +99,6 @@ def run(options: WorkerOptions) -> ExitCode:
             PostgreSQL.
         StoreError: If the database exists but cannot be used.
     """
-    if options.redacted_names and not options.redact:
-        raise InputError("Invalid options: --redact-field and --no-redact cannot be combined. Choose one.")
     try:
         validate_interval(options.every)
         validate_stall_timeout(options.stall_timeout)
@@ -123,16 +120,13 @@ async def _run(accounts: ProfileFile, options: WorkerOptions) -> None:
     limits = RateLimits()
     if options.reads_per_minute is not None:
         limits = attrs.evolve(limits, reads_per_minute=options.reads_per_minute)
-    redaction = Redaction(
-        headers=DEFAULT_HEADERS | options.redacted_names, fields=DEFAULT_FIELDS | options.redacted_names
-    )
     async with _open_postgresql(options.database) as store:
         await run_worker(
             accounts,
             store,
             every=options.every,
             concurrency=options.concurrency,
-            redaction=redaction if options.redact else None,
+            redaction=options.redaction,
             give_up_after=options.give_up_after,
             rate_limits=limits,
             stall_timeout=options.stall_timeout,
@@ -167,7 +161,7 @@ def run_status(database: str, max_age: timedelta | None, *, json: bool) -> ExitC
         json: Whether to print JSON.
 
     Returns:
-        Exit code of the process: `ExitCode.PARTIAL_FAILURE` if an account is too old, or if there is none.
+        Exit code of the process: `ExitCode.PARTIAL_FAILURE` if an account is too old, or if no account exists.
 
     Raises:
         InputError: If the URL of the database is invalid, or if it is not PostgreSQL.
@@ -228,7 +222,7 @@ def _print_table(accounts: Sequence[WorkerAccount], late: Sequence[WorkerAccount
         (
             to_exact_text(account.name),
             to_plain_text(format_timestamp(account.last_synced_at)),
-            to_plain_text(_format_age(account.age), "red" if account in late else ""),
+            to_plain_text(format_age(account.age), "red" if account in late else ""),
             to_plain_text(_describe_job(account)),
             to_plain_text(f"{account.failures:,}", "red" if account.failures else ""),
             to_plain_text(f"{account.retries:,}"),
@@ -237,15 +231,6 @@ def _print_table(accounts: Sequence[WorkerAccount], late: Sequence[WorkerAccount
         for account in accounts
     ]
     print_table(_COLUMNS, rows)
-
-
-def _format_age(age: float | None) -> str:
-    if age is None:
-        return "never"
-    minutes = int(age // 60)
-    if minutes < 60:
-        return f"{minutes}m"
-    return f"{minutes // 60}h {minutes % 60}m" if minutes < 2 * 24 * 60 else f"{minutes // (24 * 60)}d"
 
 
 def _describe_job(account: WorkerAccount) -> str:

@@ -14,18 +14,25 @@ from sendcloud_integrations_client.cli.terminal.secrets import quote_value
 __all__ = [
     "ACCOUNT_PANEL",
     "OUTPUT_PANEL",
+    "SCHEDULE_PANEL",
     "SELECTION_PANEL",
+    "STORAGE_PANEL",
     "ColorOption",
     "ConfigOption",
     "DatabaseOption",
     "FileOption",
+    "GiveUpAfterOption",
     "IntegrationArgument",
     "IntegrationOption",
     "IntegrationsOption",
     "JsonLinesOption",
     "JsonOption",
+    "MaxAgeOption",
     "ProfileOption",
     "ProfilesOption",
+    "ReadsPerMinuteOption",
+    "RedactFieldOption",
+    "RedactOption",
     "SinceOption",
     "VerboseOption",
     "YesOption",
@@ -36,7 +43,9 @@ __all__ = [
 # Headings of option groups in help texts.
 ACCOUNT_PANEL = "Account"
 OUTPUT_PANEL = "Output"
+SCHEDULE_PANEL = "Schedule and limits"
 SELECTION_PANEL = "Log selection"
+STORAGE_PANEL = "Storage"
 
 _MAX_ID = 2**63 - 1  # the largest signed 64-bit integer, the limit of SQLite and PostgreSQL
 
@@ -156,6 +165,52 @@ IntegrationsOption = Annotated[
         autocompletion=complete_integration,
         help="Only logs of this integration. Repeatable.",
         rich_help_panel=SELECTION_PANEL,
+    ),
+]
+RedactOption = Annotated[
+    bool,
+    typer.Option(
+        "--redact/--no-redact",
+        help="Redact secrets, such as Authorization and Cookie headers, before logs are stored.",
+        rich_help_panel=STORAGE_PANEL,
+    ),
+]
+RedactFieldOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--redact-field",
+        metavar="NAME",
+        help="Additional header or field to redact. Repeatable.",
+        rich_help_panel=STORAGE_PANEL,
+    ),
+]
+GiveUpAfterOption = Annotated[
+    str,
+    typer.Option(
+        "--give-up-after",
+        metavar="TIME",
+        help="Retry network and database failures until an account had no success for this long: 15m, or 0.",
+        rich_help_panel=SCHEDULE_PANEL,
+    ),
+]
+ReadsPerMinuteOption = Annotated[
+    int | None,
+    typer.Option(
+        "--reads-per-minute",
+        min=1,
+        metavar="COUNT",
+        help="Reads per minute and account. Defaults to Sendcloud's limit, 1000.",
+        show_default=False,
+        rich_help_panel=SCHEDULE_PANEL,
+    ),
+]
+MaxAgeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--max-age",
+        metavar="AGE",
+        help="Exit with 5 if the last successful sync of an account is older: 2h.",
+        show_default=False,
     ),
 ]
 FileOption = Annotated[

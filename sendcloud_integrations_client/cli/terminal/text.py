@@ -9,7 +9,7 @@ from rich.text import Text
 
 from sendcloud_integrations_client.errors import to_single_line
 
-__all__ = ["format_count", "format_timestamp", "to_exact_text", "to_plain_lines", "to_plain_text"]
+__all__ = ["format_age", "format_count", "format_timestamp", "to_exact_text", "to_plain_lines", "to_plain_text"]
 
 _MAX_TEXT_LENGTH: Final = 500
 _EMPTY: Final = "–"
@@ -49,6 +49,20 @@ def format_count(number: int, noun: str) -> str:
     """Return a number with its noun: `1 log`, `2 logs`, `3 statuses`."""
     ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
     return f"{number:,} {noun}{ending}"
+
+
+def format_age(seconds: float | None) -> str:
+    """Return an age as text for a table: `5m`, `3h 20m` or `12d`.
+
+    Args:
+        seconds: The age; a negative one counts as 0. None is shown as `never`.
+    """
+    if seconds is None:
+        return "never"
+    minutes = max(0, int(seconds // 60))
+    if minutes < 60:
+        return f"{minutes}m"
+    return f"{minutes // 60}h {minutes % 60}m" if minutes < 2 * 24 * 60 else f"{minutes // (24 * 60)}d"
 
 
 def format_timestamp(value: datetime | None) -> str:
