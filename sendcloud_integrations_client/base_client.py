@@ -37,7 +37,7 @@ from sendcloud_integrations_client.pipeline.rate_limiter import Priority, RateLi
 from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter, RateLimitTransport
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
 from sendcloud_integrations_client.pipeline.response_body import ACCEPT_ENCODING
-from sendcloud_integrations_client.pipeline.retries import TOTAL_TIMEOUT_ENDED, RetryPolicy, RetryTransport
+from sendcloud_integrations_client.pipeline.retries import RetryPolicy, RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.error_responses import build_status_error, collect_secrets, mask_text
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
@@ -47,6 +47,7 @@ from sendcloud_integrations_client.runtime.operations import (
     RETRIES_EXTENSION,
     SECRETS_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
+    TOTAL_TIMEOUT_ENDED,
     Call,
     Operation,
     Sender,
@@ -119,7 +120,7 @@ class BaseClient:
 
     Attributes:
         default_base_url: Base URL of the OpenAPI document; None if its origin is not trusted.
-        base_url_variable: Environment variable with the base URL; empty if there is none.
+        base_url_variable: Name of the environment variable with the base URL; empty to read no variable.
         security_schemes: What the API accepts as credentials; empty if its document declares no security scheme. Any
             credentials are accepted then.
     """

@@ -255,7 +255,8 @@ class UnprocessableEntityError(APIStatusError):
 class RateLimitError(APIStatusError):
     """429: the rate limit of the credentials is exceeded. `retry_after` is the number of seconds to wait.
 
-    Also raised, without a request, if a call waits in the rate limit queue of this process for its whole total timeout.
+    Also raised, without a request, if a call waits in the rate limit queue of this process for its whole total timeout,
+    or if a pause after a 429 lasts longer than that.
     """
 
     advice = "Send fewer calls, or share one client so that one rate limit budget covers all calls."

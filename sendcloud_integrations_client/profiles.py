@@ -181,7 +181,4 @@ def _build_profile(path: Path, name: str, table: Any) -> Account:
 def _build_credentials(fields: Mapping[str, str]) -> Credentials:
     if "public_key" in fields:
         return BasicAuth(fields["public_key"], fields["secret_key"])
-    client_credentials = fields["client_id"], fields["client_secret"]
-    if "token_url" in fields:
-        return OAuth2ClientCredentials(*client_credentials, token_url=fields["token_url"])
-    return OAuth2ClientCredentials(*client_credentials)
+    return OAuth2ClientCredentials(fields["client_id"], fields["client_secret"], token_url=fields.get("token_url"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sendcloud_integrations_client.auth.credentials import BasicAuth, Secret
-from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
+from sendcloud_integrations_client.auth.oauth2 import TOKEN_URL, TOKEN_URL_VARIABLE, OAuth2ClientCredentials
 from sendcloud_integrations_client.auth.origin import validate_base_url
 from sendcloud_integrations_client.errors import ConfigurationError
 
@@ -15,7 +15,6 @@ __all__ = ["auth_from_environment"]
 
 _BASIC_NAMES: Final = ("SENDCLOUD_PUBLIC_KEY", "SENDCLOUD_SECRET_KEY")
 _OAUTH2_NAMES: Final = ("SENDCLOUD_CLIENT_ID", "SENDCLOUD_CLIENT_SECRET")
-_TOKEN_URL_NAME: Final = "SENDCLOUD_TOKEN_URL"  # noqa: S105
 
 
 def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth | OAuth2ClientCredentials:
@@ -34,7 +33,7 @@ def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth 
             The error names the variables.
     """
     values = {name: Secret(environ[name]) for name in (*_BASIC_NAMES, *_OAUTH2_NAMES) if environ.get(name)}
-    token_url = environ.get(_TOKEN_URL_NAME)
+    token_url = environ.get(TOKEN_URL_VARIABLE) or TOKEN_URL
     del environ  # so that a traceback with local variables does not show it
     if not values:
         pairs = " or ".join(" and ".join(names) for names in (_BASIC_NAMES, _OAUTH2_NAMES))
@@ -47,12 +46,11 @@ def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth 
         )
     if len(started) > 1:
         raise ConfigurationError(f"Ambiguous credentials: set one pair, not both: {', '.join(values)}.")
-    if started == [_OAUTH2_NAMES] and token_url:
-        try:
-            validate_base_url(token_url, name=_TOKEN_URL_NAME)
-        except ConfigurationError:
-            del token_url  # as environ
-            raise
-        return OAuth2ClientCredentials(*(secret.reveal() for secret in values.values()), token_url=token_url)
-    kind = BasicAuth if started == [_BASIC_NAMES] else OAuth2ClientCredentials
-    return kind(*(secret.reveal() for secret in values.values()))
+    if started == [_BASIC_NAMES]:
+        return BasicAuth(*(secret.reveal() for secret in values.values()))
+    try:
+        validate_base_url(token_url, name=TOKEN_URL_VARIABLE)
+    except ConfigurationError:
+        del token_url  # as environ
+        raise
+    return OAuth2ClientCredentials(*(secret.reveal() for secret in values.values()), token_url=token_url)

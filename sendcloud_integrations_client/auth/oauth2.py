@@ -10,8 +10,10 @@ import copy
 import json
 import logging
 import math
+import os
 import time
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 from urllib.parse import quote_plus
 
@@ -27,9 +29,21 @@ from sendcloud_integrations_client.auth.credentials import (
 from sendcloud_integrations_client.auth.origin import validate_base_url
 from sendcloud_integrations_client.auth.tokens import AccessToken, LockingTokenStore, MemoryTokenStore, TokenStore
 from sendcloud_integrations_client.errors import AuthenticationError, ConfigurationError, SendcloudError, to_single_line
-from sendcloud_integrations_client.runtime.operations import TOKEN_ERROR_EXTENSION, TOKEN_REQUEST_EXTENSION
+from sendcloud_integrations_client.runtime.operations import (
+    TOKEN_ERROR_EXTENSION,
+    TOKEN_REQUEST_EXTENSION,
+    TOTAL_TIMEOUT_ENDED,
+    TokenRequest,
+    get_call,
+)
 
-__all__ = ["OAuth2ClientCredentials", "TokenErrorTransport"]
+__all__ = ["TOKEN_URL", "TOKEN_URL_VARIABLE", "OAuth2ClientCredentials", "TokenErrorTransport"]
+
+TOKEN_URL: Final = "https://account.sendcloud.com/oauth2/token"  # noqa: S105
+"""Sendcloud's token endpoint."""
+
+TOKEN_URL_VARIABLE: Final = "SENDCLOUD_TOKEN_URL"  # noqa: S105
+"""Environment variable with the URL of another token endpoint."""
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -44,7 +58,7 @@ class OAuth2ClientCredentials(Credentials):
     Args:
         client_id: The client id.
         client_secret: The client secret.
-        token_url: URL of the token endpoint. Defaults to Sendcloud's.
+        token_url: URL of the token endpoint. Defaults to `SENDCLOUD_TOKEN_URL`, then to Sendcloud's.
         scope: The scope to request. Defaults to `api`.
         token_store: Storage for tokens. Defaults to a `MemoryTokenStore`.
         refresh_margin: Seconds before expiry at which one task starts to renew the token, while the other tasks
@@ -68,7 +82,7 @@ class OAuth2ClientCredentials(Credentials):
         client_id: str,
         client_secret: str,
         *,
-        token_url: str = "https://account.sendcloud.com/oauth2/token",  # noqa: S107
+        token_url: str | None = None,
         scope: str = "api",
         token_store: TokenStore | None = None,
         refresh_margin: float = 60.0,
@@ -76,8 +90,11 @@ class OAuth2ClientCredentials(Credentials):
     ) -> None:
         secret = Secret(client_secret)
         del client_secret  # so that a traceback with local variables does not show it
+        name = "token_url" if token_url is not None else TOKEN_URL_VARIABLE
+        if token_url is None:
+            token_url = os.environ.get(TOKEN_URL_VARIABLE) or TOKEN_URL
         try:
-            self._token_url = validate_base_url(token_url, allow_insecure_http=allow_insecure_http, name="token_url")
+            self._token_url = validate_base_url(token_url, allow_insecure_http=allow_insecure_http, name=name)
         except ConfigurationError:
             del token_url  # as client_secret
             raise
@@ -127,28 +144,31 @@ class OAuth2ClientCredentials(Credentials):
             token = self._token if self._is_usable(self._token) else None
             if token is None or self._starts_renewal(token):
                 failure_before = self._failure
-                async with self._get_lock():
+                async with self._hold_lock(request):
                     found = await self._find_token(token)
                     # Tasks that waited while a fetch failed share its failure: if each tried again, their timeouts
-                    # would add up. A cancelled fetch leaves no failure, so the next task fetches.
+                    # would add up. A fetch that was cancelled, or whose call had no time left, leaves no failure, so
+                    # the next task fetches.
                     if not found and not token and self._failure and self._failure is not failure_before:
                         raise copy.copy(self._failure)
                     lock = None if found else await self._lock_store()
                     if lock is False and not token:  # with a token there is no hurry: another process renews it
-                        found, lock = await self._wait_for_other_process()
+                        found, lock = await self._wait_for_other_process(request)
                     try:
                         if lock:  # another process may have saved a token before it released the lock
                             found = await self._find_token(token)
                         if not found and lock is not False:
                             try:
                                 requested_at = time.time()
-                                response = yield self._build_token_request(request)
+                                token_request = self._build_token_request(request)
+                                response = yield token_request
                                 await response.aread()
                                 found = self._parse_token(response, requested_at)
                                 if found is None:
                                     raise response.extensions.get(TOKEN_ERROR_EXTENSION) or self._build_error(response)
                             except (httpx.HTTPError, SendcloudError) as error:
-                                self._failure = copy.copy(error)  # a copy keeps no frames alive
+                                if not token_request.extensions[TOKEN_REQUEST_EXTENSION].is_out_of_time:
+                                    self._failure = copy.copy(error)  # a copy keeps no frames alive
                                 if not self._is_usable(token):
                                     raise
                                 _logger.warning(
@@ -167,6 +187,23 @@ class OAuth2ClientCredentials(Credentials):
             await response.aread()  # returns its connection to the pool: the token request may need it
             if self._token and self._token.value == token.value:
                 self._rejected = token
+
+    @asynccontextmanager
+    async def _hold_lock(self, request: httpx.Request) -> AsyncGenerator[None]:
+        """Hold the lock of the token. The wait for it ends with the total timeout of the call."""
+        lock = self._get_lock()
+        try:
+            async with asyncio.timeout(_get_remaining(request)):
+                await lock.acquire()
+        except TimeoutError:
+            raise self._build_timeout(request) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _build_timeout(self, request: httpx.Request) -> httpx.ReadTimeout:
+        return httpx.ReadTimeout(TOTAL_TIMEOUT_ENDED, request=self._build_token_request(request))
 
     def _get_lock(self) -> asyncio.Lock:
         # A lock belongs to the event loop it was first awaited in; this object can outlive many loops.
@@ -221,11 +258,14 @@ class OAuth2ClientCredentials(Credentials):
         except Exception as error:
             _logger.warning("Token store: unlock failed with %s", type(error).__name__)
 
-    async def _wait_for_other_process(self) -> tuple[AccessToken | None, bool | None]:
+    async def _wait_for_other_process(self, request: httpx.Request) -> tuple[AccessToken | None, bool | None]:
         """Wait until another process has saved a token or released the lock, at most 10 seconds.
 
         Returns:
             The token, if the other process saved one; otherwise whether this process holds the lock, as `_lock_store`.
+
+        Raises:
+            httpx.ReadTimeout: If the total timeout of the call ends before.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -234,6 +274,8 @@ class OAuth2ClientCredentials(Credentials):
             await asyncio.sleep(_LOCK_POLL_INTERVAL)
             if found := await self._find_token(None):
                 return found, False
+            if _get_remaining(request) == 0:
+                raise self._build_timeout(request)
             lock = await self._lock_store()
             if lock is not False:
                 return None, lock
@@ -253,7 +295,9 @@ class OAuth2ClientCredentials(Credentials):
         headers = {"Accept": "application/json", "Authorization": self._header.reveal()}
         if "User-Agent" in request.headers:
             headers["User-Agent"] = request.headers["User-Agent"]
-        extensions: dict[str, Any] = {TOKEN_REQUEST_EXTENSION: True}
+        call = get_call(request)
+        token_request = TokenRequest(call.deadline) if call else TokenRequest()
+        extensions: dict[str, Any] = {TOKEN_REQUEST_EXTENSION: token_request}
         if "timeout" in request.extensions:
             extensions["timeout"] = request.extensions["timeout"]
         form = {"grant_type": "client_credentials", "scope": self._scope}
@@ -306,6 +350,12 @@ class TokenErrorTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the wrapped transport."""
         await self._transport.aclose()
+
+
+def _get_remaining(request: httpx.Request) -> float | None:
+    """Return the seconds until the total timeout of the call ends; None if it has none."""
+    call = get_call(request)
+    return call.remaining if call and math.isfinite(call.deadline) else None
 
 
 def _is_valid_header_value(token: str) -> bool:

@@ -227,7 +227,7 @@ class RedisBudget(ConnectionListener):
             seconds: How long, at most 60 seconds; None pauses for 1, 2, 4, … up to 30 seconds on consecutive pauses.
         """
         self.fallback.pause(seconds)
-        remaining = min(self.fallback.paused_until - self.fallback.get_time(), _MAX_PAUSE)
+        remaining = min(self.fallback.get_pause(), _MAX_PAUSE)
         if remaining > self.pause_to_send:
             _logger.warning(
                 "Sendcloud responded with 429: other programs use the same credentials, or the limits are too high. "
@@ -237,6 +237,10 @@ class RedisBudget(ConnectionListener):
         self.pause_to_send = max(self.pause_to_send, remaining)
         for slots in self._slots.values():
             slots.wake()
+
+    def get_pause(self) -> float:
+        """Return the seconds until the pause ends that this process has caused; 0 if it has caused none."""
+        return self.fallback.get_pause()
 
     def reset_pauses(self) -> None:
         """Start the series of pauses without `Retry-After` again at 1 second; called after a success."""

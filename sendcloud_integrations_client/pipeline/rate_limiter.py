@@ -92,8 +92,8 @@ class RateLimitBudget(Protocol):
     """The free slots of one set of credentials. The client takes a slot for each attempt that it sends.
 
     The client ends each slot exactly once, with `complete` or `release`. Except for `acquire`, the methods must return
-    immediately, because the client also calls them while a task is being cancelled. A budget must never raise because
-    of its own lost connection: it decides itself how calls continue without it.
+    immediately, because the client also calls them while a task is being cancelled. A budget that needs
+    a server must not raise if that server is unavailable: it decides itself how calls continue without it.
     """
 
     def try_acquire(self, *, safe: bool, priority: Priority = "interactive") -> bool:
@@ -130,6 +130,13 @@ class RateLimitBudget(Protocol):
 
         Args:
             seconds: What the server asks for; None if it does not ask.
+        """
+        ...
+
+    def get_pause(self) -> float:
+        """Return the seconds for which no call gets a slot, because of a 429; 0 if no pause is known.
+
+        A call whose total timeout ends before that fails without waiting.
         """
         ...
 

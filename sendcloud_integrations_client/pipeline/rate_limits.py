@@ -39,6 +39,7 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 _MAX_PAUSE: Final = 60.0  # seconds
 _NOTICE_AFTER: Final = 5.0  # seconds; longer waits are logged as warnings
 _SHORT_WINDOW_RESERVE: Final = 0.25  # share of a shorter window that background calls never use
+_PAUSE_CHECK_INTERVAL: Final = 1.0  # seconds between two looks of a waiting call at the pause
 _RETRY_INTERVAL: Final = 0.01  # seconds; waiters of several event loops that block each other try again
 _OWED_TIMEOUT: Final = 1.0  # seconds that a slot is kept for background calls of another event loop
 
@@ -155,6 +156,10 @@ class LocalBudget:
             seconds = min(2.0 ** (self._pauses - 1), 30.0)
         self.paused_until = max(self.paused_until, now + min(seconds, _MAX_PAUSE))
 
+    def get_pause(self) -> float:
+        """Return the seconds until the pause ends; 0 if there is no pause."""
+        return max(self.paused_until - self._clock(), 0.0)
+
     def reset_pauses(self) -> None:
         """Start the series of pauses without `Retry-After` again at 1 second; called after a success."""
         self._pauses = 0
@@ -214,18 +219,53 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         started = loop.time()
         notice = loop.call_later(_NOTICE_AFTER, _log_wait, budget, call)
+        watch: _PauseWatch | None = None
         try:
-            async with asyncio.timeout(call.remaining if math.isfinite(call.deadline) else None):
+            async with asyncio.timeout(call.remaining if math.isfinite(call.deadline) else None) as timeout:
+                if timeout.when() is not None:
+                    watch = _PauseWatch(budget, call, timeout)
+                    watch.check()
                 await budget.acquire(safe=call.operation.safe, priority=call.priority)
         except TimeoutError:
+            pause, delay = budget.get_pause(), budget.get_delay(safe=call.operation.safe, priority=call.priority)
+            reason = (
+                f"all calls with these credentials pause for {pause:.0f} s after a 429, longer than the total timeout"
+                if pause > call.remaining
+                else f"no free rate limit slot within {loop.time() - started:.0f} s"
+            )
             raise RateLimitError(
-                f"no free rate limit slot within {loop.time() - started:.0f} s; no request was sent",
+                f"{reason}; no request was sent",
                 status_code=429,
-                retry_after=budget.get_delay(safe=call.operation.safe, priority=call.priority),
+                retry_after=delay if delay is not None else pause or None,
             ) from None
         finally:
             notice.cancel()
+            if watch is not None:
+                watch.cancel()
             call.rate_limit_wait += loop.time() - started
+
+
+class _PauseWatch:
+    """Ends the wait of a call whose total timeout ends before a pause does. A pause can begin while the call waits."""
+
+    def __init__(self, budget: RateLimitBudget, call: Call, timeout: asyncio.Timeout) -> None:
+        self._budget = budget
+        self._call = call
+        self._timeout = timeout
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def check(self) -> None:
+        if self._timeout.expired():
+            return
+        if self._budget.get_pause() > self._call.remaining:
+            self._timeout.reschedule(self._loop.time())
+        else:
+            self._timer = self._loop.call_later(_PAUSE_CHECK_INTERVAL, self.check)
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _log_wait(budget: RateLimitBudget, call: Call) -> None:

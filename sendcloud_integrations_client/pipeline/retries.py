@@ -30,14 +30,13 @@ from sendcloud_integrations_client.runtime.operations import (
     LOCATION_EXTENSION,
     RETRIES_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
+    TOTAL_TIMEOUT_ENDED,
     Call,
+    TokenRequest,
     get_call,
 )
 
-__all__ = ["TOTAL_TIMEOUT_ENDED", "RetryPolicy", "RetryTransport"]
-
-TOTAL_TIMEOUT_ENDED: Final = "the total timeout ended"
-"""Text of the `httpx.ReadTimeout` that ends an attempt at the total timeout of its call."""
+__all__ = ["RetryPolicy", "RetryTransport"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -139,8 +138,11 @@ class RetryTransport(httpx.AsyncBaseTransport):
         policy: RetryPolicy | None = request.extensions.get(RETRIES_EXTENSION, self._policy)
         received = time.monotonic()
         deadline = (call.started if call else received) + (policy or _DEFAULT_POLICY).total_timeout
+        token_request: TokenRequest | None = request.extensions.get(TOKEN_REQUEST_EXTENSION)
         if call:
             deadline = min(deadline, call.deadline)
+        elif token_request:
+            deadline = min(deadline, token_request.deadline)
         attempt = call.attempts if call else 0  # above 0 if the credentials send it again after a 401
         while True:
             attempt += 1
@@ -162,7 +164,10 @@ class RetryTransport(httpx.AsyncBaseTransport):
             if policy is not None and attempt < policy.max_attempts and _should_retry(request, call, response, failure):
                 retry_after = parse_retry_after(response.headers) if response is not None else None
                 delay = policy.get_delay(attempt, retry_after, self._draw)
-            if delay is None or time.monotonic() + delay > deadline:
+            is_out_of_time = time.monotonic() + (delay or 0.0) > deadline
+            if delay is None or is_out_of_time:
+                if token_request:
+                    token_request.is_out_of_time = is_out_of_time
                 if failure is not None:
                     raise failure
                 assert response is not None  # noqa: S101 - without a failure there is a response

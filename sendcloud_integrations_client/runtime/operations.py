@@ -19,10 +19,12 @@ __all__ = [
     "SECRETS_EXTENSION",
     "TOKEN_ERROR_EXTENSION",
     "TOKEN_REQUEST_EXTENSION",
+    "TOTAL_TIMEOUT_ENDED",
     "Call",
     "Operation",
     "Response",
     "Sender",
+    "TokenRequest",
     "build_response",
     "get_call",
 ]
@@ -43,10 +45,13 @@ LOCATION_EXTENSION: Final = "sendcloud_location"
 """Key of a response's extensions: the `Location` of a redirect, which httpx does not get to see."""
 
 TOKEN_REQUEST_EXTENSION: Final = "sendcloud_token_request"  # noqa: S105
-"""Key of a request's extensions: marks an OAuth2 token request, which is safe to repeat."""
+"""Key of a request's extensions: the `TokenRequest` of an OAuth2 token request, which is safe to repeat."""
 
 TOKEN_ERROR_EXTENSION: Final = "sendcloud_token_error"  # noqa: S105
 """Key of a response's extensions: the error that a token request ended with."""
+
+TOTAL_TIMEOUT_ENDED: Final = "the total timeout ended"
+"""Text of the `httpx.ReadTimeout` that ends a request at the total timeout of its call."""
 
 
 @attrs.frozen
@@ -118,6 +123,19 @@ class Call:
             attempts=self.attempts,
             elapsed=self.elapsed,
         )
+
+
+@attrs.define(eq=False)
+class TokenRequest:
+    """An OAuth2 token request in progress, which is sent for a call.
+
+    Attributes:
+        deadline: `time.monotonic()` at which the total timeout of the call ends.
+        is_out_of_time: Whether it failed because of the deadline, so that a call with more time can try again.
+    """
+
+    deadline: float = math.inf
+    is_out_of_time: bool = False
 
 
 def get_call(request: httpx.Request) -> Call | None:

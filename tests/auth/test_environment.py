@@ -51,6 +51,21 @@ def test_token_url_variable_sets_the_token_endpoint_of_oauth2_only() -> None:
         auth_from_environment(select_variables(*OAUTH2_NAMES) | {"SENDCLOUD_TOKEN_URL": "http://token.example/"})
 
 
+def test_token_url_variable_applies_to_credentials_in_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDCLOUD_TOKEN_URL", "http://127.0.0.1:8080/oauth2/token")
+    assert "http://127.0.0.1:8080/oauth2/token" in repr(OAuth2ClientCredentials("client", "secret"))
+    explicit = OAuth2ClientCredentials("client", "secret", token_url="https://token.example/")
+    assert "https://token.example/" in repr(explicit)
+    monkeypatch.setenv("SENDCLOUD_TOKEN_URL", "")
+    assert "https://account.sendcloud.com/oauth2/token" in repr(OAuth2ClientCredentials("client", "secret"))
+    monkeypatch.setenv("SENDCLOUD_TOKEN_URL", "http://user:top-secret@token.example/")
+    with pytest.raises(ConfigurationError, match="Invalid SENDCLOUD_TOKEN_URL") as caught:
+        OAuth2ClientCredentials("client", "secret")
+    assert "top-secret" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="Invalid token_url: must be an absolute"):
+        OAuth2ClientCredentials("client", "secret", token_url="")
+
+
 def test_default_is_the_environment_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)

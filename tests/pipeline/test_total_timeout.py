@@ -17,12 +17,14 @@ from sendcloud_integrations_client import (
     APIStatusError,
     APITimeoutError,
     BasicAuth,
+    OAuth2ClientCredentials,
     RateLimitError,
     RateLimits,
     RetryPolicy,
     SendcloudIntegrations,
 )
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
+from tests.support.private_state import get_rate_limit_budget
 
 SHORT = RetryPolicy(total_timeout=0.5, base_delay=0.01)
 EMPTY = b'{"data": []}'
@@ -92,11 +94,104 @@ async def test_retry_after_longer_than_the_call_raises_immediately_and_pauses_ot
     assert 50 < paused.value.retry_after <= 60
 
 
+async def test_call_that_cannot_outlast_a_pause_fails_without_waiting() -> None:
+    requests: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(429, headers={"retry-after": "50"})
+
+    async with build_client(respond, RateLimits()) as client:
+        patient = client.with_options(retries=RetryPolicy(max_attempts=1, total_timeout=40))
+        with pytest.raises(RateLimitError, match="retry after 50 s"):
+            await patient.logs.list()
+        with pytest.raises(RateLimitError, match="pause for 50 s after a 429, longer than the total timeout") as caught:
+            await asyncio.wait_for(patient.logs.list(), 20)
+    assert len(requests) == 1
+    assert "no request was sent" in str(caught.value)
+    assert caught.value.retry_after == pytest.approx(50, abs=20)
+
+
+async def test_call_that_waits_when_a_long_pause_begins_fails_without_waiting_for_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sendcloud_integrations_client.pipeline.rate_limits._PAUSE_CHECK_INTERVAL", 0.01)
+    async with build_client(lambda _: httpx.Response(200, content=EMPTY), RateLimits(reads_per_minute=1)) as client:
+        await client.logs.list()
+        patient = client.with_options(retries=RetryPolicy(total_timeout=40))
+        waiting = asyncio.ensure_future(patient.logs.list())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        budget = get_rate_limit_budget(client)
+        assert budget is not None
+        budget.pause(55)
+        with pytest.raises(RateLimitError, match="pause for 55 s after a 429, longer than the total timeout"):
+            await asyncio.wait_for(waiting, 20)
+
+
 def test_pause_is_bounded() -> None:
     now = 100.0
     budget = LocalBudget(RateLimits(), clock=lambda: now)
     budget.pause(1e9)
     assert budget.get_delay(safe=True) == 60.0
+
+
+class TokenEndpoint(httpx.AsyncBaseTransport):
+    """Responds to token requests when `is_open` is set, and to calls at once."""
+
+    def __init__(self) -> None:
+        self.token_requests = 0
+        self.requested = asyncio.Event()
+        self.is_open = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host != "token.example":
+            return httpx.Response(200, content=EMPTY)
+        self.token_requests += 1
+        self.requested.set()
+        await self.is_open.wait()
+        return httpx.Response(200, json={"access_token": "token", "expires_in": 3600})
+
+
+def build_oauth2_client(transport: httpx.AsyncBaseTransport) -> SendcloudIntegrations:
+    auth = OAuth2ClientCredentials(f"total-timeout-{next(keys)}", "secret", token_url="https://token.example/")
+    return SendcloudIntegrations(auth=auth, transport=transport)
+
+
+TOKEN_TIMEOUT = "token request to https://token.example/: no complete response within total_timeout=0.2 seconds"
+
+
+async def test_token_request_ends_with_the_total_timeout_of_its_call() -> None:
+    endpoint = TokenEndpoint()
+    async with build_oauth2_client(endpoint) as client:
+        impatient = client.with_options(retries=RetryPolicy(total_timeout=0.2))
+        with pytest.raises(APITimeoutError, match=TOKEN_TIMEOUT):
+            await asyncio.wait_for(impatient.logs.list(), 20)
+
+
+async def test_wait_for_the_token_request_of_another_call_ends_with_the_total_timeout() -> None:
+    endpoint = TokenEndpoint()
+    async with build_oauth2_client(endpoint) as client:
+        patient = asyncio.ensure_future(client.logs.list())
+        await endpoint.requested.wait()
+        with pytest.raises(APITimeoutError, match=TOKEN_TIMEOUT):
+            await asyncio.wait_for(client.with_options(retries=RetryPolicy(total_timeout=0.2)).logs.list(), 20)
+        endpoint.is_open.set()
+        await asyncio.wait_for(patient, 20)
+    assert endpoint.token_requests == 1
+
+
+async def test_call_with_more_time_does_not_share_the_timeout_of_a_token_request() -> None:
+    endpoint = TokenEndpoint()
+    async with build_oauth2_client(endpoint) as client:
+        impatient = asyncio.ensure_future(client.with_options(retries=RetryPolicy(total_timeout=0.2)).logs.list())
+        await endpoint.requested.wait()
+        patient = asyncio.ensure_future(client.logs.list())
+        with pytest.raises(APITimeoutError, match=TOKEN_TIMEOUT):
+            await asyncio.wait_for(impatient, 20)
+        endpoint.is_open.set()
+        await asyncio.wait_for(patient, 20)
+    assert endpoint.token_requests == 2
 
 
 async def test_certificate_error_is_not_retried() -> None:
