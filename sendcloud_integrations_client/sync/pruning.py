@@ -73,7 +73,7 @@ async def prune_store(
         What was deleted.
 
     Raises:
-        InvalidInputError: If `older_than` has another type.
+        InvalidInputError: If `older_than` has another type, or reaches back before year 1.
         StoreError: If the database cannot be used.
 
     Example:
@@ -81,7 +81,10 @@ async def prune_store(
     """
     if not isinstance(older_than, (timedelta, datetime)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("prune_store", "older_than", "must be a timedelta or a datetime")
-    before = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
+    try:
+        before = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
+    except OverflowError:
+        raise InvalidInputError("prune_store", "older_than", "must not reach back before year 1") from None
     stop = stop or asyncio.Event()
     await store.migrate()
     size = await asyncio.to_thread(_get_file_size, store)

@@ -148,12 +148,21 @@ class _FileLock:
 
     async def acquire(self, *, take_over: bool) -> bool:
         del take_over
+        locking = asyncio.get_running_loop().run_in_executor(None, _lock_byte, self._file, self._offset)
         try:
-            return await asyncio.to_thread(_lock_byte, self._file, self._offset)
+            return await asyncio.shield(locking)
+        except asyncio.CancelledError:
+            # The thread cannot be cancelled. What it locks after that would stay locked until the process ends.
+            locking.add_done_callback(self._unlock_if_locked)
+            raise
         except OSError as error:
             raise StoreError(
                 f"The file {self._file} cannot be locked: {error.strerror}. Check the permissions of its folder."
             ) from None
+
+    def _unlock_if_locked(self, locking: asyncio.Future[bool]) -> None:
+        if not locking.cancelled() and locking.exception() is None and locking.result():
+            _unlock_byte(self._file, self._offset)
 
     async def renew(self) -> bool:
         return True

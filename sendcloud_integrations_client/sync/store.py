@@ -247,8 +247,11 @@ class LogStore:
         return StoreError(self._describe_failure(error), is_temporary=is_temporary)
 
     async def aclose(self) -> None:
-        """Close all connections. Can be called more than once."""
+        """Close all connections. Can be called more than once. The store connects again on the next use."""
         engine, self._engine = self._engine, None
+        # Locks are bound to the event loop in which callers waited for them. The next use can be in another loop.
+        self._write_lock = asyncio.Lock()
+        self._connections = asyncio.Semaphore(_MAX_CONNECTIONS)
         if engine is not None:
             await engine.dispose()
 

@@ -97,7 +97,7 @@ async def test_failure_is_retried_until_it_passes_with_growing_delays() -> None:
     assert account.faults == ["down"] * len(account.clock.delays) + [None]
 
 
-async def test_account_gives_up_after_the_time_without_success_and_only_once() -> None:
+async def test_account_fails_after_the_time_without_success_and_only_once() -> None:
     async with StopSignal(None) as stop_signal:
         account = Account(stop_signal)
         account.clock.now = 100  # work that succeeds takes time as well
@@ -223,11 +223,11 @@ class Network(httpx.AsyncBaseTransport):
     def __init__(self, server: SimulatedSendcloud) -> None:
         self._transport = httpx.ASGITransport(server)  # type: ignore[arg-type]
         self.is_down = False
-        self.refused = 0
+        self.failed_calls = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_down:
-            self.refused += 1
+            self.failed_calls += 1
             raise httpx.ConnectError("connection refused", request=request)
         return await self._transport.handle_async_request(request)
 
@@ -249,14 +249,14 @@ async def test_sync_continues_after_a_network_outage_in_the_middle(store: LogSto
     shown: list[str] = []
 
     def on_progress(progress: SyncProgress) -> None:
-        network.is_down = network.refused < 12 and progress.pages >= 5
+        network.is_down = network.failed_calls < 12 and progress.pages >= 5
         if progress.fault is not None:
             shown.append(progress.fault)
 
     async with build_network_client(network) as client:
         summary = await sync_logs(client, store, source=source, page_size=10, on_progress=on_progress)
     assert (summary.error, summary.failures, summary.new) == (None, {}, 400)
-    assert network.refused >= 12
+    assert network.failed_calls >= 12
     assert shown
     assert all("connection refused" in reason for reason in shown)
 
@@ -278,7 +278,7 @@ async def sync_during_outage(store: LogStore, **options: Any) -> SyncSummary:
 
 
 @pytest.mark.usefixtures("short_delays")
-async def test_sync_gives_up_with_the_last_error(store: LogStore) -> None:
+async def test_sync_fails_with_the_last_error(store: LogStore) -> None:
     summary = await sync_during_outage(store, give_up_after=timedelta(seconds=0.1))
     assert isinstance(summary.error, APIConnectionError)
     with pytest.raises(InvalidInputError, match="give_up_after"):

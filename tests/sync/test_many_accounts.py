@@ -153,7 +153,7 @@ def test_150_accounts_need_few_files_and_little_memory(
     if database == "postgresql":
         url = request.getfixturevalue("new_postgresql_database")()
     files = min(256, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    # The simulated server runs in the same folder in a process of its own, so its memory does not count.
+    # The simulated server runs in the same folder in a separate process, so its memory does not count.
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.many_accounts", "--accounts=150", "--logs=100", f"--database={url}"],
         cwd=ROOT,

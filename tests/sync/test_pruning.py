@@ -175,6 +175,8 @@ async def test_sync_runs_while_logs_are_pruned(each_store: LogStore, batches: li
 async def test_other_type_is_rejected(store: LogStore) -> None:
     with pytest.raises(InvalidInputError, match="older_than"):
         await prune_store(store, "90d")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match=r"older_than.*: must not reach back before year 1"):
+        await prune_store(store, timedelta.max)
 
 
 @pytest.mark.long

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -264,3 +265,34 @@ async def test_file_of_locks_that_cannot_be_used_is_an_error(tmp_path: Path) -> 
     async with LogStore(tmp_path / "logs.db") as store:
         with pytest.raises(StoreError, match="cannot be locked"):
             await AccountLock(store, "default", "run").acquire(take_over=False)
+
+
+async def test_run_that_is_cancelled_while_it_locks_holds_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_byte: Callable[[str, int], bool] = vars(run_lock)["_lock_byte"]
+    has_begun, may_continue = threading.Event(), threading.Event()
+
+    def lock_slowly(file: str, offset: int) -> bool:
+        has_begun.set()
+        may_continue.wait(20)
+        return lock_byte(file, offset)
+
+    async with LogStore(tmp_path / "logs.db") as store:
+        await store.migrate()
+        with monkeypatch.context() as patch:
+            patch.setattr(run_lock, "_lock_byte", lock_slowly)
+            cancelled = asyncio.create_task(AccountLock(store, "shop", "first").acquire(take_over=False))
+            await asyncio.to_thread(has_begun.wait, 20)
+            cancelled.cancel()
+            await asyncio.wait({cancelled})
+        may_continue.set()
+        following = AccountLock(store, "shop", "second")
+        for _ in range(2000):
+            if await following.acquire(take_over=False):
+                break
+            await asyncio.sleep(0.01)
+        else:
+            pytest.fail("the cancelled run holds the lock")
+        await following.release()
+    assert cancelled.cancelled()

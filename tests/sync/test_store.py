@@ -306,3 +306,19 @@ async def test_is_migrated_reads_an_existing_file(tmp_path: Path) -> None:
         await store.migrate()
     async with LogStore(tmp_path / "logs.db") as again:
         assert await again.is_migrated()
+
+
+def test_closed_store_can_be_used_in_another_event_loop(tmp_path: Path) -> None:
+    store = LogStore(tmp_path / "logs.db")
+
+    async def write() -> None:
+        async with store.writing() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def use() -> None:
+        async with store:
+            await store.migrate()
+            await asyncio.gather(*(write() for _ in range(20)))  # more than there are connections
+
+    asyncio.run(use())
+    asyncio.run(use())
