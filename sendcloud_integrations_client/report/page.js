@@ -29,9 +29,11 @@
   const label = document.getElementById("filter");
   const field = label.querySelector("input");
   const status = label.querySelector("output");
+  const fold = document.getElementById("show-resolved");
   label.hidden = tables.length === 0;
   field.addEventListener("input", () => {
     const text = field.value.trim().toLowerCase();
+    if (text && fold) fold.checked = true;
     let shown = 0;
     let total = 0;
     for (const table of tables) {

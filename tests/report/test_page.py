@@ -296,6 +296,36 @@ async def test_rows_can_be_filtered_and_sorted(browser: BrowserContext, report_f
 
 
 @needs_chromium
+async def test_phone_shows_resolved_problems_on_request(browser: BrowserContext, tmp_path: Path) -> None:
+    rows = [
+        build_log_row(number, created_at_utc=NOW - age, response_code=code)
+        for number, (age, code) in enumerate([(timedelta(hours=1), 401), (timedelta(days=3), 503)], 1)
+    ]
+    path = tmp_path / "logs.db"
+    async with LogStore(path) as store:
+        await fill_store(store, rows, build_shop_rows())
+        async with store.writing() as connection:
+            await connection.execute(update(account).values(last_synced_at=NOW))
+        text = render_page(await gather_figures(store, Selection(since=NOW - timedelta(days=7)), now=NOW))
+    file = tmp_path / "report.html"
+    file.write_text(text, encoding="utf-8")
+    visible = "[...document.querySelectorAll('#problems tbody tr')].filter(e => e.checkVisibility()).map(e => e.id)"
+    async with open_page(browser, file, width=1280) as opened:
+        assert await opened.evaluate(visible) == ["P1", "P2"]
+        assert not await opened.page.get_by_label("Show 1 resolved problem").is_visible()
+    async with open_page(browser, file, width=360, height=740) as opened:
+        assert await opened.evaluate(visible) == ["P1"]
+        await opened.page.get_by_label("Show 1 resolved problem").check()
+        assert await opened.evaluate(visible) == ["P1", "P2"]
+        await opened.page.get_by_label("Show 1 resolved problem").uncheck()
+        await opened.page.goto(f"{file.as_uri()}#P2")  # a link to the problem
+        assert await opened.evaluate(visible) == ["P1", "P2"]
+    async with open_page(browser, file, width=360, height=740) as opened:
+        await opened.page.get_by_label("Filter rows").fill("503")
+        assert await opened.evaluate(visible) == ["P2"]
+
+
+@needs_chromium
 async def test_page_is_complete_without_scripts(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file) as opened:
         text = await asyncio.to_thread(report_file.read_text, encoding="utf-8")
@@ -398,7 +428,8 @@ async def test_logs_report_writes_the_page_and_prints_its_path(tmp_path: Path) -
     assert "60 failures of 14 shops" in process.stdout
     assert process.stdout.index("Data of 1 account") < process.stdout.index("Failing now: 4 of 14 shops")
     assert process.stdout.index("Failing now: 4 of 14 shops") < process.stdout.index("Problems: ")
-    assert "11 more rows not shown. Increase --top to show more." in process.stderr
+    assert "11 more shops not shown. Increase --top to show more." in process.stderr
+    assert "1 more failing shop not shown. Increase --top to show more." in process.stderr
     assert "Report page: out.html" in process.stderr
     assert (tmp_path / "out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 

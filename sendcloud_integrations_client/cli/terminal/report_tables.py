@@ -67,7 +67,7 @@ def _print_accounts(figures: Figures, top: int, out: Console) -> None:
     for one in late[:top]:
         line = f"{one.state.value.upper()} {one.name}: {describe_account(one, figures.made_at)}"
         out.print(Text.assemble("  ", to_plain_text(line, "red")))
-    _print_omitted_count(late, top)
+    _print_omitted_count(len(late) - top, "late or failed account")
     if first_step := describe_first_step(figures):
         out.print(Text(first_step))
 
@@ -101,7 +101,7 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
         for one in figures.failing_shops[:top]
     ]
     print_table(columns, rows, title=title, console=out)
-    _print_omitted_count(figures.failing_shops, top)
+    _print_omitted_count(len(figures.failing_shops) - top, "failing shop")
 
 
 def _print_problems(figures: Figures, top: int, out: Console) -> None:
@@ -136,7 +136,7 @@ def _print_problems(figures: Figures, top: int, out: Console) -> None:
         for one in shown
     ]
     print_table(columns, rows, title=title, console=out)
-    _print_omitted_count(figures.problems, top)
+    _print_omitted_count(len(figures.problems) - top, "problem")
     if notice := describe_last_interval(figures):
         out.print(Text(notice))
     out.print(Text("\nWhat to do", "bold"))
@@ -171,7 +171,9 @@ def _print_matrix(figures: Figures, top: int, out: Console, has_many_accounts: b
         for shop, counts in zip(matrix.shops[:top], matrix.counts, strict=False)
     ]
     print_table(columns, rows, title="\nBy shop and problem", console=out)
-    _print_omitted_count(figures.by_integration, min(top, len(matrix.shops)))
+    shown = min(top, len(matrix.shops))
+    hint = "Increase --top to show more." if top < len(matrix.shops) else "Pass --json to list all."
+    _print_omitted_count(len(figures.by_integration) - shown, "shop", hint)
 
 
 def _print_groups(figures: Figures, title: str, column: str, groups: Sequence[Group], top: int, out: Console) -> None:
@@ -193,7 +195,7 @@ def _print_groups(figures: Figures, title: str, column: str, groups: Sequence[Gr
         for group in groups[:top]
     ]
     print_table(columns, rows, title=f"\n{title}", console=out)
-    _print_omitted_count(groups, top)
+    _print_omitted_count(len(groups) - top, column)
 
 
 def _name_problem(one: Problem) -> str:
@@ -206,9 +208,9 @@ def _name_top_shop(one: Problem, figures: Figures) -> str:
     return f"{one.top_shop} ({one.top_shop_account})" if len(figures.account_data) > 1 else one.top_shop
 
 
-def _print_omitted_count(rows: Sequence[object], top: int) -> None:
-    if len(rows) > top:
-        print_message(f"{format_count(len(rows) - top, 'more row')} not shown. Increase --top to show more.")
+def _print_omitted_count(omitted: int, noun: str, hint: str = "Increase --top to show more.") -> None:
+    if omitted > 0:
+        print_message(f"{format_count(omitted, f'more {noun}')} not shown. {hint}")
 
 
 def _draw_trend(counts: Sequence[int]) -> Text:
