@@ -84,6 +84,7 @@ generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir PACKAGE=n
 check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check
 
+# make ends with 2 whatever the exit code of the program is; scripts that need it run the program itself.
 update-spec: $(VENV)/.ready ## Adopt a new OpenAPI document, SPEC=file or URL; CHECK=1 or DRY_RUN=1 only report, REPORT=file, FORCE=1
 	@$(RUN) -m generator update $(if $(SPEC),--spec "$(SPEC)") $(if $(CHECK),--check) $(if $(DRY_RUN),--dry-run) $(if $(FORCE),--force) $(if $(REPORT),--report "$(REPORT)")
 

@@ -362,8 +362,8 @@ def _read_results(
     is_range = any(not status.isdecimal() for status in statuses)
     codes = join(", ", (code("{}", int(status)) for status in statuses if status.isdecimal()))
     success = code("frozenset(range(200, 300))") if is_range else code("frozenset({{{}}})", codes)
-    asked = () if list(accept) == [_JSON] else tuple(Text(one) for one in accept)
-    return found, success, has_empty, asked
+    accepted = () if list(accept) == [_JSON] else tuple(Text(one) for one in accept)
+    return found, success, has_empty, accepted
 
 
 def _read_result(document: Document, place: str, content: dict[str, Any], accept: dict[str, None]) -> Result | None:

@@ -122,7 +122,7 @@ def _find_violation(value: object, rule: Rule, path: str) -> tuple[str, str] | N
         return path, f"must be {expected}, not {type(value).__name__}"
     if value is not None and rule.enum and value not in rule.enum:
         known = ", ".join(str(item) for item in rule.enum)
-        return path, f"must be one of {known}, not another {type(value).__name__}"
+        return path, f"must be one of {known}" if len(rule.enum) > 1 else f"must be {known}"
     if isinstance(value, str):
         return _check_text(value, rule, path)
     if isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The steps of `examples/deploy/update-spec.yml` run as scripts; other programs stand in for the generator and `gh`."""
+"""The steps of `examples/deploy/update-spec.yml` run as scripts; other programs replace the generator and `gh`."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _JSON_NAMES: Final = {
     "list": "a list",
     "str": "text",
 }
-_PYTHON_TYPE: Final = re.compile(rf"(?<=, not )(?:another )?({'|'.join(_JSON_NAMES)})$")
+_PYTHON_TYPE: Final = re.compile(rf"(?<=, not )({'|'.join(_JSON_NAMES)})$")
 
 
 def describe_error(error: SendcloudError) -> str:
