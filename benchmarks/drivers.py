@@ -28,7 +28,8 @@ Write = Callable[[AsyncConnection, Rows], Awaitable[None]]
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS = [column.name for column in log.columns]
-TYPES = {column.name: str(column.type.compile(dialect=postgresql.dialect())) for column in log.columns}
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+TYPES = {column.name: str(column.type.compile(dialect=DIALECT)) for column in log.columns}
 ARRAYS = ", ".join(f"%s::{TYPES[name]}[]" for name in COLUMNS)
 
 

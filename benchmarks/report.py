@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import orjson
 from sqlalchemy import make_url
 
@@ -53,8 +53,8 @@ def measure() -> list[Row]:
         path = Path(folder) / "logs.db"
         fill_sqlite(path)
         rows += measure_store("SQLite", str(path))
-    with running_postgresql() as create_database:
-        url = create_database()
+    with running_postgresql() as server:
+        url = server.create_database()
         asyncio.run(fill_postgresql(url))
         rows += measure_store("PostgreSQL", url)
     return rows

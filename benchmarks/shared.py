@@ -168,7 +168,8 @@ def measure_use(valkey: ValkeyServer) -> list[Row]:
 def measure_priorities(valkey: ValkeyServer) -> list[Row]:
     """Wait of interactive calls of one process beside the background calls of three others at full speed."""
     rows: list[Row] = []
-    for priority, target in (("background", 0.1), ("interactive", None)):
+    targets: dict[Priority, float | None] = {"background": 0.1, "interactive": None}
+    for priority, target in targets.items():
         with server() as url:
             base_url = f"{url}/limited/{LIMIT}/per/{WINDOW}"
             sync = Job(base_url, valkey.url, priority=priority)
@@ -308,9 +309,9 @@ def started(jobs: Sequence[Job]) -> Iterator[list[tuple[BaseProcess, Connection]
             pipe.send("start")
         yield running
     finally:
-        for process, _ in running:
-            process.kill()
-            process.join()
+        for started_process, _ in running:
+            started_process.kill()
+            started_process.join()
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[Result]:

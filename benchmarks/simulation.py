@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import os
 import re
 import resource
@@ -61,9 +62,11 @@ class _LoadConnection(asyncio.Protocol):
 
 async def _measure_rate(port: int) -> float:
     loop = asyncio.get_running_loop()
-    connections = [_LoadConnection(b"/api/v3/integrations/%d/logs" % (number + 1)) for number in range(CONNECTIONS)]
-    for connection in connections:
-        await loop.create_connection(lambda connection=connection: connection, "127.0.0.1", port)
+    connections: list[_LoadConnection] = []
+    for number in range(CONNECTIONS):
+        build = functools.partial(_LoadConnection, b"/api/v3/integrations/%d/logs" % (number + 1))
+        _, connection = await loop.create_connection(build, "127.0.0.1", port)
+        connections.append(connection)
     await asyncio.sleep(0.5)
     start, before = time.perf_counter(), sum(connection.responses for connection in connections)
     await asyncio.sleep(SECONDS)

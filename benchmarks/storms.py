@@ -29,11 +29,12 @@ async def measure_failures_after_storm(url: str) -> Row:
     """Cancel 60 rounds of 50 calls on 20 connections within 30 ms each; then count the failures of 100 calls."""
     failed = {}
     limits = httpx.Limits(max_connections=20)
-    for name, transport in {
+    transports: dict[str, httpx.AsyncBaseTransport] = {
         "default": PooledTransport(max_connections=20),
         "aiohttp": AiohttpTransport(max_connections=20),
         "httpx": httpx.AsyncHTTPTransport(limits=limits),
-    }.items():
+    }
+    for name, transport in transports.items():
         async with httpx.AsyncClient(transport=transport, timeout=2.0) as http:
             for _ in range(60):
                 calls = [asyncio.ensure_future(send_and_cancel(http, url)) for _ in range(50)]
