@@ -121,7 +121,7 @@ def _declares_link(operation: Mapping[str, Any]) -> bool:
 
 
 def _iterate_scalars(document: Document, body: Mapping[str, Schema]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield path and type of each scalar of a body and of its paging objects; a path ends with the name in snake case."""
+    """Yield path and type of each scalar of a body and of its paging objects; paths end with the name in snake case."""
     for name, child in body.items():
         inner = get_properties(document, child)
         if inner and snake_case(name) in _PARENTS:

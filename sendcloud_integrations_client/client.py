@@ -27,7 +27,8 @@ class SendcloudIntegrations(BaseClient, Resources):
         base_url: Base URL of the API. Defaults to `SENDCLOUD_BASE_URL`, then to Sendcloud's production API.
         timeout: Seconds for each of connecting, sending and waiting for the response, per attempt; or an
             `httpx.Timeout`. A number does not limit the wait for a free connection. Defaults to 30.
-        retries: How failures are retried; None disables retries.
+        retries: How failures are retried. Defaults to `RetryPolicy()`, at most 5 attempts within 120 seconds; None
+            disables retries.
         rate_limits: The limits, shared by all clients of this process with the same credentials. Defaults to
             `RateLimits()`; None disables client-side rate limiting.
         rate_limiter: Limits the rate of calls in place of `rate_limits`, such as a `RedisRateLimiter`, which shares

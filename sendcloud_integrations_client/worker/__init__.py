@@ -1,8 +1,10 @@
 """The sync on any number of machines: procrastinate queues one job per account, in the PostgreSQL that holds the logs.
 
-    from sendcloud_integrations_client.worker import run_worker
+    from sendcloud_integrations_client.sync import LogStore
+    from sendcloud_integrations_client.worker import ProfileFile, run_worker
 
-    await run_worker(accounts_from_profiles("profiles.toml"), "postgresql://sync@localhost/sendcloud")
+    async with LogStore("postgresql://sync@localhost/sendcloud") as store:
+        await run_worker(ProfileFile("profiles.toml"), store)
 
 Or mount the tasks in an app of procrastinate: see `sync_tasks`. Requires the extra `worker`.
 """

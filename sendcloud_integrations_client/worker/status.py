@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import attrs
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync import LogStore, StoreError
@@ -62,8 +62,7 @@ async def list_worker_accounts(store: LogStore) -> list[WorkerAccount]:
     Raises:
         StoreError: If the database cannot be used, or if no worker has used it.
     """
-    if not await store.is_migrated():
-        raise StoreError(_NO_WORKER)
+    await _require_workers(store)
     async with store.reading() as connection:
         rows = await connection.execute(select(account_table.c.name, account_table.c.last_synced_at))
         synced = {row.name: row.last_synced_at for row in rows}
@@ -99,31 +98,42 @@ async def queue_sync(store: LogStore, account: str) -> bool:
 
 
 async def pause_account(store: LogStore, account: str) -> None:
-    """Stop to sync an account until it is resumed. A job in progress is not stopped.
+    """Pause an account: no job of it starts until it is resumed. A job in progress is not stopped.
 
     Args:
         store: The store.
         account: Name of the account.
 
     Raises:
-        StoreError: If the account does not exist, or if the database cannot be used.
+        StoreError: If the account does not exist, if no worker has used the database, or if it cannot be used.
     """
+    await _require_workers(store)
     if not await AccountStates(store).set_paused(account, is_paused=True):
         raise _build_not_found_error(account)
 
 
 async def resume_account(store: LogStore, account: str) -> None:
-    """Sync a paused account again. It is queued at the next planning if it has missed its slot.
+    """Resume a paused account. It is queued at the next planning if it has missed its slot.
 
     Args:
         store: The store.
         account: Name of the account.
 
     Raises:
-        StoreError: If the account does not exist, or if the database cannot be used.
+        StoreError: If the account does not exist, if no worker has used the database, or if it cannot be used.
     """
+    await _require_workers(store)
     if not await AccountStates(store).set_paused(account, is_paused=False):
         raise _build_not_found_error(account)
+
+
+async def _require_workers(store: LogStore) -> None:
+    """Raise if no worker has created its tables. A store that only `logs sync` has used has none."""
+    if await store.is_migrated():
+        async with store.reading() as connection:
+            if await connection.run_sync(lambda sync: inspect(sync).has_table("worker_account", schema=store.schema)):
+                return
+    raise StoreError(_NO_WORKER)
 
 
 def _build_account(state: AccountState, last_synced_at: datetime | None, now: datetime) -> WorkerAccount:

@@ -118,9 +118,26 @@ def test_status_of_a_database_without_workers_is_an_error(
     assert "Start one with: worker run" in result.stderr
 
 
+@pytest.mark.parametrize("command", [["status"], ["pause", "shop-nl"], ["resume", "shop-nl"]])
+def test_command_on_a_synced_database_without_workers_is_an_error(
+    new_postgresql_database: Callable[[], str], command: list[str]
+) -> None:
+    url = new_postgresql_database()
+
+    async def migrate() -> None:
+        async with LogStore(url) as store:
+            await store.migrate()
+
+    asyncio.run(migrate())
+    result = run(*command, "--database", url)
+    assert result.exit_code == 1
+    assert "Start one with: worker run" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ([], "Missing --database: workers require PostgreSQL."),
         (["--every", "7m"], "must divide an hour or a day"),
         (["--stall-timeout", "1s"], "must be at least 3 seconds"),
         (["--no-redact", "--redact-field", "x"], "cannot be combined"),

@@ -18,7 +18,7 @@ def prune_logs(
     older_than: Annotated[
         str,
         typer.Option(
-            "--older-than", metavar="AGE", help="Delete logs created before this age: 90d.", show_default=False
+            "--older-than", metavar="AGE", help="Delete logs that are older than this: 90d.", show_default=False
         ),
     ],
     database: DatabaseOption = "sendcloud.db",

@@ -15,10 +15,10 @@ from sendcloud_integrations_client.cli.input.options import (
     OUTPUT_PANEL,
     SCHEDULE_PANEL,
     ConfigOption,
-    DatabaseOption,
     GiveUpAfterOption,
     JsonOption,
     MaxAgeOption,
+    PostgresqlOption,
     ReadsPerMinuteOption,
     RedactFieldOption,
     RedactOption,
@@ -47,7 +47,7 @@ _NameArgument = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Name of t
 )
 @command
 def run_worker(
-    database: DatabaseOption = "sendcloud.db",
+    database: PostgresqlOption = "",
     every: Annotated[
         str,
         typer.Option(
@@ -113,7 +113,7 @@ def run_worker(
 @app.command("status", epilog=format_examples("worker status", "worker status --max-age 1h --json"))
 @command
 def show_status(
-    database: DatabaseOption = "sendcloud.db",
+    database: PostgresqlOption = "",
     max_age: MaxAgeOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -130,7 +130,7 @@ def show_status(
 
 @app.command("sync", epilog=format_examples("worker sync shop-nl"))
 @command
-def sync_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db") -> None:
+def sync_account(name: _NameArgument, database: PostgresqlOption = "") -> None:
     """Queue the sync of one account now."""
     from sendcloud_integrations_client.cli.commands.worker_run import run_sync
 
@@ -139,8 +139,8 @@ def sync_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db")
 
 @app.command("pause", epilog=format_examples("worker pause shop-nl"))
 @command
-def pause_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db") -> None:
-    """Sync an account no more until it is resumed. A running job continues."""
+def pause_account(name: _NameArgument, database: PostgresqlOption = "") -> None:
+    """Pause an account: no job of it starts until it is resumed. A running job continues."""
     from sendcloud_integrations_client.cli.commands.worker_run import run_pause
 
     run_pause(database, name)
@@ -148,8 +148,8 @@ def pause_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db"
 
 @app.command("resume", epilog=format_examples("worker resume shop-nl"))
 @command
-def resume_account(name: _NameArgument, database: DatabaseOption = "sendcloud.db") -> None:
-    """Sync a paused account again."""
+def resume_account(name: _NameArgument, database: PostgresqlOption = "") -> None:
+    """Resume a paused account."""
     from sendcloud_integrations_client.cli.commands.worker_run import run_resume
 
     run_resume(database, name)

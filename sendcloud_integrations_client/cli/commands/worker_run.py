@@ -103,7 +103,7 @@ def run(options: WorkerOptions) -> ExitCode:
         validate_interval(options.every)
         validate_stall_timeout(options.stall_timeout)
     except ConfigurationError as error:
-        raise InputError(f"Invalid options: {error}") from None
+        raise InputError(str(error)) from None
     path = options.config or get_default_config_path()
     try:
         accounts = ProfileFile(path)
@@ -211,6 +211,8 @@ def _call(database: str, function: Callable[[LogStore], Awaitable[T]]) -> T:
 
 
 def _open_postgresql(database: str) -> LogStore:
+    if not database:
+        raise InputError("Missing --database: workers require PostgreSQL. Pass a postgresql:// URL.")
     store = open_store(database)
     if store.is_sqlite:
         raise InputError("Invalid value for --database: workers require PostgreSQL. Pass a postgresql:// URL.")

@@ -28,6 +28,7 @@ __all__ = [
     "JsonLinesOption",
     "JsonOption",
     "MaxAgeOption",
+    "PostgresqlOption",
     "ProfileOption",
     "ProfilesOption",
     "ReadsPerMinuteOption",
@@ -132,6 +133,16 @@ DatabaseOption = Annotated[
         metavar="URL",
         envvar="SENDCLOUD_DATABASE",
         help="Database: a file path (SQLite) or postgresql://user:password@host/database.",
+    ),
+]
+PostgresqlOption = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="SENDCLOUD_DATABASE",
+        help="PostgreSQL database: postgresql://user:password@host/database.",
+        show_default=False,
     ),
 ]
 SinceOption = Annotated[
