@@ -226,9 +226,10 @@ class RedisBudget(ConnectionListener):
         Args:
             seconds: How long, at most 60 seconds; None pauses for 1, 2, 4, … up to 30 seconds on consecutive pauses.
         """
+        is_paused = self.fallback.get_pause() > 0  # calls in flight together receive their 429 together
         self.fallback.pause(seconds)
         remaining = min(self.fallback.get_pause(), _MAX_PAUSE)
-        if remaining > self.pause_to_send:
+        if not is_paused:
             _logger.warning(
                 "Sendcloud responded with 429: other programs use the same credentials, or the limits are too high. "
                 "All processes that share these limits pause for %.0f s.",
