@@ -28,7 +28,13 @@ from sendcloud_integrations_client import (
 )
 from sendcloud_integrations_client.pipeline.retries import RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
-from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, LOCATION_EXTENSION, Call
+from sendcloud_integrations_client.runtime.operations import (
+    CALL_EXTENSION,
+    LOCATION_EXTENSION,
+    TOKEN_REQUEST_EXTENSION,
+    Call,
+    TokenRequest,
+)
 
 READ = Operation("list_logs", "GET", "/integrations/logs", frozenset({200}), safe=True, idempotent=True)
 CREATE = Operation("create_integration_log", "POST", "/l", frozenset({201}), safe=False, idempotent=False)
@@ -110,7 +116,7 @@ async def send(
     """
     script, sleeps = ScriptedTransport(*outcomes), SleepRecorder()
     call = Call(operation) if operation else None
-    known = {CALL_EXTENSION: call} if call else {"sendcloud_token_request": True}
+    known = {CALL_EXTENSION: call} if call else {TOKEN_REQUEST_EXTENSION: TokenRequest()}
     request = httpx.Request(
         operation.method if operation else "POST", "https://x.example/", extensions={**known, **extensions}
     )
