@@ -158,9 +158,8 @@ class OAuth2ClientCredentials(Credentials):
                         if lock:  # another process may have saved a token before it released the lock
                             found = await self._find_token(token)
                         if not found and lock is not False:
+                            requested_at, token_request = time.time(), self._build_token_request(request)
                             try:
-                                requested_at = time.time()
-                                token_request = self._build_token_request(request)
                                 response = yield token_request
                                 await response.aread()
                                 found = self._parse_token(response, requested_at)
