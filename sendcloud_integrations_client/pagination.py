@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
-from typing import Any, Final, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Protocol, TypeVar, overload
 
 import attrs
 import httpx
@@ -143,6 +143,14 @@ class Paginator(Generic[T]):
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._iterate_records()
+
+    if not TYPE_CHECKING:  # type checkers report these mistakes only if the methods do not exist
+
+        def __iter__(self) -> NoReturn:
+            raise TypeError(f"cannot iterate with `for`: {self!r}")
+
+        def __getitem__(self, index: object) -> NoReturn:
+            raise TypeError(f"cannot be indexed: {self!r}")
 
     def __repr__(self) -> str:
         # asyncio.create_task() and asyncio.run() reject everything but coroutines and quote this text.

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import weakref
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import attrs
@@ -117,6 +118,14 @@ async def test_awaiting_returns_one_page() -> None:
     assert [record.id for record in page] == [1, 2]
     assert len(page) == 2
     assert server.requested_cursors == [None]
+
+
+def test_synchronous_use_raises_an_error_that_shows_the_right_one() -> None:
+    paginator: Any = create_server([1]).create_paginator()
+    for use in (list, iter, lambda found: found[0]):
+        with pytest.raises(TypeError, match=r"use `await` for one page, `async for` for all records"):
+            use(paginator)
+    assert bool(paginator)
 
 
 async def test_iterating_yields_every_record_each_time() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import aclosing
 from operator import length_hint
 
@@ -52,7 +52,7 @@ class Logs(LogsResource):
             The id of the integration and one of its logs.
 
         Raises:
-            InvalidInputError: If `concurrency` is less than 1, or if `integration_ids` is not iterable.
+            InvalidInputError: If `concurrency` is less than 1, or if `integration_ids` is not an iterable of integers.
             ExceptionGroup: After all logs were yielded, if integrations failed and no `on_error` was passed. It
                 contains one error per failed integration; a note on each error names the integration.
 
@@ -60,9 +60,14 @@ class Logs(LogsResource):
             async for integration_id, log in client.logs.list_for_integrations([1, 2, 3], concurrency=8):
                 print(integration_id, log.exception)
         """
-        if not isinstance(integration_ids, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(integration_ids, Iterable) or isinstance(integration_ids, (str, bytes)):  # pyright: ignore[reportUnnecessaryIsInstance]
             kind = type(integration_ids).__name__
-            raise InvalidInputError("logs.list_for_integrations", "integration_ids", f"must be iterable, not {kind}")
+            raise InvalidInputError(
+                "logs.list_for_integrations", "integration_ids", f"must be an iterable of integers, not {kind}"
+            )
+        if isinstance(integration_ids, Collection):
+            for integration_id in integration_ids:
+                _validate_id(integration_id)
         logs: LogsResource = self
         if isinstance(self._sender, BaseClient):
             logs = LogsResource(self._sender.with_options(priority=priority))
@@ -91,6 +96,7 @@ class Logs(LogsResource):
             nonlocal started_count
             try:
                 for integration_id in remaining_ids:
+                    _validate_id(integration_id)
                     started_count += 1
                     await fetch_logs(integration_id)
             except Exception as error:  # raised by the caller's iterable or callback: re-raised to the consumer
@@ -116,3 +122,12 @@ class Logs(LogsResource):
             await asyncio.gather(*workers, return_exceptions=True)
         if failures:
             raise ExceptionGroup(f"{len(failures)} of {started_count} integrations failed", failures)
+
+
+def _validate_id(integration_id: object) -> None:
+    # None would select the logs of all integrations.
+    if not isinstance(integration_id, int) or isinstance(integration_id, bool):
+        kind = type(integration_id).__name__
+        raise InvalidInputError(
+            "logs.list_for_integrations", "integration_ids", f"must contain only integers, not {kind}"
+        )

@@ -33,7 +33,7 @@ def build_path(operation: Operation, values: Mapping[str, object], rules: Mappin
     for name, value in values.items():
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
-        text = to_text(plain)
+        text = to_text(_to_integer(plain, rules[name]))
         if text.isdecimal() and text.isascii():  # nothing to escape
             segment = text
         else:
@@ -65,7 +65,7 @@ def build_query(operation: Operation, values: Mapping[str, object], rules: Mappi
             continue
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
-        query[name] = to_text(plain)
+        query[name] = to_text(_to_integer(plain, rules[name]))
         _check_encodable(operation, name, query[name])
     return query
 
@@ -90,7 +90,7 @@ def build_headers(operation: Operation, values: Mapping[str, object], rules: Map
             continue
         plain = encode(value)
         validate_value(operation.name, name, plain, rules[name])
-        text = to_text(plain)
+        text = to_text(_to_integer(plain, rules[name]))
         if not text.isascii() or not text.isprintable() or text != text.strip():
             raise InvalidInputError(operation.name, name, "must be printable ASCII without spaces at its ends")
         headers[name] = text
@@ -170,6 +170,11 @@ def to_text(value: Any) -> str:
     if value.__class__ is dict:
         return ",".join(f"{name},{to_text(item)}" for name, item in value.items())
     return str(value)
+
+
+def _to_integer(value: Any, rule: Rule) -> Any:
+    """Return 7 for 7.0, which JSON Schema allows as an integer, and which would be the text `7.0`."""
+    return int(value) if isinstance(value, float) and "integer" in rule.types and value.is_integer() else value
 
 
 def _check_encodable(operation: Operation, name: str, text: str) -> None:

@@ -13,10 +13,16 @@ import ssl
 from collections.abc import AsyncGenerator, Awaitable
 from typing import Any, Final, NoReturn
 
-import aiohttp
 import attrs
 import httpx
-from yarl import URL
+
+try:
+    import aiohttp
+    from yarl import URL
+except ImportError:
+    raise ImportError(
+        "AiohttpTransport requires aiohttp. Run: pip install 'sendcloud-integrations-client[aiohttp]'"
+    ) from None
 
 from sendcloud_integrations_client.transports.network import MessageEndDetector
 from sendcloud_integrations_client.transports.per_loop import PerLoopTransport

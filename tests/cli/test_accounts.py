@@ -93,7 +93,7 @@ def test_remove_asks_for_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_account_is_exit_code_1_and_creates_no_database(command: list[str], tmp_path: Path) -> None:
     result = run("accounts", *command)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "No logs found in sendcloud.db" in result.stderr
+    assert "The database sendcloud.db does not exist." in result.stderr
     assert list(tmp_path.glob("*.db")) == []
     run("logs", "sync")
     assert "It has: default." in run("accounts", *command).stderr

@@ -107,7 +107,10 @@ def test_log_that_is_not_stored_yet_is_found_in_the_list(sendcloud: SimulatedSen
 
 def test_database_that_does_not_exist_is_not_created(tmp_path: Path) -> None:
     result = run("show", "5", "--database", "typo.db")
-    assert (result.exit_code, result.stderr) == (1, "error: No logs found in typo.db. Run logs sync first.\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "error: The database typo.db does not exist. Check --database, or run logs sync first.\n",
+    )
     assert [*tmp_path.iterdir()] == []
 
 

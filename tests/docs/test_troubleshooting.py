@@ -37,6 +37,7 @@ OTHER_MESSAGES = {
     "in use in another running event loop",
     "created by a newer version",
     "No logs found in",
+    "does not exist. Check --database",
     "Other users of this computer can access",
     "requires an extra",
     "Missing extra",

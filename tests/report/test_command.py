@@ -100,6 +100,13 @@ def test_stale_after_sets_the_age_of_late_data(tmp_path: Path) -> None:
     assert run_report(tmp_path / "logs.db", *options, "soon").exit_code == 2
 
 
+def test_missing_folder_of_the_page_is_an_error_before_the_logs_are_counted(tmp_path: Path) -> None:
+    page = tmp_path / "missing" / "report.html"
+    result = run_report(tmp_path / "missing.db", "--html", str(page))
+    assert result.exit_code == 1
+    assert f"error: {page}: No such directory." in result.stderr.replace("\n", "")
+
+
 def test_all_formats_contain_the_same_figures_in_the_same_order(tmp_path: Path) -> None:
     fill(tmp_path / "logs.db", 2 * HOUR, 3 * HOUR, 30 * HOUR, 8 * DAY, failing=31 * HOUR, failed=HOUR)
     page = tmp_path / "report.html"
@@ -171,7 +178,7 @@ def test_last_report_is_not_stored_without_current_data(tmp_path: Path) -> None:
 def test_missing_database_is_an_error_and_not_created(tmp_path: Path) -> None:
     result = run_report(tmp_path / "none.db")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "none.db. Run logs sync first." in result.stderr
+    assert "none.db does not exist. Check --database, or run logs sync first." in result.stderr
     assert not (tmp_path / "none.db").exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import orjson
@@ -174,8 +175,29 @@ async def test_concurrency_below_one_raises() -> None:
                 pass
 
 
-async def test_single_id_in_place_of_a_list_raises() -> None:
+@pytest.mark.parametrize("ids", [1, "1,2", b"12", None])
+async def test_argument_that_is_no_iterable_of_ids_raises(ids: Any) -> None:
     async with LogServer().create_client() as client:
-        with pytest.raises(InvalidInputError, match=r"integration_ids .*must be iterable"):
-            async for _ in client.logs.list_for_integrations(1):  # type: ignore[arg-type]  # pyright: ignore
+        with pytest.raises(InvalidInputError, match=r"integration_ids .*must be an iterable of integers, not"):
+            async for _ in client.logs.list_for_integrations(ids):
                 pass
+
+
+@pytest.mark.parametrize("invalid", [None, "2", 2.0, True])
+async def test_invalid_id_in_a_collection_raises_before_a_request(invalid: Any) -> None:
+    server = LogServer()
+    async with server.create_client() as client:
+        with pytest.raises(InvalidInputError, match=r"integration_ids .*must contain only integers, not"):
+            async for _ in client.logs.list_for_integrations([1, invalid]):
+                pass
+    assert not server.request_counts
+
+
+async def test_invalid_id_of_a_lazy_iterable_raises() -> None:
+    ids: list[Any] = [None]
+    server = LogServer()
+    async with server.create_client() as client:
+        with pytest.raises(InvalidInputError, match="must contain only integers, not NoneType"):
+            async for _ in client.logs.list_for_integrations(iter(ids)):
+                pass
+    assert not server.request_counts

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import UNSET, IntegrationUpdate, InvalidInputError, Language
-from sendcloud_integrations_client.runtime.arguments import build_body, build_path, build_query, to_entries
+from sendcloud_integrations_client.runtime.arguments import (
+    build_body,
+    build_headers,
+    build_path,
+    build_query,
+    to_entries,
+)
 from sendcloud_integrations_client.runtime.operations import Operation
 from sendcloud_integrations_client.runtime.validation import Rule
 
@@ -38,6 +44,14 @@ def test_path_parameter_that_would_change_the_path_raises(value: str) -> None:
 def test_path_parameter_that_violates_its_rule_raises() -> None:
     with pytest.raises(InvalidInputError, match="Invalid argument id for any: must be at least 1, got 0"):
         build_path(OPERATION, {"id": 0}, {"id": Rule(types=("integer",), minimum=1)})
+
+
+def test_whole_float_is_the_text_of_an_integer() -> None:
+    rule = Rule(types=("integer",))
+    assert build_path(OPERATION, {"id": 7.0}, {"id": rule}) == "/integrations/7/logs"
+    assert build_query(OPERATION, {"page": 7.0}, {"page": rule}) == {"page": "7"}
+    assert build_headers(OPERATION, {"x-page": 7.0}, {"x-page": rule}) == {"x-page": "7"}
+    assert build_query(OPERATION, {"weight": 7.0}, {"weight": Rule(types=("number",))}) == {"weight": "7.0"}
 
 
 def test_query_contains_text_without_none_and_unset() -> None:

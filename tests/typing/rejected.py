@@ -21,6 +21,9 @@ from sendcloud_integrations_client import (
 
 
 async def call_lists(client: SendcloudIntegrations, text: str) -> None:
+    for _ in client.integrations.list():  # error
+        pass
+    client.integrations.list()[0]  # error
     await client.integrations.list(sort="nonsense")  # error
     await client.integrations.list(sort="+created_at")  # error
     await client.integrations.list(sort=text)  # error

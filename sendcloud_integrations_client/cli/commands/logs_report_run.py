@@ -67,6 +67,8 @@ def run_report(
         StoreError: If the database cannot be used.
         OSError: If the page cannot be written.
     """
+    if html is not None and not html.parent.is_dir():
+        raise CommandError(f"{html}: No such directory. Create the folder, or pass another file to --html.")
     figures = asyncio.run(_gather(database, selection, stale_after, since_last_report=since_last_report))
     for name in sorted(selection.accounts.difference(figures.accounts)):
         print_message(

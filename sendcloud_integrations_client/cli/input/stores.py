@@ -52,7 +52,7 @@ async def open_migrated_store(url: str) -> AsyncGenerator[LogStore]:
     """
     async with open_store(url) as store:
         if not await store.is_migrated():
-            raise CommandError(f"No logs found in {describe_location(store)}. Run logs sync first.")
+            raise CommandError(_describe_missing_logs(store))
         yield store
 
 
@@ -100,3 +100,11 @@ def _find_problem(path: Path, *, is_written: bool) -> str | None:
     if is_written and path.exists() and not os.access(path, os.W_OK):
         return "it is read-only"
     return None
+
+
+def _describe_missing_logs(store: LogStore) -> str:
+    name = store.engine.url.database or ""
+    is_file = store.is_sqlite and name not in {"", ":memory:"} and not name.startswith("file:")
+    if is_file and not Path(name).exists():
+        return f"The database {describe_location(store)} does not exist. Check --database, or run logs sync first."
+    return f"No logs found in {describe_location(store)}. Run logs sync first."
