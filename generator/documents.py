@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ _TIMEOUT: Final = 30.0
 _ADVICE: Final = "Try again later, or set SPEC to a file."
 _VALIDATORS: Final = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
 _MAX_SHOWN: Final = 200
+_valid_digests: Final[set[bytes]] = set()
+"""Digests of documents that this process has validated. An update validates the same document several times."""
 
 
 class DocumentError(Exception):
@@ -105,6 +108,9 @@ def validate(document: Document, source: str) -> None:
         DocumentError: The document is not valid. The message contains the first error and its position.
     """
     try:
+        digest = hashlib.sha256(repr(document).encode("utf-8", "surrogatepass")).digest()
+        if digest in _valid_digests:
+            return
         for location, node in iterate_objects(document):
             reference = node.get("$ref")
             if isinstance(reference, str):
@@ -114,7 +120,9 @@ def validate(document: Document, source: str) -> None:
         error = next(iter(_VALIDATORS[_get_version(document)](rewrite(document, _drop_pattern)).iter_errors()), None)
     except RecursionError:
         raise DocumentError(f"{source}: a schema or a reference contains itself without end") from None
-    if error is not None:
+    if error is None:
+        _valid_digests.add(digest)
+    else:
         location, problem = tuple(error.absolute_path), str(error.message)
         if location and location[0] not in document:  # the validator locates errors of schemas within the schema only
             location, problem = find_error(document) or (location, problem)

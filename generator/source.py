@@ -12,10 +12,12 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from types import CodeType
 from typing import Any, Final, LiteralString, NoReturn, cast
 
 import attrs
-from jinja2 import Environment, StrictUndefined, Undefined
+from jinja2 import BytecodeCache, Environment, StrictUndefined, Undefined
+from jinja2.bccache import Bucket
 from openapi_python_client.schema import UntrustedString
 
 __all__ = [
@@ -53,6 +55,24 @@ class Text(UntrustedString):
         raise TypeError("Text of a document cannot be used as source. Output it as a literal or with `docstring`.")
 
     __format__ = __repr__ = __str__  # type: ignore[assignment]
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Compiled templates of this process, so that several packages are generated without compiling them again."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+# All environments have the same policy, on which the code of a template depends.
+_COMPILED_TEMPLATES: Final = _CompiledTemplates()
 
 
 def identifier(name: str) -> Source:
@@ -191,3 +211,4 @@ def apply_policy(environment: Environment) -> None:
     environment.globals = own.globals
     environment.undefined = StrictUndefined
     environment.finalize = finalize
+    environment.bytecode_cache = _COMPILED_TEMPLATES

@@ -12,11 +12,15 @@ import keyword
 import re
 import unicodedata
 from typing import Final
+from unittest.mock import patch
 
-import inflect
 from openapi_python_client import strings
 
 from generator.config import read_settings
+
+# inflect decorates its functions with `typechecked`, which parses the whole module once per function: about 4 seconds.
+with patch("typeguard.typechecked", lambda function: function):
+    import inflect
 
 __all__ = ["add_article", "get_singular", "is_plural", "pascal_case", "snake_case", "split_words", "to_identifier"]
 
