@@ -20,11 +20,13 @@ def load_document() -> Document:
     return prepare_document(OPENAPI_DOCUMENT)
 
 
+@cache
 def build_model_schema(name: str) -> dict[str, Any]:
     """Return the schema of a model as one JSON schema without references. It allows unknown fields."""
     return _inline_references(load_document()["components"]["schemas"][name])
 
 
+@cache
 def model_values(name: str) -> st.SearchStrategy[dict[str, Any]]:
     """Strategy for valid JSON objects of a model, with and without unknown fields."""
     return schema_values(build_model_schema(name))
@@ -41,6 +43,7 @@ def schema_values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.one_of([_values_of_type(kind, schema) for kind in (types if isinstance(types, list) else [types])])
 
 
+@cache
 def json_values() -> st.SearchStrategy[Any]:
     """Strategy for any JSON value."""
     leaves = st.none() | st.booleans() | st.integers(-5, 200) | st.floats(-1e6, 1e6) | st.text(max_size=5)
@@ -78,28 +81,35 @@ def _values_of_type(kind: str, schema: dict[str, Any]) -> st.SearchStrategy[Any]
             return json_values()
 
 
-@st.composite
-def _objects(draw: st.DrawFn, schema: dict[str, Any]) -> dict[str, Any]:
-    properties: dict[str, Any] = schema.get("properties", {})
-    required = {name: schema_values(properties[name]) for name in schema.get("required", ()) if name in properties}
-    optional = {name: schema_values(child) for name, child in properties.items() if name not in required}
-    drawn: dict[str, Any] = draw(st.fixed_dictionaries(required, optional=optional))
-    if schema.get("additionalProperties") is not False:
-        drawn |= draw(
-            st.dictionaries(st.text(max_size=4).filter(lambda name: name not in properties), json_values(), max_size=2)
-        )
-    while len(drawn) < schema.get("minProperties", 0):
-        name = draw(st.sampled_from(sorted(properties)))
-        drawn[name] = draw(schema_values(properties[name]))
-    return drawn
+def _objects(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    # Built once and not per drawn value, because building a strategy takes longer than drawing from it.
+    properties = {name: schema_values(child) for name, child in schema.get("properties", {}).items()}
+    required = {name: properties[name] for name in schema.get("required", ()) if name in properties}
+    optional = {name: values for name, values in properties.items() if name not in required}
+    declared = st.fixed_dictionaries(required, optional=optional)
+    names = st.text(max_size=4).filter(lambda name: name not in properties)
+    is_open = schema.get("additionalProperties") is not False
+    unknown = st.dictionaries(names, json_values(), max_size=2) if is_open else st.just({})
+
+    @st.composite
+    def draw_object(draw: st.DrawFn) -> dict[str, Any]:
+        drawn: dict[str, Any] = {**draw(declared), **draw(unknown)}
+        while len(drawn) < schema.get("minProperties", 0):
+            name = draw(st.sampled_from(sorted(properties)))
+            drawn[name] = draw(properties[name])
+        return drawn
+
+    return draw_object()
+
+
+_OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+_TIMES = st.datetimes(timezones=_OFFSETS)
+_PRECISIONS = st.sampled_from(["seconds", "milliseconds", "microseconds"])
 
 
 @st.composite
 def _timestamps(draw: st.DrawFn) -> str:
-    offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-    text = draw(st.datetimes(timezones=offsets)).isoformat(
-        timespec=draw(st.sampled_from(["seconds", "milliseconds", "microseconds"]))
-    )
+    text = draw(_TIMES).isoformat(timespec=draw(_PRECISIONS))
     return text.replace("+00:00", "Z") if draw(st.booleans()) else text
 
 
