@@ -1,18 +1,24 @@
 """Settings and fixtures that all tests share."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import zip_longest
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy.engine import make_url
 
+from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync import store as store_module
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from sendcloud_integrations_client.testing.messages import Request, SimulatedResponse
 from sendcloud_integrations_client.transports import selection
 from sendcloud_integrations_client.transports.aiohttp import AiohttpTransport
 from sendcloud_integrations_client.transports.pooled import PooledTransport
+from tests.support.copied_schema import CopiedSchema
 from tests.support.postgresql import PostgresqlServer, running_postgresql
 from tests.support.valkey import ValkeyServer, running_valkey
 from tests.support.wire_contract import find_violations
@@ -78,6 +84,17 @@ def responses_match_the_openapi_document() -> Iterator[None]:
     assert not _violations_in_test, "\n".join(_violations_in_test)
 
 
+_copied_schema = CopiedSchema(store_module._run_migrations)  # noqa: SLF001
+# Patched once for the whole run, because fixtures of every scope create stores.
+store_module._run_migrations = _copied_schema  # noqa: SLF001
+
+
+@pytest.fixture
+def every_migration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs the migrations for each new store. Otherwise new SQLite stores copy the schema of the first one."""
+    monkeypatch.setattr(store_module, "_run_migrations", _copied_schema.migrate)
+
+
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgresqlServer]:
     """A real PostgreSQL server for the whole run. A test that stops it must start it again."""
@@ -89,6 +106,19 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 def new_postgresql_database(postgresql_server: PostgresqlServer) -> Callable[[], str]:
     """Returns a function that creates an empty database on a real PostgreSQL server and returns its URL."""
     return postgresql_server.create_database
+
+
+@pytest.fixture(scope="session")
+def new_migrated_database(postgresql_server: PostgresqlServer) -> Callable[[], str]:
+    """Returns a function that creates an empty store on a real PostgreSQL server and returns its URL."""
+    url = postgresql_server.create_database()
+    asyncio.run(_migrate(LogStore(url)))
+    return partial(postgresql_server.create_database, template=str(make_url(url).database))
+
+
+async def _migrate(store: LogStore) -> None:
+    async with store:
+        await store.migrate()
 
 
 @pytest.fixture(scope="session")

@@ -72,9 +72,13 @@ class PostgresqlServer:
             self._process.wait()
         self._process = None
 
-    def create_database(self) -> str:
-        """Create an empty database and return its URL."""
-        return _create_database(self._programs, self._folder)
+    def create_database(self, template: str = "template1") -> str:
+        """Create a database and return its URL.
+
+        Args:
+            template: Name of the database to copy, which must have no connections. Defaults to an empty one.
+        """
+        return _create_database(self._programs, self._folder, template)
 
 
 @contextmanager
@@ -115,11 +119,10 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
 _numbers = itertools.count(1)
 
 
-def _create_database(programs: Path, folder: Path) -> str:
+def _create_database(programs: Path, folder: Path, template: str) -> str:
     name = f"test{next(_numbers)}"
-    subprocess.run(
-        [programs / "createdb", "-h", folder, "-U", "postgres", name], check=True, capture_output=True, cwd=folder
-    )
+    command = [programs / "createdb", "-h", folder, "-U", "postgres", "-T", template, name]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
     return f"postgresql://postgres@/{name}?host={quote(str(folder), safe='')}"
 
 

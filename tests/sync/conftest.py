@@ -34,7 +34,7 @@ async def each_store(request: pytest.FixtureRequest, tmp_path: Path, migrated_fi
     if request.param == "sqlite":
         url = shutil.copy(migrated_file, tmp_path / "logs.db")
     else:
-        create_database: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+        create_database: Callable[[], str] = request.getfixturevalue("new_migrated_database")
         url = create_database()
     async with LogStore(url) as opened:
         yield opened

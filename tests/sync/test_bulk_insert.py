@@ -18,12 +18,12 @@ from tests.support.sync_servers import Listing, build_client
 
 
 async def test_row_that_another_run_stores_in_between_is_updated(
-    new_postgresql_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    new_migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compare = account_writer._compare_rows  # noqa: SLF001
     conflicts: list[int] = []
 
-    async with LogStore(new_postgresql_database()) as store:
+    async with LogStore(new_migrated_database()) as store:
 
         async def compare_and_conflict(*arguments: Any) -> Any:
             changes = await compare(*arguments)
@@ -63,9 +63,9 @@ async def test_text_with_special_characters_is_stored_unchanged(
     assert found == texts
 
 
-async def test_failure_of_the_driver_is_a_store_error(new_postgresql_database: Callable[[], str]) -> None:
+async def test_failure_of_the_driver_is_a_store_error(new_migrated_database: Callable[[], str]) -> None:
     row = {"account": "default", "id": 1, "stored_at": datetime.now(UTC), "record": "{}"}
-    async with LogStore(new_postgresql_database()) as store:
+    async with LogStore(new_migrated_database()) as store:
         await store.migrate()
         async with store.writing() as connection:
             await connection.execute(text("SELECT 1"))

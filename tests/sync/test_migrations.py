@@ -36,6 +36,8 @@ from tests.support.sync_servers import build_client
 DUMPS = Path(__file__).parent / "stores"
 TABLES = {"account", "integration", "log", "quarantine", "sendcloud_sync_version"}
 
+pytestmark = pytest.mark.usefixtures("every_migration")
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

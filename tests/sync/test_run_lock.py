@@ -166,8 +166,8 @@ async def test_eight_overlapping_runs_store_each_log_once(store: LogStore, serve
 
 
 @pytest.fixture
-async def postgresql_store(new_postgresql_database: Callable[[], str]) -> Any:
-    async with LogStore(new_postgresql_database()) as opened:
+async def postgresql_store(new_migrated_database: Callable[[], str]) -> Any:
+    async with LogStore(new_migrated_database()) as opened:
         await opened.migrate()
         yield opened
 

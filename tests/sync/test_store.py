@@ -143,6 +143,7 @@ async def test_migrate_raises_for_a_file_that_is_not_a_database(tmp_path: Path) 
     assert file.read_bytes() == before
 
 
+@pytest.mark.usefixtures("every_migration")
 async def test_migrations_create_the_tables_of_the_schema(store: LogStore, tmp_path: Path) -> None:
     if store.is_sqlite:
         (tmp_path / "logs.db").unlink()  # the fixture copied a migrated file
@@ -177,6 +178,7 @@ def test_every_table_and_column_is_documented() -> None:
         assert missing == [], table.name
 
 
+@pytest.mark.usefixtures("every_migration")
 async def test_repeated_and_concurrent_migrations_change_nothing(store: LogStore) -> None:
     others = [LogStore(store.engine.url) for _ in range(4)]
     await asyncio.gather(store.migrate(), *(other.migrate() for other in others))
@@ -190,6 +192,7 @@ async def test_repeated_and_concurrent_migrations_change_nothing(store: LogStore
         assert list(await connection.scalars(select(account.c.name))) == ["a"]
 
 
+@pytest.mark.usefixtures("every_migration")
 async def test_migrate_raises_for_a_newer_schema_revision(store: LogStore) -> None:
     await store.migrate()
     async with store.writing() as connection:
