@@ -147,13 +147,16 @@ class FaultyServer:
 
 
 @pytest.mark.parametrize(
-    ("seed", "build_transport"),
-    [(1, lambda: "httpcore2"), (2, lambda: "aiohttp"), (3, httpx_aiohttp.AiohttpTransport)],
-    ids=["httpcore2", "aiohttp", "httpx-aiohttp"],
+    ("calls", "seed", "build_transport"),
+    [
+        pytest.param(600, 1, lambda: "httpcore2", id="600-httpcore2"),
+        pytest.param(10_000, 1, lambda: "httpcore2", id="10000-httpcore2", marks=pytest.mark.long),
+        pytest.param(10_000, 2, lambda: "aiohttp", id="10000-aiohttp", marks=pytest.mark.long),
+        pytest.param(10_000, 3, httpx_aiohttp.AiohttpTransport, id="10000-httpx-aiohttp", marks=pytest.mark.long),
+    ],
 )
-@pytest.mark.parametrize("calls", [600, pytest.param(10_000, marks=pytest.mark.long)])
 async def test_every_call_succeeds_or_raises_a_typed_error(
-    seed: int, build_transport: Callable[[], Any], calls: int
+    calls: int, seed: int, build_transport: Callable[[], Any]
 ) -> None:
     server = FaultyServer(seed)
     outcomes: Counter[str] = Counter()

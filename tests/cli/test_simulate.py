@@ -18,12 +18,13 @@ from sendcloud_integrations_client import SendcloudIntegrations
 from sendcloud_integrations_client.cli.application import app
 from sendcloud_integrations_client.cli.commands.simulate import ScenarioName
 from sendcloud_integrations_client.testing import Scenario, SimulatedSendcloud, serve_in_thread
+from tests.support.forked_commands import get_forked_command
 
 
 def start_command(*options: str) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "sendcloud_integrations_client.cli", "simulate", *options],
+        [*get_forked_command(), "simulate", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

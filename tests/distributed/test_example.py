@@ -49,6 +49,7 @@ def get_slots(valkey: ValkeyServer, priority: str) -> list[str]:
     return re.findall(r"[0-9a-f]{12}-\d+:\d+", reply.decode())
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="event loops do not support signal handlers on Windows")
 def test_two_workers_and_a_sync_share_the_limits(valkey: ValkeyServer, tmp_path: Path) -> None:
     sendcloud = SimulatedSendcloud(integrations=3, logs=1500)

@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 from sendcloud_integrations_client.cli import application
 from sendcloud_integrations_client.cli.commands import worker_run
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
-from tests.cli.test_processes import COMMAND, TIMEOUT, start_process
+from tests.cli.test_processes import TIMEOUT, start_process
+from tests.support.forked_commands import get_forked_command
 
 FOLDER = Path(__file__).parents[2] / "examples" / "deploy"
 PROGRAM = "/opt/sendcloud/bin/sendcloud-integrations"
@@ -81,7 +82,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dic
 def run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     found = [environment["SENDCLOUD_CONFIG"] if one == "/etc/sendcloud/profiles.toml" else one for one in arguments]
     return subprocess.run(
-        [*COMMAND, *found], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        [*get_forked_command(), *found], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
 
 
@@ -120,7 +121,7 @@ def test_crontab_lines_run_and_are_silent(environment: dict[str, str], tmp_path:
     entries = read_crontab()
     assert [schedule for schedule, _ in entries] == ["*/15 * * * *", "30 3 * * *", "10 * * * *"]
     program = tmp_path / "sendcloud-integrations"
-    program.write_text("#!/bin/sh\nexec " + shlex.join(COMMAND) + ' "$@"\n')
+    program.write_text("#!/bin/sh\nexec " + shlex.join(get_forked_command()) + ' "$@"\n')
     program.chmod(0o700)
     for _, command in entries:
         line = command.replace(PROGRAM, shlex.quote(str(program))).replace("/var/log/", f"{tmp_path}/")
@@ -166,7 +167,12 @@ def test_container_repeats_the_sync_until_it_is_stopped_and_is_healthy(environme
         assert running.stdout is not None
         assert "1 account, 30 new logs" in running.stdout.readline()
         checked = subprocess.run(
-            [*COMMAND, *health[1:]], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            [*get_forked_command(), *health[1:]],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=TIMEOUT)

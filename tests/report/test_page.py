@@ -25,6 +25,7 @@ from sqlalchemy import update
 from sendcloud_integrations_client.report import Selection, gather_figures, render_page
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import account
+from tests.support.forked_commands import get_forked_command
 from tests.support.report_samples import NOW, build_log_row, build_shop_row, fill_store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -421,10 +422,9 @@ async def run_process(command: list[str], **options: Any) -> subprocess.Complete
 
 async def test_logs_report_writes_the_page_and_prints_its_path(tmp_path: Path) -> None:
     await render_report(tmp_path / "logs.db", build_log_rows(60), build_shop_rows())
-    command = [sys.executable, "-W", "error", "-m", "sendcloud_integrations_client.cli", "logs", "report"]
     options = ["--database", "logs.db", "--html", "out.html", "--top", "3", "--since", "all"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SENDCLOUD_")}
-    process = await run_process([*command, *options], cwd=tmp_path, env=environment)
+    process = await run_process([*get_forked_command(), "logs", "report", *options], cwd=tmp_path, env=environment)
     assert "60 failures of 14 shops" in process.stdout
     assert process.stdout.index("Data of 1 account") < process.stdout.index("Failing now: 4 of 14 shops")
     assert process.stdout.index("Failing now: 4 of 14 shops") < process.stdout.index("Problems: ")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import sendcloud_integrations_client as sendcloud
 from sendcloud_integrations_client import InvalidInputError
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
-from tests.support.contract_samples import build_model_schema, json_values, schema_values
+from tests.support.contract_samples import build_model_schema, json_values, model_values
 
 REQUEST_MODELS = ["IntegrationUpdate", "IntegrationLogCreate", "ShopOrderStatusesReplace", "StatusMappingReplace"]
 
@@ -51,7 +51,7 @@ def mutate(data: st.DataObject, value: Any) -> Any:
 @settings(max_examples=30)
 def test_rules_and_a_json_schema_validator_accept_the_same_values(name: str, data: st.DataObject) -> None:
     schema = build_model_schema(name)
-    value = data.draw(schema_values(schema))
+    value = data.draw(model_values(name))
     if data.draw(st.booleans()):
         value = mutate(data, value)
     validator = jsonschema.Draft202012Validator(schema)

@@ -28,6 +28,7 @@ from sendcloud_integrations_client.testing import Fault, SimulatedSendcloud, ser
 ROOT = Path(__file__).parents[2]
 INTEGRATIONS = 6
 LOGS = 1_200
+FEW_LOGS = 300
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "fork"), reason="the sync processes are forked, which Windows does not support"
@@ -54,18 +55,24 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("kills", "source"),
+    ("store_url", "kills", "source"),
     [
-        (3, "account"),
-        pytest.param(40, "account", marks=pytest.mark.long(minutes=3)),
-        pytest.param(40, "integrations", marks=pytest.mark.long(minutes=3)),
+        ("sqlite", 3, "account"),
+        pytest.param("postgresql", 3, "account", marks=pytest.mark.long),
+        *(
+            pytest.param(store, 40, source, marks=pytest.mark.long(minutes=3))
+            for store in ("sqlite", "postgresql")
+            for source in ("account", "integrations")
+        ),
     ],
+    indirect=["store_url"],
 )
 def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int, source: str) -> None:
     seed = int(os.environ.get("SYNC_KILL_SEED") or random.SystemRandom().randrange(2**32))
     print(f"Repeat this run with SYNC_KILL_SEED={seed}")
     generator = random.Random(seed)
-    server = SimulatedSendcloud(seed=seed, integrations=INTEGRATIONS, logs=LOGS)
+    logs = LOGS if kills > 3 else FEW_LOGS
+    server = SimulatedSendcloud(seed=seed, integrations=INTEGRATIONS, logs=logs)
     operation = "list_logs" if source == "account" else "list_integration_logs"
     faults = build_faults(operation)
     server.delay(operation, 0.002)
@@ -79,7 +86,7 @@ def test_killed_sync_stores_every_log_exactly_once(store_url: str, kills: int, s
         assert sync(None) == 0
         server.clear_faults()
         expected = asyncio.run(read_server(base_url))
-    assert len(expected) > LOGS
+    assert len(expected) > logs
     assert max(expected.values()) == 1
     stored, states = asyncio.run(read_store(store_url))
     assert stored == expected

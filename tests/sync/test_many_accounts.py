@@ -22,7 +22,7 @@ from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import build_client
 
 ROOT = Path(__file__).parents[2]
-ACCOUNTS = 40
+ACCOUNTS = 24
 
 
 def build_server(accounts: int = ACCOUNTS, **options: Any) -> SimulatedSendcloud:
@@ -61,12 +61,12 @@ async def count_logs(store: LogStore) -> int:
 
 
 async def test_clients_are_open_only_for_accounts_in_progress(each_store: LogStore) -> None:
-    clients = OpenClients(build_server(integrations=2, logs=20))
+    clients = OpenClients(build_server(integrations=2, logs=10))
     summaries = await sync_accounts(clients.factories, each_store, max_accounts=3)
     assert list(summaries) == list(clients.factories)
-    assert {(one.new, one.succeeded) for one in summaries.values()} == {(20, True)}
+    assert {(one.new, one.succeeded) for one in summaries.values()} == {(10, True)}
     assert (clients.created, clients.open, clients.most) == (ACCOUNTS, 0, 3)
-    assert await count_logs(each_store) == 20 * ACCOUNTS
+    assert await count_logs(each_store) == 10 * ACCOUNTS
 
 
 async def test_sixteen_accounts_are_in_progress_by_default(store: LogStore) -> None:

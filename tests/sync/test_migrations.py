@@ -183,6 +183,7 @@ class InterruptionError(Exception):
     pass
 
 
+@pytest.mark.parametrize("url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 async def test_migration_interrupted_at_any_statement_is_completed_by_the_next_run(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

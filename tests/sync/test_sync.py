@@ -80,25 +80,25 @@ def stop_after_pages(pages: int) -> dict[str, Any]:
 
 
 async def test_first_run_stores_all_logs_and_second_run_none(each_store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=3, logs=400)
+    server = SimulatedSendcloud(integrations=3, logs=240)
     first = await sync(server, each_store)
     assert (first.succeeded, first.integrations, first.completed, first.new, first.already_stored) == (
         True,
         3,
         3,
-        400,
+        240,
         0,
     )
-    assert await get_log_ids(each_store) == set(range(1, 401))
+    assert await get_log_ids(each_store) == set(range(1, 241))
     server.requests.clear()
     second = await sync(server, each_store)
     assert (second.succeeded, second.new, second.already_stored) == (True, 0, 90)
     assert count_page_requests(server) == 9  # per integration, one page of stored records and two pages of overlap
-    assert await get_log_ids(each_store) == set(range(1, 401))
+    assert await get_log_ids(each_store) == set(range(1, 241))
 
 
 async def test_later_run_reads_only_pages_with_new_logs_and_overlap(each_store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=2, logs=400)
+    server = SimulatedSendcloud(integrations=2, logs=200)
     await sync(server, each_store)
     new = set(await create_logs(server, 1, 25))
     server.requests.clear()
@@ -171,7 +171,7 @@ async def test_problems_contain_the_times_of_their_logs(store: LogStore) -> None
 
 @pytest.mark.parametrize("log_order", ["newest_first", "created_at"])
 async def test_late_log_is_found_by_the_overlap(store: LogStore, log_order: Any) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=300, log_order=log_order)
+    server = SimulatedSendcloud(integrations=1, logs=150, log_order=log_order)
     await sync(server, store)
     async with store.reading() as connection:
         recent = list(await connection.scalars(select(log.c.created_at_utc).order_by(log.c.id.desc()).limit(30)))
@@ -183,14 +183,14 @@ async def test_late_log_is_found_by_the_overlap(store: LogStore, log_order: Any)
 
 @pytest.mark.parametrize("log_order", ["oldest_first", "shuffled"])
 async def test_every_run_reads_all_pages_if_the_list_is_not_newest_first(store: LogStore, log_order: Any) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=300, log_order=log_order)
+    server = SimulatedSendcloud(integrations=1, logs=150, log_order=log_order)
     await sync(server, store)
     assert [one.newest_first_by for one in await get_rows(store, sync_state)] == ["none"]
     new = set(await create_logs(server, 1, 7))
     server.requests.clear()
     summary = await sync(server, store)
-    assert (summary.new, summary.already_stored) == (7, 300)
-    assert count_page_requests(server) == 35  # of 9 records each: not the page size of the run before
+    assert (summary.new, summary.already_stored) == (7, 150)
+    assert count_page_requests(server) == 18  # of 9 records each: not the page size of the run before
     assert new < await get_log_ids(store)
 
 
@@ -218,12 +218,12 @@ async def test_run_reads_all_pages_if_the_order_changes(store: LogStore) -> None
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(steps=st.lists(st.tuples(st.integers(0, 45), st.integers(1, 8)), max_size=6), seed=st.integers(0, 1000))
+@given(steps=st.lists(st.tuples(st.integers(0, 45), st.integers(1, 8)), max_size=4), seed=st.integers(0, 1000))
 def test_repeatedly_stopped_sync_stores_every_log_once(
     tmp_path_factory: pytest.TempPathFactory, log_order: Any, steps: list[tuple[int, int]], seed: int
 ) -> None:
     async def run() -> None:
-        server = SimulatedSendcloud(seed=seed, integrations=2, logs=120, log_order=log_order)
+        server = SimulatedSendcloud(seed=seed, integrations=2, logs=60, log_order=log_order)
         async with LogStore(tmp_path_factory.mktemp("store") / "logs.db") as store:
             for created, pages in steps:
                 summary = await sync(server, store, page_size=5, **stop_after_pages(pages))
@@ -231,7 +231,7 @@ def test_repeatedly_stopped_sync_stores_every_log_once(
                 await create_logs(server, 1 + created % 2, created)
             summary = await sync(server, store, page_size=5)
             assert (summary.succeeded, summary.stopped) == (True, False)
-            total = 120 + sum(created for created, _ in steps)
+            total = 60 + sum(created for created, _ in steps)
             assert await get_log_ids(store) == set(range(1, total + 1))
             for state in await get_rows(store, sync_state):
                 assert (state.cursor, state.completed_at is None) == (None, False)
@@ -265,7 +265,7 @@ async def test_stop_cancels_a_pending_page(store: LogStore) -> None:
 
 
 async def test_cancelled_run_leaves_no_tasks_and_the_next_run_resumes(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=3, logs=900)
+    server = SimulatedSendcloud(integrations=3, logs=450)
     server.delay("list_integration_logs", 0.01)
     before = asyncio.all_tasks()
     for pages in (1, 4, 9, 12):
@@ -277,7 +277,7 @@ async def test_cancelled_run_leaves_no_tasks_and_the_next_run_resumes(store: Log
         assert asyncio.all_tasks() == before
     server.clear_faults()
     assert (await sync(server, store)).succeeded
-    assert await get_log_ids(store) == set(range(1, 901))
+    assert await get_log_ids(store) == set(range(1, 451))
 
 
 async def test_rejected_cursor_starts_a_full_pass(store: LogStore) -> None:
