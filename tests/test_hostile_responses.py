@@ -71,8 +71,18 @@ SMALL_SCENARIOS = [scenario for scenario in SCENARIOS if not scenario.is_large]
 GROUPS = [SMALL_SCENARIOS[start::8] for start in range(8)]
 
 
-@on_both_transports
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0].name)
+@pytest.mark.parametrize(
+    ("group", "transport"),
+    [
+        pytest.param(
+            *(group, transport),
+            id=f"{group[0].name}-{transport}",
+            marks=[pytest.mark.long] if transport == "aiohttp" and number > 1 else [],
+        )
+        for number, group in enumerate(GROUPS)
+        for transport in TRANSPORTS
+    ],
+)
 async def test_outcome_is_expected_and_the_next_call_succeeds(group: list[Scenario], transport: str) -> None:
     async def run(scenario: Scenario) -> str:
         must_time_out = DATA not in scenario.expected and "APITimeoutError" in scenario.expected

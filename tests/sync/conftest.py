@@ -28,15 +28,18 @@ async def store(tmp_path: Path, migrated_file: Path) -> AsyncIterator[LogStore]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def each_store(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> AsyncIterator[LogStore]:
-    """An empty store, in SQLite and in PostgreSQL."""
-    url: str | Path
+def each_store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> str | Path:
+    """The URL or path of an empty store, in SQLite and in PostgreSQL."""
     if request.param == "sqlite":
-        url = shutil.copy(migrated_file, tmp_path / "logs.db")
-    else:
-        create_database: Callable[[], str] = request.getfixturevalue("new_migrated_database")
-        url = create_database()
-    async with LogStore(url) as opened:
+        return Path(shutil.copy(migrated_file, tmp_path / "logs.db"))
+    create_database: Callable[[], str] = request.getfixturevalue("new_migrated_database")
+    return create_database()
+
+
+@pytest.fixture
+async def each_store(each_store_url: str | Path) -> AsyncIterator[LogStore]:
+    """An empty store, in SQLite and in PostgreSQL."""
+    async with LogStore(each_store_url) as opened:
         yield opened
 
 

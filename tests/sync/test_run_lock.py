@@ -74,6 +74,14 @@ class SlowRun:
         self._is_resumed.set()
 
 
+async def wait_until_locked(store: LogStore) -> None:
+    """Wait until a run has the lock. Returns only then; the time limit is that of the test."""
+    probe = AccountLock(store, "default", "probe")
+    while await probe.acquire(take_over=False):
+        await probe.release()
+        await asyncio.sleep(0.05)
+
+
 @pytest.fixture
 def server() -> SimulatedSendcloud:
     return SimulatedSendcloud(integrations=2, logs=100)
@@ -126,7 +134,7 @@ async def test_overlapping_run_takes_over(store: LogStore, server: SimulatedSend
     first.resume()
     older = await first.task
     assert isinstance(older.error, SyncSupersededError)
-    await asyncio.sleep(0.1)  # the newer run now gets the lock; without that, the next run would not be skipped
+    await wait_until_locked(store)  # by the newer run
     assert (await sync(store, server, if_running="skip")).skipped
     second.resume()
     newer = await second.task
