@@ -8,6 +8,7 @@ import os
 import random
 import signal
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,12 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
 
 Logs = Counter[tuple[str, int]]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(new_postgresql_database: Callable[[], str]) -> str:
+    """An empty database, in which the workers create their tables."""
+    return new_postgresql_database()
 
 
 def read_stored(database: str) -> Logs:
