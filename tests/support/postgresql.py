@@ -25,7 +25,11 @@ import pytest
 
 SETTINGS = {
     "listen_addresses": "",  # the server listens on a Unix socket in its folder only
-    "fsync": "off",  # tests kill processes, but never the machine
+    # Tests kill processes, but never the machine.
+    "fsync": "off",
+    "full_page_writes": "off",
+    # Databases are small and exist for seconds.
+    "autovacuum": "off",
     "shared_buffers": "32MB",
     "max_connections": "60",
     "log_min_messages": "fatal",
@@ -121,7 +125,7 @@ _numbers = itertools.count(1)
 
 def _create_database(programs: Path, folder: Path, template: str) -> str:
     name = f"test{next(_numbers)}"
-    command = [programs / "createdb", "-h", folder, "-U", "postgres", "-T", template, name]
+    command = [programs / "createdb", "-h", folder, "-U", "postgres", "-S", "file_copy", "-T", template, name]
     subprocess.run(command, check=True, capture_output=True, cwd=folder)
     return f"postgresql://postgres@/{name}?host={quote(str(folder), safe='')}"
 
