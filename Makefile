@@ -44,13 +44,13 @@ demo: $(VENV)/.ready ## Run a sync and a report against a simulated Sendcloud (n
 	@$(RUN) -m examples.demo
 
 test: $(VENV)/.ready ## Run the tests
-	@$(RUN) -m pytest -n $(WORKERS) -m "not long"
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-long: $(VENV)/.ready ## Run the soak and kill tests: up to 20 minutes on two idle cores
 	@$(RUN) -m pytest -n $(WORKERS) -m long --maxschedchunk=1 --timeout=900 --session-timeout=1800
 
 coverage: $(VENV)/.ready ## Run the tests with branch coverage; fail below 94 percent of hand-written code
-	@$(RUN) -m pytest -n $(WORKERS) -m "not long" --cov --cov-report=term
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" --cov --cov-report=term
 
 # --ignore-scripts: no install script runs. --no-package-lock: a lock file would contain the URLs of the registry in use.
 conformance/node_modules/.ready: conformance/package.json

@@ -113,11 +113,21 @@ async def test_retries_of_a_call_take_one_slot_each(valkey: ValkeyServer) -> Non
 @pytest.mark.sendcloud(integrations=2, logs=150)
 @pytest.mark.parametrize(("limit", "priority", "calls"), [("0", "background", 2), ("20", "interactive", 1)])
 def test_large_reads_of_the_command_line_have_background_priority(
-    valkey: ValkeyServer, limit: str, priority: str, calls: int
+    valkey: ValkeyServer,
+    sendcloud: SimulatedSendcloud,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    priority: str,
+    calls: int,
 ) -> None:
+    # Each case has its own credentials, because the budget of a case can outlive it and report its calls again.
+    auth = BasicAuth(f"public-{priority}", "secret")
+    sendcloud.add_account(f"public-{priority}", "secret", integrations=2, logs=150)
+    monkeypatch.setenv("SENDCLOUD_PUBLIC_KEY", f"public-{priority}")
     result = CliRunner().invoke(app, ["logs", "list", "--jsonl", "--limit", limit])
     assert result.exit_code == 0, result.output
     reply = valkey.command("KEYS", "sendcloud:*").decode()
-    (key,) = re.findall(r"sendcloud:\S+:reads:(?:background|interactive)(?=\r)", reply)
+    prefix = re.escape(f"sendcloud:{{{auth.budget_key}}}:reads:")
+    (key,) = re.findall(rf"{prefix}(?:background|interactive)(?=\r)", reply)
     assert key.endswith(priority)
     assert valkey.command("ZCARD", key) == f":{calls}\r\n".encode()

@@ -125,13 +125,13 @@ def simulate(
 @pytest.mark.parametrize(
     ("per_minute", "start", "least_use"),
     [
-        (15, 0, 0.96),
         (15, 150, 0.96),
         (60, 20, 0.91),
         (120, 0, 0.85),
-        (120, 20, 0.85),
-        (120, 52, 0.85),
-        (120, 150, 0.85),
+        *(
+            pytest.param(*values, marks=pytest.mark.long)
+            for values in ((15, 0, 0.96), (120, 20, 0.85), (120, 52, 0.85), (120, 150, 0.85))
+        ),
     ],
 )
 def test_interactive_calls_do_not_wait_beside_background_calls(per_minute: int, start: int, least_use: float) -> None:

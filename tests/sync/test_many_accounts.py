@@ -84,7 +84,7 @@ async def test_clients_of_the_caller_stay_open(store: LogStore) -> None:
 
 async def test_lists_are_bounded_over_all_accounts(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "_MAX_LISTS", 5)
-    server = build_server(8, integrations=10, logs=50)
+    server = build_server(8, integrations=6, logs=12)
     in_progress = most = 0
     is_full = asyncio.Event()
 
@@ -103,7 +103,7 @@ async def test_lists_are_bounded_over_all_accounts(store: LogStore, monkeypatch:
 
     clients = OpenClients(counting, accounts=8)
     summaries = await sync_accounts(clients.factories, store, source="integrations")
-    assert {one.new for one in summaries.values()} == {50}
+    assert {one.new for one in summaries.values()} == {12}
     assert most == 5
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,21 @@ from sendcloud_integrations_client.sync.store import SCHEMA_REVISION
 @pytest.fixture
 def store(each_store: LogStore) -> LogStore:
     return each_store
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    create_database: Callable[[], str] = request.getfixturevalue("new_postgresql_database")
+    return create_database()
+
+
+@pytest.fixture
+async def empty_store(empty_url: str) -> AsyncIterator[LogStore]:
+    async with LogStore(empty_url) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -144,9 +160,8 @@ async def test_migrate_raises_for_a_file_that_is_not_a_database(tmp_path: Path) 
 
 
 @pytest.mark.usefixtures("every_migration")
-async def test_migrations_create_the_tables_of_the_schema(store: LogStore, tmp_path: Path) -> None:
-    if store.is_sqlite:
-        (tmp_path / "logs.db").unlink()  # the fixture copied a migrated file
+async def test_migrations_create_the_tables_of_the_schema(empty_store: LogStore) -> None:
+    store = empty_store
 
     def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(
@@ -179,7 +194,8 @@ def test_every_table_and_column_is_documented() -> None:
 
 
 @pytest.mark.usefixtures("every_migration")
-async def test_repeated_and_concurrent_migrations_change_nothing(store: LogStore) -> None:
+async def test_repeated_and_concurrent_migrations_change_nothing(empty_store: LogStore) -> None:
+    store = empty_store
     others = [LogStore(store.engine.url) for _ in range(4)]
     await asyncio.gather(store.migrate(), *(other.migrate() for other in others))
     async with store.writing() as connection:

@@ -80,21 +80,21 @@ def stop_after_pages(pages: int) -> dict[str, Any]:
 
 
 async def test_first_run_stores_all_logs_and_second_run_none(each_store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=3, logs=240)
+    server = SimulatedSendcloud(integrations=3, logs=300)
     first = await sync(server, each_store)
     assert (first.succeeded, first.integrations, first.completed, first.new, first.already_stored) == (
         True,
         3,
         3,
-        240,
+        300,
         0,
     )
-    assert await get_log_ids(each_store) == set(range(1, 241))
+    assert await get_log_ids(each_store) == set(range(1, 301))
     server.requests.clear()
     second = await sync(server, each_store)
     assert (second.succeeded, second.new, second.already_stored) == (True, 0, 90)
     assert count_page_requests(server) == 9  # per integration, one page of stored records and two pages of overlap
-    assert await get_log_ids(each_store) == set(range(1, 241))
+    assert await get_log_ids(each_store) == set(range(1, 301))
 
 
 async def test_later_run_reads_only_pages_with_new_logs_and_overlap(each_store: LogStore) -> None:
@@ -209,8 +209,7 @@ async def test_run_reads_all_pages_if_the_order_changes(store: LogStore) -> None
     "log_order",
     [
         "newest_first",
-        *(pytest.param(order, marks=pytest.mark.long) for order in ("created_at", "oldest_first")),
-        "shuffled",
+        *(pytest.param(order, marks=pytest.mark.long) for order in ("created_at", "oldest_first", "shuffled")),
     ],
 )
 @settings(
@@ -405,7 +404,7 @@ async def test_argument_out_of_range_raises_before_any_request(store: LogStore, 
 
 
 async def test_since_skips_older_logs_and_ends_early_if_newest_first(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=400)
+    server = SimulatedSendcloud(integrations=1, logs=250)
     async with build_client(server) as client:
         logs = [one async for one in client.logs.list(page_size=100)]
     since = logs[45].created_at
@@ -417,9 +416,9 @@ async def test_since_skips_older_logs_and_ends_early_if_newest_first(store: LogS
     # Five pages with logs to store, three without, and up to three prefetched pages.
     assert 8 <= count_page_requests(server) <= 11
     # With an earlier `since`, the pages after the stored ones contain logs to store.
-    earlier = logs[250].created_at
-    assert (await sync(server, store, since=earlier)).new == 251 - 46
-    assert (await sync(server, store)).new == 400 - 251
+    earlier = logs[150].created_at
+    assert (await sync(server, store, since=earlier)).new == 151 - 46
+    assert (await sync(server, store)).new == 250 - 151
     server.requests.clear()
     assert (await sync(server, store, since=since)).new == 0
     assert count_page_requests(server) == 3

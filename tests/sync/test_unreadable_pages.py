@@ -353,7 +353,7 @@ async def test_any_body_is_quarantined(each_store: LogStore, body: bytes) -> Non
     assert row.raw == body.decode(errors="replace").replace("\0", "\ufffd")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     body=st.binary(max_size=50)
     | st.recursive(

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client.testing import Fault, SimulatedLimits, SimulatedSendcloud, serve
@@ -212,7 +212,6 @@ async def test_deleted_integration_returns_404():
 # Logs
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 50),
     integrations=st.integers(1, 9),
