@@ -43,27 +43,28 @@ if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
     )
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """With `--dist loadgroup`, run all short tests with PostgreSQL in one process, so that one server is enough."""
+    if _uses_postgresql(item) and item.get_closest_marker("long") is None:
+        item.add_marker(pytest.mark.xdist_group("postgresql"))
+
+
+def _uses_postgresql(item: pytest.Item) -> bool:
+    names: list[str] = getattr(item, "fixturenames", [])
+    call = getattr(item, "callspec", None)  # only tests with parameters have one
+    return "postgresql_server" in names or (call is not None and "postgresql" in call.params.values())
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest tests first, so that no process waits for one of them at the end.
 
-    They alternate with others, because each process of pytest-xdist begins with two tests. With `--dist loadgroup`,
-    one process runs all short tests with PostgreSQL, so that one server is enough.
+    They alternate with others, because each process of pytest-xdist begins with two tests.
     """
-    for item in items:
-        if _uses_postgresql(item) and item.get_closest_marker("long") is None:
-            item.add_marker(pytest.mark.xdist_group("postgresql"))
     longest = sorted((item for item in items if _get_expected_minutes(item)), key=_get_expected_minutes, reverse=True)
     others = [item for item in items if not _get_expected_minutes(item)]
     pairs = zip_longest(longest, others[: len(longest)])
     items[:] = [*(item for pair in pairs for item in pair if item is not None), *others[len(longest) :]]
-
-
-def _uses_postgresql(item: pytest.Item) -> bool:
-    parameters = (
-        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
-    )
-    return "postgresql" in parameters or "postgresql_server" in getattr(item, "fixturenames", ())
 
 
 def _get_expected_minutes(item: pytest.Item) -> float:
