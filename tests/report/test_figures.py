@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,23 +27,16 @@ from sendcloud_integrations_client.report import (
 from sendcloud_integrations_client.report.time_spans import build_span
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import account, log
-from tests.support.postgresql import running_postgresql
 from tests.support.report_samples import NOW, add_quarantined_records, build_log_row, build_shop_row, fill_store
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def new_postgresql() -> Iterator[Callable[[], str]]:
-    with running_postgresql() as server:
-        yield server.create_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "logs.db")
-    new_database: Callable[[], str] = request.getfixturevalue("new_postgresql")
+    new_database: Callable[[], str] = request.getfixturevalue("new_migrated_database")
     return new_database()
 
 

@@ -27,9 +27,9 @@ async def store(tmp_path: Path, migrated_file: Path) -> AsyncIterator[LogStore]:
         yield opened
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def each_store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> str | Path:
-    """The URL or path of an empty store, in SQLite and in PostgreSQL."""
+    """The URL or path of an empty store, in SQLite and in PostgreSQL; see `with_both_databases`."""
     if request.param == "sqlite":
         return Path(shutil.copy(migrated_file, tmp_path / "logs.db"))
     create_database: Callable[[], str] = request.getfixturevalue("new_migrated_database")
@@ -38,7 +38,7 @@ def each_store_url(request: pytest.FixtureRequest, tmp_path: Path, migrated_file
 
 @pytest.fixture
 async def each_store(each_store_url: str | Path) -> AsyncIterator[LogStore]:
-    """An empty store, in SQLite and in PostgreSQL."""
+    """An empty store, in SQLite and in PostgreSQL; see `with_both_databases`."""
     async with LogStore(each_store_url) as opened:
         yield opened
 

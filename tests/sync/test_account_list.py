@@ -16,6 +16,7 @@ from sendcloud_integrations_client import ServerError
 from sendcloud_integrations_client.sync import LogStore, SyncProgress, SyncSummary, sync_logs
 from sendcloud_integrations_client.sync.schema import integration, log, quarantine, sync_state
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import Listing, build_client
 
 ORDERS = ["newest_first", "created_at", "oldest_first", "shuffled", "equal_created_at_repeated"]
@@ -108,6 +109,7 @@ async def test_quarantined_records_from_lists_of_integrations_do_not_end_a_run(s
     assert {44, 45} < await get_log_ids(store)
 
 
+@with_both_databases
 async def test_first_run_reads_the_whole_list_once_although_all_logs_are_stored(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=3, logs=200)
     await sync(server, each_store, source="integrations")

@@ -39,6 +39,7 @@ from sendcloud_integrations_client.sync import (
 )
 from sendcloud_integrations_client.sync.schema import account, log, metadata, report
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import BASE_URL, build_client
 
 
@@ -66,6 +67,7 @@ async def count_logs(store: LogStore) -> dict[str, int]:
         return {row[0]: row[1] for row in counts}
 
 
+@with_both_databases
 @pytest.mark.parametrize("dry_run", [False, True])
 async def test_credentials_of_another_account_are_rejected(
     store: LogStore, server: SimulatedSendcloud, dry_run: bool
@@ -113,6 +115,7 @@ async def test_same_credentials_under_two_names_are_a_warning(
     ]
 
 
+@with_both_databases
 async def test_rotated_keys_need_a_rebind(store: LogStore, server: SimulatedSendcloud) -> None:
     await sync(server, store)
     async with build_client(server, auth=BasicAuth("other", "secret")) as client:
@@ -149,6 +152,7 @@ async def test_identity_depends_on_base_url_and_public_key_or_client_id() -> Non
     assert await get_identity(auth=Custom("b")) == identities[5]
 
 
+@with_both_databases
 async def test_list_accounts_counts_what_each_account_has(store: LogStore, server: SimulatedSendcloud) -> None:
     assert await list_accounts(store) == []
     await sync(server, store, account="b")
@@ -165,6 +169,7 @@ async def test_list_accounts_counts_what_each_account_has(store: LogStore, serve
     assert first.identity != second.identity
 
 
+@with_both_databases
 async def test_renamed_account_continues_where_it_was(store: LogStore, server: SimulatedSendcloud) -> None:
     await sync(server, store)
     await sync(server, store, "other", account="second")
@@ -179,6 +184,7 @@ async def test_renamed_account_continues_where_it_was(store: LogStore, server: S
             await rename_account(store, "shop ü", name)
 
 
+@with_both_databases
 async def test_removed_account_leaves_no_rows(
     store: LogStore, server: SimulatedSendcloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

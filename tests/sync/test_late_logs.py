@@ -21,6 +21,7 @@ from sendcloud_integrations_client.sync import (
     sync_logs,
 )
 from sendcloud_integrations_client.sync.schema import log, sync_state
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import Listing, build_client
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -174,6 +175,7 @@ async def test_interrupted_full_check_is_resumed(store: LogStore) -> None:
     assert server.page_sizes == {9, 10}
 
 
+@with_both_databases
 async def test_changed_log_is_updated_and_counted(each_store: LogStore) -> None:
     logs: list[Any] = [{"id": one, "exception": "old", "response": {"status": one}} for one in range(30, 0, -1)]
     server = Listing(lambda: logs)

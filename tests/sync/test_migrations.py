@@ -31,6 +31,7 @@ from sendcloud_integrations_client.sync.schema import (
     sync_state,
 )
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import build_client
 
 DUMPS = Path(__file__).parent / "stores"
@@ -294,6 +295,7 @@ async def test_tables_can_be_in_a_schema_of_their_own(new_postgresql_database: A
         assert {tuple(row) for row in tables} == expected | {("public", "log")}
 
 
+@with_both_databases
 async def test_store_of_the_previous_revision_gets_leases(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=1, logs=5)
     async with build_client(server) as client:

@@ -20,6 +20,7 @@ from sendcloud_integrations_client import InvalidInputError
 from sendcloud_integrations_client.sync import LogStore, prune_store, pruning, sync_logs
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import build_client
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -88,6 +89,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return durations
 
 
+@with_both_databases
 async def test_old_rows_are_deleted_in_batches(each_store: LogStore, batches: list[float]) -> None:
     await fill(each_store, old=700, new=300)
     batches.clear()

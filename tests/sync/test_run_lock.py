@@ -30,6 +30,7 @@ from sendcloud_integrations_client.sync import (
 from sendcloud_integrations_client.sync.run_lock import AccountLock
 from sendcloud_integrations_client.sync.schema import lease, log
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import build_client
 
 
@@ -87,6 +88,7 @@ def server() -> SimulatedSendcloud:
     return SimulatedSendcloud(integrations=2, logs=100)
 
 
+@with_both_databases
 async def test_overlapping_run_is_skipped(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server, if_running="skip")
     await first.has_begun.wait()
@@ -101,6 +103,7 @@ async def test_overlapping_run_is_skipped(store: LogStore, server: SimulatedSend
     assert not (await sync(store, server, if_running="skip")).skipped
 
 
+@with_both_databases
 async def test_overlapping_run_waits(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server)
     await first.has_begun.wait()
@@ -116,6 +119,7 @@ async def test_overlapping_run_waits(store: LogStore, server: SimulatedSendcloud
     assert ((await first.task).new, summary.new, summary.error) == (100, 0, None)
 
 
+@with_both_databases
 async def test_wait_can_be_stopped(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server)
     await first.has_begun.wait()
@@ -126,6 +130,7 @@ async def test_wait_can_be_stopped(store: LogStore, server: SimulatedSendcloud) 
     await first.task
 
 
+@with_both_databases
 async def test_overlapping_run_takes_over(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server, if_running="skip")
     await first.has_begun.wait()
@@ -142,6 +147,7 @@ async def test_overlapping_run_takes_over(store: LogStore, server: SimulatedSend
     assert not (await sync(store, server, if_running="skip")).skipped
 
 
+@with_both_databases
 async def test_dry_run_needs_no_lock(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server)
     await first.has_begun.wait()
@@ -150,6 +156,7 @@ async def test_dry_run_needs_no_lock(store: LogStore, server: SimulatedSendcloud
     await first.task
 
 
+@with_both_databases
 async def test_one_account_of_many_is_skipped(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server, account="a")
     await first.has_begun.wait()
@@ -161,11 +168,13 @@ async def test_one_account_of_many_is_skipped(store: LogStore, server: Simulated
     await first.task
 
 
+@with_both_databases
 async def test_invalid_value_is_rejected(store: LogStore, server: SimulatedSendcloud) -> None:
     with pytest.raises(InvalidInputError, match="if_running"):
         await sync(store, server, if_running="both")
 
 
+@with_both_databases
 async def test_eight_overlapping_runs_store_each_log_once(store: LogStore, server: SimulatedSendcloud) -> None:
     summaries = await asyncio.gather(*(sync(store, server, if_running="skip", page_size=10) for _ in range(8)))
     assert sorted((one.skipped, one.new) for one in summaries) == [(False, 100), *[(True, 0)] * 7]

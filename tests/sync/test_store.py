@@ -22,6 +22,7 @@ from sendcloud_integrations_client.sync.list_order import ListOrder
 from sendcloud_integrations_client.sync.records import is_same_record, to_utc
 from sendcloud_integrations_client.sync.schema import account, log, metadata
 from sendcloud_integrations_client.sync.store import SCHEMA_REVISION
+from tests.support.stores import with_both_databases
 
 
 @pytest.fixture
@@ -208,6 +209,7 @@ async def test_repeated_and_concurrent_migrations_change_nothing(empty_store: Lo
         assert list(await connection.scalars(select(account.c.name))) == ["a"]
 
 
+@with_both_databases
 @pytest.mark.usefixtures("every_migration")
 async def test_migrate_raises_for_a_newer_schema_revision(store: LogStore) -> None:
     await store.migrate()
@@ -218,6 +220,7 @@ async def test_migrate_raises_for_a_newer_schema_revision(store: LogStore) -> No
             await again.migrate()
 
 
+@with_both_databases
 async def test_timestamps_are_stored_in_utc(store: LogStore) -> None:
     await store.migrate()
     timestamp = datetime(2024, 5, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
@@ -229,6 +232,7 @@ async def test_timestamps_are_stored_in_utc(store: LogStore) -> None:
     assert row.pruned_before is None
 
 
+@with_both_databases
 async def test_writing_rolls_back_if_the_block_raises(store: LogStore) -> None:
     await store.migrate()
 
@@ -243,6 +247,7 @@ async def test_writing_rolls_back_if_the_block_raises(store: LogStore) -> None:
         assert (await connection.execute(select(account))).all() == []
 
 
+@with_both_databases
 async def test_prune_accepts_age_and_time(store: LogStore) -> None:
     await store.migrate()
     now = datetime.now(UTC)

@@ -14,6 +14,7 @@ from sendcloud_integrations_client.cli import application
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync import DEFAULT_FIELDS, LogStore, Redaction, redact_store, sync_logs
 from sendcloud_integrations_client.sync.schema import log, problem, quarantine
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import Listing, build_client
 
 LOGS: list[Any] = [
@@ -38,6 +39,7 @@ async def read_everything(store: LogStore) -> list[str]:
     return [str(dict(row) | ignored) for row in (*logs, *quarantined)]
 
 
+@with_both_databases
 @pytest.mark.parametrize("batch_size", [1, 3, 500])
 async def test_stored_secrets_are_replaced_in_batches(each_store: LogStore, batch_size: int) -> None:
     await sync(each_store, None)
@@ -99,6 +101,7 @@ async def test_later_sync_quarantines_no_record_twice(each_store: LogStore) -> N
         assert await connection.scalar(select(func.count()).select_from(quarantine)) == 1
 
 
+@with_both_databases
 async def test_record_that_a_sync_stored_meanwhile_is_kept_once(each_store: LogStore) -> None:
     await sync(each_store, None)
     await sync(each_store, Redaction())

@@ -26,6 +26,7 @@ from sendcloud_integrations_client.sync import LogStore, SyncProgress, SyncSumma
 from sendcloud_integrations_client.sync.errors import SyncSupersededError
 from sendcloud_integrations_client.sync.schema import account, integration, log, problem, quarantine, sync_state
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import Listing, build_client
 
 # Tests of the account-wide list are in test_account_list.py, and tests of the lookback in test_late_logs.py.
@@ -79,6 +80,7 @@ def stop_after_pages(pages: int) -> dict[str, Any]:
     return {"stop": stop, "on_progress": check_pages}
 
 
+@with_both_databases
 async def test_first_run_stores_all_logs_and_second_run_none(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=3, logs=300)
     first = await sync(server, each_store)
@@ -441,6 +443,7 @@ async def test_earlier_since_restarts_an_interrupted_pass(store: LogStore) -> No
     assert await get_log_ids(store) == set(range(1, 201))
 
 
+@with_both_databases
 async def test_pruned_logs_are_not_stored_again(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=2, logs=100)
     await sync(server, each_store)
@@ -473,6 +476,7 @@ async def test_dry_run_counts_new_logs_and_stores_nothing(store: LogStore, tmp_p
     assert (await sync(server, store)).new == second.new
 
 
+@with_both_databases
 async def test_superseded_run_ends_and_no_log_is_lost(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=1, logs=300)
     server.delay("list_integration_logs", 0.02)
@@ -502,6 +506,7 @@ async def test_on_progress_is_called_after_each_page(store: LogStore) -> None:
     assert (last.integrations, last.completed, last.pages, last.new) == (2, 2, summary.pages, 60)
 
 
+@with_both_databases
 async def test_undecodable_records_are_quarantined_once(each_store: LogStore) -> None:
     logs: list[Any] = list(range(60, 0, -1))
     logs[3] = {"id": 57, "base_url": "https://shop.example", "response": "text", "api_key": "hush"}
@@ -524,6 +529,7 @@ async def test_undecodable_records_are_quarantined_once(each_store: LogStore) ->
     assert len(await get_rows(each_store, quarantine)) == 4
 
 
+@with_both_databases
 async def test_unusual_text_and_numbers_are_stored(each_store: LogStore) -> None:
     deep: Any = {}
     for _ in range(300):

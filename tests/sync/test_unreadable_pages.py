@@ -19,6 +19,7 @@ from sendcloud_integrations_client import InvalidInputError, ResponseDecodeError
 from sendcloud_integrations_client.sync import LogStore, SyncProgress, SyncSummary, sync_accounts, sync_logs
 from sendcloud_integrations_client.sync.retries import MAX_REREADS, build_retry_policy
 from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine, sync_state
+from tests.support.stores import with_both_databases
 from tests.support.sync_servers import BASE_URL, build_client
 
 HTML = "<html><title>Maintenance</title>\0 password=hush</html>"
@@ -396,6 +397,7 @@ UNUSUAL_LOGS = {
 }
 
 
+@with_both_databases
 @pytest.mark.parametrize("redact", [True, False])
 @pytest.mark.parametrize("kind", list(UNUSUAL_LOGS))
 async def test_log_with_unusual_text_is_stored(each_store: LogStore, kind: str, redact: bool) -> None:
@@ -408,6 +410,7 @@ async def test_log_with_unusual_text_is_stored(each_store: LogStore, kind: str, 
     assert json.loads(row.record)["id"] == 1
 
 
+@with_both_databases
 @pytest.mark.parametrize("name", [rb'"\ud83d"', b'"\xff"', rb'"\u0000"', b'"\0"'])
 async def test_shop_name_with_unusual_text_is_stored(each_store: LogStore, name: bytes) -> None:
     server = Server([2, 1])
