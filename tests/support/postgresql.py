@@ -64,11 +64,12 @@ class PostgresqlServer:
             )
         _wait_until_ready(self._process, self._folder)
 
-    def stop(self) -> None:
-        """Stop the server: open connections are closed."""
+    def stop(self, *, is_last: bool = False) -> None:
+        """Stop the server: open connections are closed. With `is_last`, the data is not written to files."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGINT)  # fast shutdown, which does not wait for open connections
+        # Fast or immediate shutdown, which do not wait for open connections.
+        self._process.send_signal(signal.SIGQUIT if is_last else signal.SIGINT)
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
@@ -115,7 +116,7 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
             server.start()
             yield server
         finally:
-            server.stop()
+            server.stop(is_last=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
