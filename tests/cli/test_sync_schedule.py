@@ -73,7 +73,7 @@ def test_overlapping_run_is_skipped_with_a_notice_and_exit_code_0(sendcloud: Sim
 @pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
 @pytest.mark.usefixtures("sendcloud_server")
 @pytest.mark.sendcloud(integrations=3, logs=330)
-@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("output", ["text", pytest.param("json", marks=pytest.mark.long)])
 def test_every_repeats_the_sync_and_prints_one_line_per_run(sendcloud: SimulatedSendcloud, output: str) -> None:
     options = ["--json"] if output == "json" else []
     with start_process("logs", "sync", "--every", "1s", *options) as running:

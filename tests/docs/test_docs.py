@@ -153,20 +153,9 @@ def test_tests_in_pages_pass(environment: dict[str, str], tmp_path: Path) -> Non
     tests = [(page, number, code) for page, codes in TESTS.items() for number, code in enumerate(codes)]
     for page, number, code in tests:
         (tmp_path / f"test_{page.stem.replace('-', '_')}_{number}.py").write_text(code)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "--strict-markers",
-        "-W",
-        "error",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:schemathesis",
-    ]
-    command += ["-o", "asyncio_default_fixture_loop_scope=function", "--rootdir", str(tmp_path), str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", f"--rootdir={tmp_path}"]
+    command += [f"-pno:{plugin}" for plugin in ("cacheprovider", "schemathesis", "typeguard", "valkey")]
+    command += ["-o", "asyncio_default_fixture_loop_scope=function", str(tmp_path)]
     assert f"{len(tests)} passed" in run(command, environment)
 
 

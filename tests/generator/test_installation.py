@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-@pytest.mark.parametrize("kind", ["exchange", "renames"])
+@pytest.mark.parametrize("kind", ["exchange", pytest.param("renames", marks=pytest.mark.long)])
 def test_kill_at_every_rename_leaves_a_whole_state(kind: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.generator.kill_at_renames", str(tmp_path), kind]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

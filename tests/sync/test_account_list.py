@@ -20,7 +20,9 @@ from tests.support.stores import with_both_databases
 from tests.support.sync_servers import Listing, build_client
 
 ORDERS = ["newest_first", "created_at", "oldest_first", "shuffled", "equal_created_at_repeated"]
-REPEATED_ORDERS = [(order, [] if order in ("newest_first", "shuffled") else [pytest.mark.long]) for order in ORDERS]
+ORDERS_TO_TEST = [
+    pytest.param(order, marks=[] if order in ("newest_first", "shuffled") else [pytest.mark.long]) for order in ORDERS
+]
 
 
 async def sync(server: Any, store: LogStore, **options: Any) -> SyncSummary:
@@ -132,7 +134,7 @@ async def test_integration_id_comes_from_the_record_or_later_from_the_list_of_th
     assert [tuple(row) for row in await fetch(each_store, by_id)] == [(1, 1), (2, 1), (3, 7)]
 
 
-@pytest.mark.parametrize("log_order", [pytest.param(order, marks=marks) for order, marks in REPEATED_ORDERS])
+@pytest.mark.parametrize("log_order", ORDERS_TO_TEST)
 @settings(
     max_examples=3,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes
@@ -162,7 +164,7 @@ def test_repeatedly_stopped_sync_stores_every_log_once(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("log_order", ORDERS)
+@pytest.mark.parametrize("log_order", ORDERS_TO_TEST)
 async def test_later_run_stores_new_logs_in_every_list_order(store: LogStore, log_order: Any) -> None:
     server = SimulatedSendcloud(integrations=2, logs=160, log_order=log_order)
     await sync(server, store, page_size=10)
@@ -211,7 +213,7 @@ async def test_failure_is_the_error_of_the_run_and_the_next_run_resumes(store: L
     assert (await sync(server, store, page_size=10)).new == 100 - summary.new
 
 
-@pytest.mark.parametrize("log_order", ["newest_first", "shuffled"])
+@pytest.mark.parametrize("log_order", ["newest_first", pytest.param("shuffled", marks=pytest.mark.long)])
 async def test_since_skips_older_logs_and_an_earlier_one_stores_them(store: LogStore, log_order: Any) -> None:
     server = SimulatedSendcloud(integrations=2, logs=120, log_order=log_order)
     async with build_client(server) as client:

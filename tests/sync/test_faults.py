@@ -243,7 +243,7 @@ def build_network_client(network: Network) -> SendcloudIntegrations:
 
 
 @pytest.mark.usefixtures("short_delays")
-@pytest.mark.parametrize("source", ["account", "integrations"])
+@pytest.mark.parametrize("source", ["account", pytest.param("integrations", marks=pytest.mark.long)])
 async def test_sync_continues_after_a_network_outage_in_the_middle(store: LogStore, source: Any) -> None:
     network = Network(SimulatedSendcloud(integrations=4, logs=400))
     shown: list[str] = []

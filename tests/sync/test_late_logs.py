@@ -125,7 +125,7 @@ async def test_negative_lookback_is_rejected(store: LogStore) -> None:
         await sync(ByTime({}), store, source="all")
 
 
-@pytest.mark.parametrize("source", ["account", "integrations"])
+@pytest.mark.parametrize("source", ["account", pytest.param("integrations", marks=pytest.mark.long)])
 async def test_five_older_logs_are_stored_by_the_next_full_check(store: LogStore, source: Any) -> None:
     server = ByTime({number: number for number in range(100, 400)})
     await sync(server, store, source=source)

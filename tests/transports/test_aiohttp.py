@@ -280,7 +280,7 @@ async def test_second_running_loop_raises() -> None:
 
 @pytest.mark.parametrize(
     ("run_client_program", "warnings"),
-    [(use_client_in_three_loops, 0), (forget_to_close_client, 1)],
+    [pytest.param(use_client_in_three_loops, 0, marks=pytest.mark.long), (forget_to_close_client, 1)],
     ids=["used in three loops", "never closed"],
 )
 def test_client_warns_once_and_only_if_it_was_not_closed(run_client_program: Any, warnings: int) -> None:
