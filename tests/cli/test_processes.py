@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -15,10 +16,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sendcloud_integrations_client.testing import SimulatedSendcloud
+from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
 from tests.support.forked_commands import get_forked_command
 
 pytestmark = [
@@ -125,30 +127,48 @@ def count_stored_logs(database: Path) -> int:
             return 0
 
 
+class Gate:
+    """Serves the first two pages of the list of logs; the calls for other pages wait until `is_open` is True."""
+
+    def __init__(self, server: SimulatedSendcloud) -> None:
+        self._server = server
+        self._pages = 0
+        self.is_open = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("path", "").endswith("/integrations/logs"):
+            self._pages += 1
+            while self._pages > 2 and not self.is_open:  # noqa: ASYNC110 - the test opens it in another thread
+                await asyncio.sleep(0.02)
+        await self._server(scope, receive, send)
+
+
 @pytest.mark.sendcloud(integrations=4, logs=600)
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.long)]
 )
 def test_interrupted_sync_keeps_its_pages_and_the_next_run_resumes(
-    number: int, code: int, sendcloud: SimulatedSendcloud, tmp_path: Path
+    number: int, code: int, sendcloud: SimulatedSendcloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = tmp_path / "logs.db"
-    sendcloud.delay("list_logs", 1.0)
-    with start_process("logs", "sync", "--database", str(database), is_forked=False) as running:
-        assert running.stderr is not None
-        wait_until(lambda: count_stored_logs(database) > 0, "nothing was stored")
-        running.send_signal(number)
-        assert running.wait(TIMEOUT) == code
-        messages = running.stderr.read()
-    assert "Interrupt again to stop immediately." in messages
-    assert "Traceback" not in messages
-    stored_before = count_stored_logs(database)
-    assert 0 < stored_before < 600
-    sendcloud.clear_faults()
-    with start_process("logs", "sync", "--database", str(database), "--json") as running:
-        assert running.stdout is not None
-        summary = json.loads(running.stdout.read())["accounts"][0]
-        assert running.wait(TIMEOUT) == 0
+    gate = Gate(sendcloud)
+    with serve_in_thread(gate) as base_url:
+        monkeypatch.setenv("SENDCLOUD_BASE_URL", base_url)
+        with start_process("logs", "sync", "--database", str(database), is_forked=False) as running:
+            assert running.stderr is not None
+            wait_until(lambda: count_stored_logs(database) > 0, "nothing was stored")
+            running.send_signal(number)
+            assert running.wait(TIMEOUT) == code
+            messages = running.stderr.read()
+        assert "Interrupt again to stop immediately." in messages
+        assert "Traceback" not in messages
+        stored_before = count_stored_logs(database)
+        assert 0 < stored_before < 600
+        gate.is_open = True
+        with start_process("logs", "sync", "--database", str(database), "--json") as running:
+            assert running.stdout is not None
+            summary = json.loads(running.stdout.read())["accounts"][0]
+            assert running.wait(TIMEOUT) == 0
     assert summary["new"] == 600 - stored_before
     assert count_stored_logs(database) == 600
 

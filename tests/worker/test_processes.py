@@ -72,19 +72,19 @@ def read_served(base_url: str, accounts: dict[str, tuple[str, str]]) -> Logs:
 def test_accounts_of_a_killed_worker_are_synced_by_another_one(database: str, tmp_path: Path) -> None:
     server = SimulatedSendcloud()
     accounts = add_accounts(server, 3, logs=250)
-    server.delay("list_logs", 0.1)
+    server.delay("list_logs", 60)  # no sync completes before the worker is killed
     options = ["--every", "1d", "--stall-timeout", "3s", "--concurrency", "4", "--log-json"]
     with serve_in_thread(server) as base_url, running_workers(tmp_path, database, base_url, accounts, options) as fleet:
         first = fleet.start(is_forked=True)
         wait_until(lambda: any(one.operation == "list_logs" for one in server.requests), "no sync began")
         fleet.kill(first)
+        server.clear_faults()
         assert count_synced(database) < 3
         second = fleet.start()  # a new interpreter, as in reality
         wait_until(lambda: count_synced(database) == 3, "accounts are stuck")
         second.send_signal(signal.SIGHUP)
         second.send_signal(signal.SIGTERM)
         assert second.wait(60) == 0
-        server.clear_faults()
         stored = read_stored(database)
         assert stored == read_served(base_url, accounts)
         assert len(stored) == 750
