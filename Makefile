@@ -43,14 +43,15 @@ $(VENV)/.ready: pyproject.toml
 demo: $(VENV)/.ready ## Run a sync and a report against a simulated Sendcloud (no account, no network)
 	@$(RUN) -m examples.demo
 
+# One process runs all tests of a file, so that expensive fixtures of modules, such as a browser, are set up once.
 test: $(VENV)/.ready ## Run the tests
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "not long"
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not long"
 
 test-long: $(VENV)/.ready ## Run the soak and kill tests: up to 20 minutes on two idle cores
 	@$(RUN) -m pytest -n $(WORKERS) -m long --maxschedchunk=1 --timeout=900 --session-timeout=1800
 
 coverage: $(VENV)/.ready ## Run the tests with branch coverage; fail below 94 percent of hand-written code
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m "not long" --cov --cov-report=term
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not long" --cov --cov-report=term
 
 # --ignore-scripts: no install script runs. --no-package-lock: a lock file would contain the URLs of the registry in use.
 conformance/node_modules/.ready: conformance/package.json

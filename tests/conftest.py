@@ -43,18 +43,6 @@ if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With `--dist loadgroup`, run all short tests with PostgreSQL in one process, so that one server is enough."""
-    if _uses_postgresql(item) and item.get_closest_marker("long") is None:
-        item.add_marker(pytest.mark.xdist_group("postgresql"))
-
-
-def _uses_postgresql(item: pytest.Item) -> bool:
-    names: list[str] = getattr(item, "fixturenames", [])
-    call = getattr(item, "callspec", None)  # only tests with parameters have one
-    return "postgresql_server" in names or (call is not None and "postgresql" in call.params.values())
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest tests first, so that no process waits for one of them at the end.

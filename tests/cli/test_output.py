@@ -79,7 +79,14 @@ def test_timestamps_at_the_edges_of_the_calendar_are_shown(edge: str, sendcloud:
     assert edge in run("logs", "show", "1").stdout
 
 
-@pytest.mark.parametrize("edges", [EDGES[:1], EDGES[:2], EDGES[2:3], EDGES[3:4], EDGES])
+@pytest.mark.parametrize(
+    "edges",
+    [
+        EDGES[:1],
+        EDGES,
+        *(pytest.param(edges, marks=pytest.mark.long) for edges in (EDGES[:2], EDGES[2:3], EDGES[3:4])),
+    ],
+)
 def test_logs_at_the_edges_of_the_calendar_are_stored_and_reported(
     edges: list[str], sendcloud: SimulatedSendcloud
 ) -> None:
@@ -181,7 +188,7 @@ def nest(depth: int) -> Any:
     return value
 
 
-@pytest.mark.parametrize("depth", [300, 900])
+@pytest.mark.parametrize("depth", [pytest.param(300, marks=pytest.mark.long), 900])
 def test_deeply_nested_logs_are_printed_completely(depth: int, sendcloud: SimulatedSendcloud) -> None:
     log = {"additional_data": {"nested": f"NESTED {depth}"}, "exception": "Deep"}
     respond_with_logs(sendcloud, {}, log)

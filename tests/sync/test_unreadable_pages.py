@@ -144,8 +144,10 @@ async def test_unreadable_page_is_quarantined_and_stored_by_the_next_run(
     [
         pytest.param(
             *(position, has_link, cursors, source),
-            # The fast run contains each position with one kind of list, and one position with the other kinds.
-            marks=[] if (cursors, source) == ("id", "account") or position == 95 else [pytest.mark.long],
+            # The fast run contains each position with one kind of list, and one position with all kinds.
+            marks=[]
+            if position == 95 or (has_link, cursors, source) == (True, "id", "account")
+            else [pytest.mark.long],
         )
         for position in (100, 95, 55, 1)
         for has_link in (True, False)

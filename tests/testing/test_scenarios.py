@@ -52,7 +52,7 @@ def get_times(logs: list[dict[str, Any]]) -> list[datetime]:
 
 
 @pytest.mark.parametrize("scenario", ["mixed", "one_shop_failing", "bursty", "healthy"])
-@pytest.mark.parametrize("seed", [0, 1, 7])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 7))])
 def test_failing_integrations_have_recent_logs_since_they_fail(scenario: Scenario, seed: int) -> None:
     integrations, logs = read_lists(build_server(scenario=scenario, seed=seed))
     failing = {row["id"]: row["started_failing_at"] for row in integrations if row["started_failing_at"]}

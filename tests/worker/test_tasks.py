@@ -351,8 +351,8 @@ async def test_unknown_accounts_are_reported(store: LogStore, call: Callable[[Lo
             await call(store, "shop-9")
 
 
-async def test_a_database_without_workers_is_reported(new_migrated_database: Callable[[], str]) -> None:
-    async with LogStore(new_migrated_database()) as store:
+async def test_a_database_without_workers_is_reported(new_postgresql_database: Callable[[], str]) -> None:
+    async with LogStore(new_postgresql_database()) as store:
         with pytest.raises(StoreError, match="no worker has used this database"):
             await list_worker_accounts(store)
 
