@@ -78,7 +78,7 @@ GROUPS = [SMALL_SCENARIOS[start::8] for start in range(8)]
         pytest.param(
             *(group, transport),
             id=f"{group[0].name}-{transport}",
-            marks=[pytest.mark.long] if transport == "aiohttp" and number > 1 else [],
+            marks=[pytest.mark.long] if transport == "aiohttp" and number > 0 else [],
         )
         for number, group in enumerate(GROUPS)
         for transport in TRANSPORTS

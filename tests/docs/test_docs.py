@@ -140,6 +140,7 @@ def test_programs_in_pages_run(environment: dict[str, str], loopback: LoopbackSe
             assert re.search(r"fails since \d{4}-\d\d-\d\d \d\d:\d\d: ", json.loads(request.body)["text"])
 
 
+@pytest.mark.long
 def test_programs_in_pages_run_with_redis(
     environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -196,6 +197,7 @@ guide.run_sync(guide.get_sendcloud().aclose())
 """
 
 
+@pytest.mark.long
 def test_django_program_serves_requests(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "guide.py").write_text(find_blocks(ROOT / "docs" / "django-and-celery.md", "python")[0])
     (tmp_path / "check_views.py").write_text(DJANGO_REQUESTS)
@@ -220,7 +222,7 @@ def run(command: list[str], environment: dict[str, str], stdin: str = "", folder
     return result.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md"])
+@pytest.mark.parametrize("page", ["README.md", pytest.param("docs/quickstart.md", marks=pytest.mark.long)])
 def test_first_program_prints_failing_shops_and_their_logs(page: str, environment: dict[str, str]) -> None:
     output = run([sys.executable, "-W", "error", "-c", find_blocks(ROOT / page, "python")[0]], environment)
     shops = re.findall(r"^\d+ [A-Z].*: failing since \d{4}-", output, re.MULTILINE)

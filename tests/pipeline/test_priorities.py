@@ -442,7 +442,7 @@ class VirtualTimeLimiter:
         return LocalBudget(RateLimits(reads_per_minute=LIMIT), clock=now)
 
 
-@pytest.mark.parametrize("priority", ["background", "interactive"])
+@pytest.mark.parametrize("priority", [pytest.param("background", marks=pytest.mark.long), "interactive"])
 def test_interactive_calls_do_not_wait_beside_a_bulk_read_against_the_simulated_server(priority: Priority) -> None:
     """In virtual time, with the limit that the simulated server counts itself."""
     waits: list[float] = []
