@@ -57,7 +57,7 @@ def get_forked_command() -> list[str]:
 
     atexit.register(stop)
     assert server.stdout.readline() == b"ready\n"
-    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("forked_command.py")), path]
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("forked_command_client.py")), path]
 
 
 class _Forks:
