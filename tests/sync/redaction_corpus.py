@@ -463,6 +463,8 @@ SECRETS |= {
         "[Symbol(kOutHeaders)]: { 'x-api-key': [ 'X-Api-Key', 'S3CRET' ], host: [ 'Host', 'x' ] }",
     ],
     'YAML, PEM and files': [
+        '{"auths":{"registry.example":{"auth":"Ym9iOlMzQ1JFVA=="}}}',
+        "auth: 'Ym9iOlMzQ1JFVA=='\nhost: registry.example",
         'env:\n  - name: API_TOKEN\n    value: S3CRET\n  - name: MODE\n    value: test',
         'password: "S3C\n  S3RET"\nuser: bob',
         ('tls.key: |\n  -----BEGIN EC PRIVATE KEY-----\n  MHcCAQEEIS3CRET\n  -----END EC PRIV'
@@ -525,6 +527,8 @@ HARMLESS |= {
         'Unexpected token \'o\', "[object Obj"... is not valid JSON',
         'OAuth token endpoint https://shop.example/oauth/token returned 404',
         '{"message": "Passwords do not match", "field": "password"}',
+        '{"auth": "required", "basic_error": "x"}',
+        '{"auth": "oauth2-client", "key": "orders/2023/03/01"}',
         'Keycloak is not reachable: connection refused',
         'cURL error 60: SSL certificate problem: unable to get local issuer certificate',
     ],

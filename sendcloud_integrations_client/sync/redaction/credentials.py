@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import Final
 
-__all__ = ["CredentialFinder", "SCHEME_WORDS", "looks_random"]
+__all__ = ["CredentialFinder", "SCHEME_WORDS", "is_user_and_password", "looks_random"]
 
 SCHEME_WORDS: Final = (
     r"(?:Bearer|Basic|Token|Digest|Api-?Key|Key|OAuth2?|JWT|Negotiate|NTLM|Kerberos|Hawk|MAC|HMAC(?:-SHA\d+)?|"
@@ -30,7 +30,7 @@ _BARE_PASSWORD_END: Final = re.compile(
     r"""@(?<=[^\s/:@"'<>(){}\[\],;\\]{3}@)(?=[A-Za-z\d][\w\-]*+(?:[.:\s/"']|$)|(?:tcp|unix)\()"""
 )
 _BARE_PASSWORD: Final = re.compile(r"""[^\s/:@"'<>(){}\[\],;\\]{3,100}+""")
-_BARE_USER: Final = re.compile(r"(?<![\w.+\-/@:])[A-Za-z][\w.+\-]{0,60}+\Z")
+_BARE_USER: Final = re.compile(r"[\w.+\-]{1,61}+(?<=[A-Za-z])(?![\w.+\-/@:])")  # matches reversed text
 _MAX_BARE_PASSWORD: Final = 100
 _MAX_BARE_USER: Final = 61
 _NO_USERS: Final = frozenset(
@@ -90,12 +90,14 @@ _WORDS_OF_SCHEMES: Final = (
 )
 _WORDS_OF_PROSE: Final = ("pass", "pwd", "wachtwoord", "contrase", "token", "secret", "kennwort", "key")
 _PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer", "sqlplus", "SecureString")
+_USER_AND_PASSWORD: Final = re.compile(r"[^\s:]{1,100}:\S{1,500}")
 _DIGIT: Final = re.compile(r"\d")
 _LETTER: Final = re.compile(r"[A-Za-z]")
 # A UUID or a timestamp.
 _REGULAR_TEXT: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _TRANSITION: Final = re.compile(r"[A-Za-z]\d|\d[A-Za-z]")
-_RANDOM_TEXT: Final = re.compile(r"[\w\-+/=.~]{16,}")
+_MIN_RANDOM_LENGTH: Final = 16
+_RANDOM_TEXT: Final = re.compile(r"[\w\-+/=.~]+")
 _MIN_TRANSITIONS: Final = 3
 _MIN_CASE_CHANGES: Final = 5
 _CASE_CHANGE: Final = re.compile(r"[a-z][A-Z]")
@@ -122,7 +124,7 @@ class CredentialFinder:
         return self._redact_bare_userinfo(text)
 
     def redact_schemes(self, text: str) -> str:
-        """Replace what follows the name of an authentication scheme, if it looks like a credential."""
+        """Replace what follows the name of an authentication scheme or `password is`, if it looks like a credential."""
         if " User:" in text:
             text = _GO_USERINFO.sub(lambda found: f"{found['before']}{self._marker}", text)
         if " " not in text and "+" not in text and "\\t" not in text and "\t" not in text and "%20" not in text:
@@ -156,8 +158,8 @@ class CredentialFinder:
             end = found.start()
             start = text.rfind(":", max(0, end - _MAX_BARE_PASSWORD - 1), end) + 1
             if start and _BARE_PASSWORD.fullmatch(text, start, end):
-                user = _BARE_USER.search(text, max(0, start - _MAX_BARE_USER - 1), start - 1)
-                if user is not None and not self._is_no_userinfo(text, user[0], start, end):
+                user = _BARE_USER.match(text[max(0, start - _MAX_BARE_USER - 2) : start - 1][::-1])
+                if user is not None and not self._is_no_userinfo(text, user[0][::-1], start, end):
                     parts += [text[done:start], self._marker]
                     done = end
         return "".join([*parts, text[done:]]) if parts else text
@@ -192,12 +194,26 @@ class CredentialFinder:
 
 def looks_random(value: str) -> bool:
     """Whether a text is as irregular as a generated token. UUIDs and timestamps count as regular."""
-    if not _RANDOM_TEXT.fullmatch(value) or ("-" in value and _REGULAR_TEXT.fullmatch(value)):
+    if len(value) < _MIN_RANDOM_LENGTH:
+        return False
+    # `isalnum` takes a tenth of the time of the regular expressions.
+    if not value.rstrip("=").isalnum() and (not _RANDOM_TEXT.fullmatch(value) or _REGULAR_TEXT.fullmatch(value)):
         return False
     head = value[:200]
     if len(_TRANSITION.findall(head)) >= _MIN_TRANSITIONS:
         return True
     return "-" not in head and "/" not in head and len(_CASE_CHANGE.findall(head)) >= _MIN_CASE_CHANGES
+
+
+def is_user_and_password(value: str) -> bool:
+    """Whether a text is `user:password`, or that in base64."""
+    if _USER_AND_PASSWORD.fullmatch(value):
+        return True
+    try:
+        decoded = binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:  # no base64, or letters that are not ASCII
+        return False
+    return b":" in decoded and decoded.isascii() and decoded.decode().isprintable()
 
 
 def _looks_generated(value: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, TypeAlias
 from urllib.parse import quote_plus
 
@@ -54,7 +54,7 @@ def decode_percent(text: str, *, all_levels: bool) -> str:
     """
     if all_levels:
         return _PERCENT_RUN.sub(_decode_all_levels, text)
-    return _PERCENT_LEVEL.sub(_decode_level, text)
+    return _decode_once(text)
 
 
 def redact_percent_encoded(
@@ -73,16 +73,20 @@ def redact_percent_encoded(
         The text. Parts without secrets are unchanged; parts with secrets are encoded once.
     """
     tokens: list[str] = _ENCODED_TOKEN.findall(text)
-    decoded = [_decode_token(token, all_levels=all_levels) for token in tokens]
+    decode = partial(decode_percent, all_levels=True) if all_levels else _decode_once
+    decoded = [decode(token.replace("+", " ") if "=" in token else token) for token in tokens]
     redact = find_redactor("\n".join(decoded)) if tokens else None
     if redact is None:
         return text
     parts: list[str] = []
     done = position = 0
+    results: dict[str, str] = {}
     for token, plain in zip(tokens, decoded, strict=True):
         start = text.index(token, position)
         position = start + len(token)
-        clean = _redact_token(token, plain, redact, is_secret, marker, all_levels=all_levels)
+        clean = results.get(token)
+        if clean is None:
+            clean = results[token] = _redact_token(token, plain, redact, is_secret, marker, all_levels=all_levels)
         if clean != token:
             parts += [text[done:start], clean]
             done = position
@@ -116,11 +120,8 @@ def redact_base64(text: str, find_redactor: FindRedactor, marker: str) -> str:
     if redact is None:
         return text
 
-    def replace(found: re.Match[str]) -> str:
-        content = decoded[found[0]]
-        return found[0] if content is None or redact(content) == content else marker
-
-    return _BASE64.sub(replace, text)
+    secret = {run for run, content in decoded.items() if content is not None and redact(content) != content}
+    return _BASE64.sub(lambda found: marker if found[0] in secret else found[0], text) if secret else text
 
 
 def _redact_token(
@@ -146,8 +147,8 @@ def _redact_token(
     return token if clean == plain else _encode(clean, marker, safe="/")
 
 
-def _decode_token(token: str, *, all_levels: bool) -> str:
-    return decode_percent(token.replace("+", " ") if "=" in token else token, all_levels=all_levels)
+def _decode_once(text: str) -> str:
+    return _PERCENT_LEVEL.sub(_decode_level, text)
 
 
 @lru_cache(maxsize=1000)

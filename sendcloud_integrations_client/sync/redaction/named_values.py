@@ -10,7 +10,7 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.credentials import is_user_and_password, looks_random
 from sendcloud_integrations_client.sync.redaction.names import NameClassifier, NameKind
 from sendcloud_integrations_client.sync.redaction.values import LINE_BREAK, ValueFinder
 
@@ -47,13 +47,13 @@ _PART: Final = re.compile(
     re.VERBOSE,
 )
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
-_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/=.~]{{16,1000}}+)")
+_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
 _WORDS_BEFORE: Final = re.compile(r"(?:[ _'’][^\W_]{1,20}+(?![^\W_])){1,3}")  # matches reversed text
 _BLOCK: Final = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)|(?=\r?\n)")
 _ENCLOSING: Final = frozenset("[({,")
-# ('bob', '…'), array (0 => 'bob', …), 'bob:…'
-_USER_AND_PASSWORD: Final = re.compile(
-    rf"""\s{{0,40}}+(?:(?:[Aa]rray\s{{0,9}}+)?[\[(]|(?P<quote>{_QUOTE})[^\s:"'`\\]{{1,100}}+:[^\s"'`\\]{{1,500}}+(?P=quote))"""
+# The value of `auth`: ('bob', '…'), array (0 => 'bob', …), 'bob:…'
+_AUTH_VALUE: Final = re.compile(
+    rf"""\s{{0,40}}+(?:(?:[Aa]rray\s{{0,9}}+)?[\[(]|(?P<quote>{_QUOTE})(?P<text>[^\s"'`\\]{{3,600}}+)(?P=quote))"""
 )
 _BRACKETS: Final = frozenset("{}<>")
 _BRACKET: Final = re.compile(r"[{}<>]")
@@ -63,6 +63,7 @@ _NO_SECRETS: Final = frozenset(
      "filtered", "[filtered]", "redacted", "masked", "hidden"}
 )  # fmt: skip
 _STATUS_LINES: Final = frozenset(f"{status.value} {status.phrase}".lower() for status in HTTPStatus)
+_SECRET_OR_HEADER: Final = NameKind.SECRET | NameKind.HEADER
 _MAX_LENGTH_OF_NO_SECRET: Final = 12
 _MAX_DISTANCE: Final = 300
 _MAX_VALUE_NAME: Final = 50
@@ -88,7 +89,7 @@ class NamedValueRedactor:
     def redact(self, text: str) -> str:
         """Replace the values of secret names in a text."""
         name = self._values.find_single_name(text)
-        if name is not None and self._names.classify(name) & (NameKind.SECRET | NameKind.HEADER) == NameKind.SECRET:
+        if name is not None and self._names.classify(name) & _SECRET_OR_HEADER == NameKind.SECRET:
             value = text[len(name) + 1 :]
             return text if value == self._marker or is_no_secret(value) else f"{name}={self._marker}"
         return _Scan(text, self._names, self._values, self._marker).run()
@@ -96,12 +97,11 @@ class NamedValueRedactor:
 
 def is_no_secret(value: str) -> bool:
     """Whether a value under a secret name reveals nothing: a placeholder such as `null` or `true`, a status of HTTP."""
+    if value.isalnum() and not value.isalpha():
+        return False  # no placeholder contains a digit
     if value[3:4] == " " and value.lower() in _STATUS_LINES:
         return True  # cannot fetch token: 401 Unauthorized
-    if len(value) > _MAX_LENGTH_OF_NO_SECRET:
-        return False
-    # No placeholder contains a digit, so most values need no comparison.
-    return (value.isalpha() or not value.isalnum()) and value.strip(" \t,;").lower() in _NO_SECRETS
+    return len(value) <= _MAX_LENGTH_OF_NO_SECRET and value.strip(" \t,;").lower() in _NO_SECRETS
 
 
 class _Scan:
@@ -119,7 +119,13 @@ class _Scan:
         self._value_sign: re.Match[str] | None = None  # the last name such as `value`
 
     def run(self) -> str:
-        text, classify = self._text, self._names.classify
+        # The path to a plain value, which most secrets have, is as short as possible.
+        text, classify, match_simple, replace = (
+            self._text,
+            self._names.classify,
+            self._values.match_simple,
+            self._replace,
+        )
         search = _ASSIGNMENT.search
         found = search(text)
         while found is not None:
@@ -130,7 +136,12 @@ class _Scan:
                 if kind == NameKind.NONE and name[0] in "nrt" and text[found.start() - 1 : found.start()] == "\\":
                     # The letter of an escape is not a part of the name: \ntoken=…
                     kind = classify(name[1:])
-                if kind != NameKind.NONE:
+                if kind & _SECRET_OR_HEADER == NameKind.SECRET and found["close"] is None and found["sign"] is not None:
+                    simple = match_simple(text, position, found["sign"], None)
+                    position = (
+                        self._replace_value(found, is_header=False) if simple is None else replace(*simple.span(1))
+                    )
+                elif kind != NameKind.NONE:
                     position = self._handle(found, kind)
             found = search(text, position)
         return "".join([*self._parts, text[self._done :]]) if self._parts else text
@@ -151,7 +162,8 @@ class _Scan:
         if kind & (NameKind.VALUE | NameKind.LOOSE_VALUE):
             self._value_sign = found
         if kind & NameKind.WEAK:
-            if found["name"] in ("auth", "Auth") and _USER_AND_PASSWORD.match(self._text, found.end()):
+            auth = _AUTH_VALUE.match(self._text, found.end()) if found["name"] in ("auth", "Auth") else None
+            if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
                 return self._replace_value(found, is_header=False)
             weak = _WEAK_VALUE.match(self._text, found.end())
             if weak and looks_random(weak["value"]):

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 import orjson
 
-from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.credentials import is_user_and_password, looks_random
 from sendcloud_integrations_client.sync.redaction.json_text import (
     MAX_DEPTH,
     TOO_DEEP,
@@ -39,7 +39,6 @@ __all__ = ["Redaction"]
 _MAX_CACHED_LENGTH: Final = 40
 _NAME: Final = re.compile(r"[\w.\-\[\]$@/ ’']{1,100}")
 _AUTH: Final = ("auth", "Auth")
-_USER_AND_PASSWORD: Final = re.compile(r"[^\s:]{1,100}:\S{1,500}")
 _MAX_CACHED_RESULT: Final = 300
 _MAX_REPEATED_LENGTH: Final = 20_000
 _MIN_PHONE_DIGITS: Final = 6
@@ -169,8 +168,7 @@ class Redaction:
                 if kind & _ANY_NAMING and len(item) <= MAX_NAME_LENGTH and self._is_secret_text(item):
                     naming |= kind
                 if (
-                    kind & NameKind.WEAK
-                    and (looks_random(item) or (name in _AUTH and _USER_AND_PASSWORD.fullmatch(item)))
+                    kind & NameKind.WEAK and (looks_random(item) or (name in _AUTH and is_user_and_password(item)))
                 ) or (kind & NameKind.PHONE and _is_phone(item)):
                     item = self.marker
                 else:

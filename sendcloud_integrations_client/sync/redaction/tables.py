@@ -16,12 +16,14 @@ COLUMN_LISTS: Final = frozenset({"columns", "column_names", "columnNames", "cols
 """Names of lists in JSON that can name the columns of rows beside them."""
 
 _DELIMITERS: Final = "|\t;,"
-_COLUMN: Final = re.compile(r"[\w.\-/]{1,60}")
 _COLUMN_WITH_SPACES: Final = re.compile(r"[\w.\-/]{1,60}(?: [\w.\-/]{1,30}){0,3}")
 # The rest of a line that consists of delimiters and characters of names only.
 _HEADER: Final = r"""(?P<line>[\w.\-/ "]*+[|;,\t][\w.\-/ "|;,\t]{0,2000}+)(?=\r?\n)"""
 _FIRST_HEADER: Final = re.compile(_HEADER)
 _NEXT_HEADER: Final = re.compile(rf"[\n:](?:(?<=\n)|(?<=:) ){_HEADER}")  # a message can precede the table
+_PLAIN_HEADERS: Final = {
+    delimiter: re.compile(rf"[\w.\-/]{{1,60}}+(?:{delimiter}[\w.\-/]{{1,60}}+)++") for delimiter in "\t;,"
+}
 _RULE: Final = re.compile(r"[|+\-=: \t]++")
 _STARTS_OF_RULES: Final = frozenset("|+-=: ")
 _QUOTED: Final = r"""(?P<quoted>"(?:[^"]|"")*+")"""
@@ -124,15 +126,18 @@ class TableRedactor:
     def _parse_header(self, line: str) -> tuple[str, list[int], int] | None:
         """Return the delimiter, the indexes of secret columns, and the number of columns."""
         delimiter = next(one for one in _DELIMITERS if one in line)
-        columns = [part.strip(" \r") if delimiter == "|" else part.strip("\r") for part in line.split(delimiter)]
-        quoted = [part[1:-1] if len(part) > 2 and part[0] == part[-1] == '"' else part for part in columns]
-        # A drawn table has an empty field before the first delimiter, and after the last one.
-        names = quoted[not quoted[0] : len(quoted) - (not quoted[-1])] if delimiter == "|" else quoted
-        column = _COLUMN_WITH_SPACES if delimiter == "|" or quoted != columns else _COLUMN
-        if len(names) < 2 or not all(map(column.fullmatch, names)):
+        names = line.split(delimiter)
+        if delimiter == "|" or '"' in line:
+            names = [part.strip(" ") if delimiter == "|" else part for part in names]
+            names = [part[1:-1] if len(part) > 2 and part[0] == part[-1] == '"' else part for part in names]
+            # A drawn table has an empty field before the first delimiter, and after the last one.
+            inner = names[not names[0] : len(names) - (not names[-1])] if delimiter == "|" else names
+            if len(inner) < 2 or not all(map(_COLUMN_WITH_SPACES.fullmatch, inner)):
+                return None
+        elif not _PLAIN_HEADERS[delimiter].fullmatch(line):
             return None
-        secret = [index for index, name in enumerate(quoted) if name and self._is_secret(name)]
-        return (delimiter, secret, len(quoted)) if secret else None
+        secret = [index for index, name in enumerate(names) if name and self._is_secret(name)]
+        return (delimiter, secret, len(names)) if secret else None
 
     def _redact_inserts(self, text: str) -> str:
         parts: list[str] = []

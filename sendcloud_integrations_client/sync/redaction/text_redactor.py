@@ -73,7 +73,6 @@ class TextRedactor:
         self._named_values = NamedValueRedactor(names, marker)
         self._tables = TableRedactor(names, names.secret_names, marker)
         self._xml = XmlRedactor(names, marker)
-
         self._passes: dict[int, tuple[_Pass, ...]] = {}
 
     def redact(self, text: str, hints: int) -> str:
@@ -92,6 +91,7 @@ class TextRedactor:
             text: The text.
             hints: What the text can contain, as found by the check.
         """
+        checked = text  # the hints belong to this text
         unchanged = 0  # number of consecutive passes that left the text as it is
         for _ in range(_MAX_ROUNDS):
             passes = self._select_passes(hints)
@@ -101,11 +101,11 @@ class TextRedactor:
                 text = clean
                 if unchanged == len(passes):
                     break
-            if unchanged >= len(passes):
-                found = self._find_hints(text)
-                if found | hints == hints:
+            if unchanged == len(passes):
+                found = hints if text == checked else hints | self._find_hints(text)
+                if found == hints:
                     break
-                hints, unchanged = found | hints, 0  # decoded text can contain more
+                hints, checked, unchanged = found, text, 0  # decoded text can contain more
         return text
 
     def _redact_layer(self, text: str, hints: int, layer: int) -> str:
