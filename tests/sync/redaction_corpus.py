@@ -425,6 +425,137 @@ HARMLESS |= {
     ],
 }  # fmt: skip
 
+SECRETS |= {
+    'Go': [
+        '{Scheme:https Opaque: User:bob:S3CRET Host:shop.example Path:/api RawQuery:page=2}',
+        'bob:S3CRET@tcp(db.example:3306)/shop?parseTime=true',
+        '{"level":"error","ts":1677664800.1,"msg":"401","headers":{"X-Webshop-Token":["S3CRET"]}}',
+    ],
+    'Java, Kotlin and Scala': [
+        'o.a.http.wire - http-outgoing-0 >> "X-Api-Key: S3CRET[\\r][\\n]"',
+        '--> POST https://shop.example/orders h2\nX-Lightspeed-Token: S3CRET\n--> END POST (12-byte body)',
+        'HikariConfig(url=jdbc:mysql://db.example:3306/shop?user=bob&password=S3CRET, poolSize=5)',
+        'Map(Authorization -> Bearer S3CRET, Accept -> */*)',
+    ],
+    '.NET and PowerShell': [
+        "Server=db.example;User Id=bob;Password='S3;CRET';Encrypt=True",
+        'Driver={ODBC Driver 17 for SQL Server};Server=x;UID=bob;PWD={S3;CRET};',
+        '<add name="Shop" connectionString="Server=x;Uid=bob;Pwd=S3CRET;" />',
+        'Invoke-RestMethod -Uri https://x -Headers @{ Authorization = "Bearer S3CRET" }',
+        'ConvertTo-SecureString "S3CRET" -AsPlainText -Force',
+    ],
+    'PHP': [
+        '[CURLOPT_USERPWD] => bob:S3CRET\n    [CURLOPT_TIMEOUT] => 30',
+        "array (\n  'auth' => \n  array (\n    0 => 'bob',\n    1 => 'S3CRET',\n  ),\n)",
+        "CURLOPT_HTTPHEADER => [0 => 'Accept: */*', 1 => 'Authorization: Bearer S3CRET']",
+    ],
+    'Ruby, Python, Elixir, Erlang, Perl, Lua, Rust and Swift': [
+        '<- "GET /orders HTTP/1.1\\r\\nX-Api-Key: S3CRET\\r\\nHost: x\\r\\n\\r\\n"',
+        '<RequestsCookieJar[<Cookie PHPSESSID=S3CRET for shop.example/>]>',
+        '{<<"authorization">>,<<"Bearer S3CRET">>}',
+        'Config { user: "bob", password: Some("S3CRET"), port: 5 }',
+        '{ ["user"] = "bob", ["password"] = "S3CRET" }',
+        '{:user "bob", :password "S3CRET"}',
+        'password: Optional("S3CRET")',
+    ],
+    'Node': [
+        "{ host: 'shop.example', port: 443, auth: 'bob:S3CRET', path: '/orders' }",
+        "[Symbol(kOutHeaders)]: { 'x-api-key': [ 'X-Api-Key', 'S3CRET' ], host: [ 'Host', 'x' ] }",
+    ],
+    'YAML, PEM and files': [
+        '{"auths":{"registry.example":{"auth":"Ym9iOlMzQ1JFVA=="}}}',
+        "auth: 'Ym9iOlMzQ1JFVA=='\nhost: registry.example",
+        'env:\n  - name: API_TOKEN\n    value: S3CRET\n  - name: MODE\n    value: test',
+        'password: "S3C\n  S3RET"\nuser: bob',
+        ('tls.key: |\n  -----BEGIN EC PRIVATE KEY-----\n  MHcCAQEEIS3CRET\n  -----END EC PRIV'
+            'ATE KEY-----\nhost: x'),
+        '//registry.npmjs.org/:_authToken=S3CRET',
+        '# Netscape HTTP Cookie File\nshop.example\tFALSE\t/\tTRUE\t0\tPHPSESSID\tS3CRET',
+    ],
+    'forms, GraphQL and SOAP': [
+        'grant_type=password&username=bob&password=S3%26CRET%2B%21&scope=x',
+        'data%5BUser%5D%5Bpasswd%5D=S3CRET&data%5BUser%5D%5Bname%5D=bob',
+        'mutation { customerAccessTokenCreate(input: {email: "a@b.example", password: "S3CRET"}) { id } }',
+        ('<cis:Authentification><cis:user>bob</cis:user><cis:signature>S3CRET</cis:signatu'
+            're></cis:Authentification>'),
+        '<UPSSecurity><AccessLicenseNumber>S3CRET</AccessLicenseNumber></UPSSecurity>',
+    ],
+    'clouds and databases': [
+        'https://x.blob.core.windows.net/c/label.pdf?sv=2020-08-04&sp=r&sig=S3CRET%3D',
+        "host=db.example user=bob password='S3 CRET' dbname=shop",
+        'mongodb+srv://bob:S3CRET@cluster0.example/?retryWrites=true',
+    ],
+    'shops': [
+        'curl -u S3CRETS3CRETS3CRET: https://shop.example/api/orders',
+        "'crypt' => [\n        'key' => 'S3CRETa8Fk29dLq0Zx81mPs7'\n    ],",
+    ],
+    'languages': [
+        'Kundenpasswort: S3CRET',
+        'wachtwoord_herhalen=S3CRET',
+        "Jeton d'accès : S3CRET",
+        '{"frase_secreta": "S3CRET"}',
+        '{"Freischaltcode": "S3CRET"}',
+        '{"Clef d’API": "S3CRET"}',
+        '{"winkelsleutel": "S3CRET"}',
+    ],
+}  # fmt: skip
+
+HARMLESS |= {
+    'more sentences': [
+        'Password reset requested for customer 5',
+        'A password reset link was sent to the customer',
+        'Your password must have at least 8 characters',
+        "Access denied for user 'bob'@'10.0.0.5' (using password: YES)",
+        'oauth2: cannot fetch token: 401 Unauthorized',
+        'Bearer of this voucher gets 10 % off',
+        'Museum pass for 2 adults, valid on 2023-03-01',
+        'Press any key to continue',
+        'Pass the parcel to a neighbour if nobody is at home',
+        'The session was closed by the server',
+        'Passwort vergessen?',
+        'Mot de passe oublié ?',
+        '¿Olvidó su contraseña?',
+        'Geheimtipp: Versand am Freitag',
+    ],
+    'more errors': [
+        "SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate entry 'A-5' for key 'PRIMARY'",
+        'a foreign key constraint fails (`shop`.`orders`, CONSTRAINT `fk_5` FOREIGN KEY (`customer_id`))',
+        'Undefined array key "shipping_method" in Order.php on line 55',
+        "KeyError: 'shipping_address'",
+        'Unexpected token \'<\', "<!DOCTYPE "... is not valid JSON',
+        'syntax error, unexpected token ";", expecting "]"',
+        'Unexpected token \'o\', "[object Obj"... is not valid JSON',
+        'OAuth token endpoint https://shop.example/oauth/token returned 404',
+        '{"message": "Passwords do not match", "field": "password"}',
+        '{"auth": "required", "basic_error": "x"}',
+        '{"auth": "oauth2-client", "key": "orders/2023/03/01"}',
+        'Keycloak is not reachable: connection refused',
+        'cURL error 60: SSL certificate problem: unable to get local issuer certificate',
+    ],
+    'more orders': [
+        'Order #100045-2, PO-2023-000123, total € 1.234,56',
+        '{"increment_id": "000000123", "grand_total": 12.5, "quote_id": 77}',
+        '{"sku": "TOKEN-GOLD-01", "title": "Secret Garden puzzle", "price": "19.95"}',
+        'sku=PASS-CASE-BLK&name=Secret+Garden&qty=1',
+        'SKU KEY-RING-05 is out of stock',
+        'Schlüsselanhänger, 3 Stück: 9,95 EUR',
+        'address=Via+della+Chiave+12&city=Passau&country=DE',
+    ],
+    'more codes and hashes': [
+        'Tracking 1Z999AA10123456784, 3SYZXG123456789, RR123456785NL',
+        'tracking_code=3SYZXG1234567&postal_code=1012AB',
+        'ETag: "33a64df551425fcc55e4d42a148795d9f25f89d4"',
+        'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        'image@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+        '{"md5": "d41d8cd98f00b204e9800998ecf8427e", "barcode": "8712345678906"}',
+        'X-Request-Id: 7b7f0b4e-1c1f-4b0e-9d5b-2f6a1e0c8d55\r\ncf-ray: 7a1b2c3d4e5f6a7b-AMS',
+    ],
+    'more URLs': [
+        'https://shop.example/account/password/reset?lang=nl',
+        'GET /wp-login.php?action=lostpassword HTTP/1.1',
+    ],
+}  # fmt: skip
+
 ATTACKS: Final[dict[str, list[str]]] = {
     "logs of shops, frameworks and programs": [
         '2023-03-01 10:00:00.123 ERROR [http-nio-8080-exec-1] o.s.web.client.RestTemplate'

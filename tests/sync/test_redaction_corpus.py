@@ -12,12 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendcloud_integrations_client.sync import DEFAULT_FIELDS, DEFAULT_PATTERNS, Redaction, SecretPattern
+from sendcloud_integrations_client.sync import (
+    DEFAULT_FIELDS,
+    DEFAULT_HEADERS,
+    DEFAULT_PATTERNS,
+    Redaction,
+    SecretPattern,
+)
+from sendcloud_integrations_client.sync.redaction.named_values import NamedValueRedactor
+from sendcloud_integrations_client.sync.redaction.names import NameClassifier
+from sendcloud_integrations_client.sync.redaction.values import ValueFinder
 from tests.sync.redaction_corpus import ATTACKS, HARMLESS, PERSONAL_DATA, SECRETS, SHAPES
 
 MARK = "[redacted]"
 REDACTION = Redaction()
 WITH_PERSONAL_DATA = Redaction(personal_data=True)
+NAMED_VALUES = NamedValueRedactor(NameClassifier(DEFAULT_HEADERS, DEFAULT_FIELDS, phones=False), MARK)
 ALL_SECRETS = [text for texts in (*SECRETS.values(), *ATTACKS.values()) for text in texts]
 ALL_HARMLESS = [text for texts in HARMLESS.values() for text in texts]
 # One test per kind and not per text, because a test takes longer than the redaction of a text.
@@ -26,8 +36,8 @@ with_harmless_texts = pytest.mark.parametrize("texts", HARMLESS.values(), ids=HA
 
 
 def test_corpus_is_large() -> None:
-    assert len(set(ALL_SECRETS)) + len(SHAPES) >= 250
-    assert len(set(ALL_HARMLESS)) >= 90
+    assert len(set(ALL_SECRETS)) + len(SHAPES) >= 400
+    assert len(set(ALL_HARMLESS)) >= 150
 
 
 @with_secrets
@@ -107,11 +117,40 @@ def test_secret_columns_of_json_are_replaced(record: dict[str, Any], expected: A
         ("INSERT INTO u (pin, id) VALUES ('x5X', 5)", f"INSERT INTO u (pin, id) VALUES ('{MARK}', 5)"),
         ("jdbc:oracle:thin:bob/x5X@db", f"jdbc:oracle:thin:bob/{MARK}@db"),
         ("Basic ééééééé=", "Basic ééééééé="),
+        ("<input value='x5X' name='password'> a\r\n\r\nb", f"<input value='{MARK}' name='password'> a\r\n\r\nb"),
+        ("Opaque: User:bob:x5X Host:x", f"Opaque: User:bob:{MARK} Host:x"),
+        ("bob:x5X@tcp(db:3306)/shop", f"bob:{MARK}@tcp(db:3306)/shop"),
+        ("curl -u x5Xx5Xx5Xx5Xx5Xx5X: https://x", f"curl -u {MARK}: https://x"),
+        ("Authorization: Bearer x5X\r\n folded x5X\r\nHost: x", f"Authorization: {MARK}\r\nHost: x"),
+        ("Authorization: Bearer x5X\r\n\r\nbody", f"Authorization: {MARK}\r\n\r\nbody"),
+        ("token: a1 b2  \nuser: bob", f"token: {MARK}  \nuser: bob"),
+        ("'token': 'a1 b2', 'user': 'bob'", f"'token': '{MARK}', 'user': 'bob'"),
+        ("{ auth: 'bob:x5X', path: '/' }", f"{{ auth: '{MARK}', path: '/' }}"),
         ("map[Token:[x5X] Accept:[*/*]]", f"map[Token:{MARK} Accept:[*/*]]"),
     ],
 )  # fmt: skip
 def test_text_around_the_secret_stays(text: str, expected: str) -> None:
     assert REDACTION.redact_text(text) == expected
+
+
+PIECES = st.lists(
+    st.sampled_from([
+        "password", "token", "Authorization", "Cookie", "pin", "order", "a", "x5X", "=", ": ", ":", "=>", " => ", '"',
+        "'", "\n", "\r\n", " ", "\t", "&", ";", ", ", "{", "}", "[", "]", "<", ">", "\\", "%20", "Bearer ", "null",
+        "- ", "| ", "@", MARK, "5",
+    ]),
+    max_size=14,
+).map("".join)  # fmt: skip
+
+
+@given(PIECES)
+def test_simple_values_end_where_any_value_ends(text: str) -> None:
+    redact = NAMED_VALUES.redact
+    with pytest.MonkeyPatch.context() as patch:
+        for shortcut in ("find_single_name", "match_simple", "match_header"):
+            patch.setattr(ValueFinder, shortcut, lambda *arguments: None)
+        expected = redact(text)
+    assert redact(text) == expected
 
 
 @pytest.mark.parametrize("text", PERSONAL_DATA)

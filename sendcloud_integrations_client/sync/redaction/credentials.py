@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import Final
 
-__all__ = ["CredentialFinder", "SCHEME_WORDS", "looks_random"]
+__all__ = ["CredentialFinder", "SCHEME_WORDS", "is_user_and_password", "looks_random"]
 
 SCHEME_WORDS: Final = (
     r"(?:Bearer|Basic|Token|Digest|Api-?Key|Key|OAuth2?|JWT|Negotiate|NTLM|Kerberos|Hawk|MAC|HMAC(?:-SHA\d+)?|"
@@ -15,16 +15,24 @@ SCHEME_WORDS: Final = (
 )
 """Words before the credentials in an `Authorization` header."""
 
+# Each pattern begins with a character or a set of them, which the regular expression engine searches for at high speed.
+# Conditions for what precedes it come second.
 _USERINFO: Final = re.compile(
-    r"""(:(?:\\{0,9}+/){2})(?:[^\s/?#"'<>\\@]{0,1000}@){1,9}|"""
+    r"""(?P<before>:(?:\\{0,9}+/){2})(?:(?:[^\s/?#"'<>\\@]{0,1000}@){1,9}|"""
     # A password with a slash. Digits up to a slash are a port.
-    r"""(:(?:\\{0,9}+/){2})[^\s/:@"'<>\\]{1,100}+:(?!\d{1,5}+(?:/|\\|$))[^\s@"'<>]{1,100}+@(?=[\w.\-]+)|"""
-    r"""(jdbc:oracle:\w{1,10}:[\w\-$]{1,60}+/)[^\s@"'<>/]{1,100}+@"""
+    r"""[^\s/:@"'<>\\]{1,100}+:(?!\d{1,5}+(?:/|\\|$))[^\s@"'<>]{1,100}+@(?=[\w.\-]+))"""
 )
-_BARE_USERINFO: Final = re.compile(
-    r"""(?<![\w.+\-/@:])(?P<user>[A-Za-z][\w.+\-]{0,60}+):(?P<password>[^\s/:@"'<>(){}\[\],;\\]{3,100}+)"""
-    r"""@(?=[A-Za-z\d][\w\-]*+(?:[.:\s/"']|$))"""
+_ORACLE_USERINFO: Final = re.compile(r"""(?P<before>jdbc:oracle:\w{1,10}:[\w\-$]{1,60}+/)[^\s@"'<>/]{1,100}+@""")
+# A URL as Go prints its fields.
+_GO_USERINFO: Final = re.compile(r"(?P<before> User:[^\s:]{1,100}+:)\S{1,500}+(?= Host:)")
+# The end of a password in user:password@host.
+_BARE_PASSWORD_END: Final = re.compile(
+    r"""@(?<=[^\s/:@"'<>(){}\[\],;\\]{3}@)(?=[A-Za-z\d][\w\-]*+(?:[.:\s/"']|$)|(?:tcp|unix)\()"""
 )
+_BARE_PASSWORD: Final = re.compile(r"""[^\s/:@"'<>(){}\[\],;\\]{3,100}+""")
+_BARE_USER: Final = re.compile(r"[\w.+\-]{1,61}+(?<=[A-Za-z])(?![\w.+\-/@:])")  # matches reversed text
+_MAX_BARE_PASSWORD: Final = 100
+_MAX_BARE_USER: Final = 61
 _NO_USERS: Final = frozenset(
     {
         "mailto", "sip", "sips", "xmpp", "email", "e-mail", "mail", "to", "from", "cc", "bcc", "contact", "acct", "urn",
@@ -34,30 +42,38 @@ _NO_USERS: Final = frozenset(
 )  # fmt: skip
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z]?[a-z.\-_]*\d{0,4}")
 _SCHEME: Final = re.compile(
-    r"\b(?P<word>Bearer|Basic|Token|ApiKey|Api-Key|JWT|OAuth|SSWS|GenieKey|SharedKey)"
+    r"(?P<word>[BbTtAaJjOoSsGg](?<!\w.)(?:(?<=[Bb])(?i:earer|asic)|(?<=[Tt])(?i:oken)|(?<=[Aa])(?i:pi-?key)"
+    r"|(?<=[Jj])(?i:wt)|(?<=[Oo])(?i:auth)|(?<=[Ss])(?i:sws|haredkey)|(?<=[Gg])(?i:eniekey)))"
     r"(?P<gap>(?:[ \t]|\\t){1,20}+|\+|%20)"
-    r"(?P<quote>\\{0,9}[\"'])?(?P<value>[\w\-.~+/=:]{4,}+)",
-    re.IGNORECASE,
+    r"(?P<quote>\\{0,9}[\"'])?(?P<value>[\w\-.~+/=:]{4,}+)"
 )
 _SHELL_OPTION: Final = re.compile(
-    r"""(?<![^\s"'\[,(])(?P<option>-u|-U|--user|--proxy-user|--http-user|-a|--auth|--basic-auth|--credentials)"""
+    r"""(?P<option>-(?<![^\s"'\[,(]-)(?:u|U|-user|-proxy-user|-http-user|a|-auth|-basic-auth|-credentials))"""
     r"""(?P<gap>["']?,?[ \t=]{1,9}+)(?P<quote>\\{0,9}["'])?"""
     r"""(?P<user>[^\s:"'\\/]{0,100}+):(?P<password>(?(quote)[^"'\\]|[^\s"'\\]){1,500}+)"""
 )
+# A key instead of user and password: curl -u KEY:
+_SHELL_KEY: Final = re.compile(
+    r"""(?P<option>-(?<![^\s"'\[,(]-)(?:u|-user)["']?,?[ \t=]{1,9}+(?:\\{0,9}["'])?)"""
+    r"""[\w\-]{16,200}+(?=:(?:[\s"'\\]|$))"""
+)
 _SHELL_SECRET: Final = re.compile(
-    r"""\b(?P<program>sshpass[ ]{1,9}+-p|mysql\w*+[^\n|;]{0,100}?[ ]-p|redis-cli[^\n|;]{0,100}?[ ]-a|"""
-    r"""curl[^\n|;]{0,150}?[ ](?:-b|--cookie|--oauth2-bearer|--pass|-u(?=\w))|"""
-    r"""docker[ ]login[^\n|;]{0,100}?[ ]-p|--oauth2-bearer|"""
-    r"""sqlplus[ ](?:-\w{1,9}[ ]){0,3}[\w\-$]{1,60}+/)[ =]{0,9}+(?P<quote>["'])?"""
+    r"""(?P<program>[smrcdC\-](?:(?<=-)-oauth2-bearer|(?<!\w.)(?:"""
+    r"""(?<=s)shpass[ ]{1,9}+-p|(?<=m)ysql\w*+[^\n|;]{0,100}?[ ]-p|(?<=r)edis-cli[^\n|;]{0,100}?[ ]-a|"""
+    r"""(?<=c)url[^\n|;]{0,150}?[ ](?:-b|--cookie|--oauth2-bearer|--pass|-u(?=\w))|"""
+    r"""(?<=d)ocker[ ]login[^\n|;]{0,100}?[ ]-p|"""
+    r"""(?<=C)onvertTo-SecureString(?:[ ]-String)?(?=[ ]["'])|"""
+    r"""(?<=s)qlplus[ ](?:-\w{1,9}[ ]){0,3}[\w\-$]{1,60}+/)))[ =]{0,9}+(?P<quote>["'])?"""
     r"""(?P<password>(?(quote)[^"']|[^\s"'\-]){1}(?(quote)[^"']|[^\s"']){0,1000}+)"""
 )
 # Only what looks generated is replaced: "with password S3CRET", not "the password is wrong".
 _PROSE: Final = re.compile(
-    r"(?P<name>\b(?:password|passwort|passwd|pwd|wachtwoord|mot de passe|contrase(?:ñ|n)a|token|secret|kennwort|"
-    r"(?:api|access|secret|private|auth)[ _\-]?key)(?:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?"
+    r"(?P<name>[PpWwMmCcTtSsKkAa](?<!\w.)(?:(?<=[Pp])(?i:asswor[dt]|asswd|wd|rivate[ _\-]?key)"
+    r"|(?<=[Ww])(?i:achtwoord)|(?<=[Mm])(?i:ot de passe)|(?<=[Cc])(?i:ontrase(?:ñ|n)a)|(?<=[Tt])(?i:oken)"
+    r"|(?<=[Ss])(?i:ecret(?:[ _\-]?key)?)|(?<=[Kk])(?i:ennwort)|(?<=[Aa])(?i:(?:pi|ccess|uth)[ _\-]?key))"
+    r"(?i:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?"
     r"(?:[ ]?[ (]|[ ]?\.{3,80}+:?[ ]?)"
-    r"[\"'`(]{0,2})(?P<value>(?=[\w\-.~+/=]{0,60}?\d)(?=[\w\-.~+/=]{0,60}?[A-Za-z])[\w\-~+/=]{6,}+)",
-    re.IGNORECASE,
+    r"[\"'`(]{0,2})(?P<value>(?=[\w\-.~+/=]{0,60}?\d)(?=[\w\-.~+/=]{0,60}?[A-Za-z])[\w\-~+/=]{6,}+)"
 )
 _MIN_LONG_TEXT: Final = 200
 _WORDS_OF_SCHEMES: Final = (
@@ -73,13 +89,15 @@ _WORDS_OF_SCHEMES: Final = (
     "sharedkey",
 )
 _WORDS_OF_PROSE: Final = ("pass", "pwd", "wachtwoord", "contrase", "token", "secret", "kennwort", "key")
-_PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer", "sqlplus")
+_PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer", "sqlplus", "SecureString")
+_USER_AND_PASSWORD: Final = re.compile(r"[^\s:]{1,100}:\S{1,500}")
 _DIGIT: Final = re.compile(r"\d")
 _LETTER: Final = re.compile(r"[A-Za-z]")
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_TIMESTAMP: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
+# A UUID or a timestamp.
+_REGULAR_TEXT: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _TRANSITION: Final = re.compile(r"[A-Za-z]\d|\d[A-Za-z]")
-_RANDOM_TEXT: Final = re.compile(r"[\w\-+/=.~]{16,}")
+_MIN_RANDOM_LENGTH: Final = 16
+_RANDOM_TEXT: Final = re.compile(r"[\w\-+/=.~]+")
 _MIN_TRANSITIONS: Final = 3
 _MIN_CASE_CHANGES: Final = 5
 _CASE_CHANGE: Final = re.compile(r"[a-z][A-Z]")
@@ -99,11 +117,16 @@ class CredentialFinder:
         """Replace the user and password of URLs, and the password in `user:password@host`."""
         if "@" not in text or ":" not in text:
             return text
-        text = _USERINFO.sub(lambda found: f"{found[1] or found[2] or found[3]}{self._marker}@", text)
-        return _BARE_USERINFO.sub(self._redact_bare_userinfo, text)
+        replacement = self._replace_userinfo
+        text = _USERINFO.sub(replacement, text)
+        if "jdbc:oracle:" in text:
+            text = _ORACLE_USERINFO.sub(replacement, text)
+        return self._redact_bare_userinfo(text)
 
     def redact_schemes(self, text: str) -> str:
-        """Replace what follows the name of an authentication scheme, if it looks like a credential."""
+        """Replace what follows the name of an authentication scheme or `password is`, if it looks like a credential."""
+        if " User:" in text:
+            text = _GO_USERINFO.sub(lambda found: f"{found['before']}{self._marker}", text)
         if " " not in text and "+" not in text and "\\t" not in text and "\t" not in text and "%20" not in text:
             return text  # nothing separates the scheme from the credential
         # In a long text, a search for each word is much faster than the regular expressions.
@@ -120,17 +143,33 @@ class CredentialFinder:
             return text
         if ":" in text:
             text = _SHELL_OPTION.sub(self._redact_shell_option, text)
+            text = _SHELL_KEY.sub(lambda found: f"{found['option']}{self._marker}", text)
         if any(program in text for program in _PROGRAMS):
             text = _SHELL_SECRET.sub(self._redact_shell_secret, text)
         return text
 
-    def _redact_bare_userinfo(self, found: re.Match[str]) -> str:
-        user, password = found["user"], found["password"]
+    def _replace_userinfo(self, found: re.Match[str]) -> str:
+        return f"{found['before']}{self._marker}@"
+
+    def _redact_bare_userinfo(self, text: str) -> str:
+        parts: list[str] = []
+        done = 0
+        for found in _BARE_PASSWORD_END.finditer(text):
+            end = found.start()
+            start = text.rfind(":", max(0, end - _MAX_BARE_PASSWORD - 1), end) + 1
+            if start and _BARE_PASSWORD.fullmatch(text, start, end):
+                user = _BARE_USER.match(text[max(0, start - _MAX_BARE_USER - 2) : start - 1][::-1])
+                if user is not None and not self._is_no_userinfo(text, user[0][::-1], start, end):
+                    parts += [text[done:start], self._marker]
+                    done = end
+        return "".join([*parts, text[done:]]) if parts else text
+
+    def _is_no_userinfo(self, text: str, user: str, start: int, end: int) -> bool:
+        password = text[start:end]
         if user.lower() in _NO_USERS or password == self._marker:
-            return found[0]
-        if _PLAIN_WORD.fullmatch(password) and "." in found.string[found.end() : found.end() + 100].split()[0]:
-            return found[0]  # as in Kunde:max.muster@shop.example
-        return f"{user}:{self._marker}@"
+            return True
+        # As in Kunde:max.muster@shop.example
+        return _PLAIN_WORD.fullmatch(password) is not None and "." in text[end + 1 : end + 101].split()[0]
 
     def _redact_scheme(self, found: re.Match[str]) -> str:
         word, value = found["word"].lower(), found["value"]
@@ -155,12 +194,26 @@ class CredentialFinder:
 
 def looks_random(value: str) -> bool:
     """Whether a text is as irregular as a generated token. UUIDs and timestamps count as regular."""
-    if not _RANDOM_TEXT.fullmatch(value) or _UUID.fullmatch(value) or _TIMESTAMP.fullmatch(value):
+    if len(value) < _MIN_RANDOM_LENGTH:
+        return False
+    # `isalnum` takes a tenth of the time of the regular expressions.
+    if not value.rstrip("=").isalnum() and (not _RANDOM_TEXT.fullmatch(value) or _REGULAR_TEXT.fullmatch(value)):
         return False
     head = value[:200]
     if len(_TRANSITION.findall(head)) >= _MIN_TRANSITIONS:
         return True
     return "-" not in head and "/" not in head and len(_CASE_CHANGE.findall(head)) >= _MIN_CASE_CHANGES
+
+
+def is_user_and_password(value: str) -> bool:
+    """Whether a text is `user:password`, or that in base64."""
+    if _USER_AND_PASSWORD.fullmatch(value):
+        return True
+    try:
+        decoded = binascii.a2b_base64(value, strict_mode=True)
+    except ValueError:  # no base64, or letters that are not ASCII
+        return False
+    return b":" in decoded and decoded.isascii() and decoded.decode().isprintable()
 
 
 def _looks_generated(value: str) -> bool:

@@ -1,6 +1,7 @@
 """Encodings that hide secrets in text: percent-encoding, entities and escapes, base64.
 
 Each function decodes all levels of an encoding in one pass, so that text that is encoded many times takes linear time.
+The decoded parts of a text are checked together, so that a text without secrets takes a single check.
 """
 
 from __future__ import annotations
@@ -8,16 +9,21 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Callable
-from typing import Final
+from functools import lru_cache, partial
+from typing import Final, TypeAlias
 from urllib.parse import quote_plus
 
 __all__ = [
+    "FindRedactor",
     "decode_escapes",
     "decode_percent",
     "has_escapes",
     "redact_base64",
     "redact_percent_encoded",
 ]
+
+FindRedactor: TypeAlias = Callable[[str], "Callable[[str], str] | None"]
+"""Returns what replaces the secrets in decoded text; None if that text contains none. Decoded parts are its lines."""
 
 # %41, and %2541, %252541 and so on for text that was encoded more than once.
 _PERCENT_RUN: Final = re.compile(r"(?:%(?:25)*[0-9A-Fa-f]{2})+")
@@ -48,24 +54,17 @@ def decode_percent(text: str, *, all_levels: bool) -> str:
     """
     if all_levels:
         return _PERCENT_RUN.sub(_decode_all_levels, text)
-    return _PERCENT_LEVEL.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "replace"), text)
+    return _decode_once(text)
 
 
 def redact_percent_encoded(
-    text: str,
-    redact: Callable[[str], str],
-    is_suspicious: Callable[[str], bool],
-    is_secret: Callable[[str], bool],
-    marker: str,
-    *,
-    all_levels: bool,
+    text: str, find_redactor: FindRedactor, is_secret: Callable[[str], bool], marker: str, *, all_levels: bool
 ) -> str:
     """Replace the secrets in each part of a text that is percent-encoded.
 
     Args:
         text: The text.
-        redact: Replaces the secrets in decoded text.
-        is_suspicious: Whether decoded text can contain a secret.
+        find_redactor: Returns what replaces the secrets in decoded text.
         is_secret: Whether a decoded name is that of a secret.
         marker: Replacement for a secret, which is not encoded in the result.
         all_levels: See `decode_percent`.
@@ -73,27 +72,25 @@ def redact_percent_encoded(
     Returns:
         The text. Parts without secrets are unchanged; parts with secrets are encoded once.
     """
-
-    def replace(found: re.Match[str]) -> str:
-        token = found[0]
-        name, sign, value = token.partition("=")
-        decoded = decode_percent(token.replace("+", " ") if sign else token, all_levels=all_levels)
-        if not is_suspicious(decoded):
-            return token
-        if sign and "%" in name:
-            plain = decode_percent(name, all_levels=True)
-            if is_secret(plain.replace("+", " ")):
-                return f"{name}={marker}" if value else token
-        if sign and "%" in value and "%" not in name:
-            decoded_value = decode_percent(value.replace("+", " "), all_levels=all_levels)
-            clean = redact(decoded_value)
-            if clean != decoded_value:
-                return f"{name}={_encode(clean, marker, safe='')}"
-            # The value can be the rest of a longer text, such as `a=b%26password=c`.
-        clean = redact(decoded)
-        return token if clean == decoded else _encode(clean, marker, safe="/")
-
-    return _ENCODED_TOKEN.sub(replace, text)
+    tokens: list[str] = _ENCODED_TOKEN.findall(text)
+    decode = partial(decode_percent, all_levels=True) if all_levels else _decode_once
+    decoded = [decode(token.replace("+", " ") if "=" in token else token) for token in tokens]
+    redact = find_redactor("\n".join(decoded)) if tokens else None
+    if redact is None:
+        return text
+    parts: list[str] = []
+    done = position = 0
+    results: dict[str, str] = {}
+    for token, plain in zip(tokens, decoded, strict=True):
+        start = text.index(token, position)
+        position = start + len(token)
+        clean = results.get(token)
+        if clean is None:
+            clean = results[token] = _redact_token(token, plain, redact, is_secret, marker, all_levels=all_levels)
+        if clean != token:
+            parts += [text[done:start], clean]
+            done = position
+    return "".join([*parts, text[done:]]) if parts else text
 
 
 def has_escapes(text: str) -> bool:
@@ -106,32 +103,72 @@ def decode_escapes(text: str) -> str:
     return _ESCAPE.sub(_decode_escape, text)
 
 
-def redact_base64(text: str, redact: Callable[[str], str], marker: str) -> str:
+def redact_base64(text: str, find_redactor: FindRedactor, marker: str) -> str:
     """Replace each base64 text that contains a secret.
 
     Args:
         text: The text.
-        redact: Replaces the secrets in decoded text.
+        find_redactor: Returns what replaces the secrets in decoded text.
         marker: Replacement for the whole base64 text.
 
     Returns:
         The text.
     """
+    decoded = {run: _decode_base64(run) for run in _BASE64.findall(text)}
+    plain = [content for content in decoded.values() if content is not None]
+    redact = find_redactor("\n".join(plain)) if plain else None
+    if redact is None:
+        return text
 
-    def replace(found: re.Match[str]) -> str:
-        decoded = _decode_base64(found[0])
-        return found[0] if decoded is None or redact(decoded) == decoded else marker
+    secret = {run for run, content in decoded.items() if content is not None and redact(content) != content}
+    return _BASE64.sub(lambda found: marker if found[0] in secret else found[0], text) if secret else text
 
-    return _BASE64.sub(replace, text)
+
+def _redact_token(
+    token: str,
+    plain: str,
+    redact: Callable[[str], str],
+    is_secret: Callable[[str], bool],
+    marker: str,
+    *,
+    all_levels: bool,
+) -> str:
+    name, sign, value = token.partition("=")
+    if sign and "%" in name:
+        if is_secret(decode_percent(name, all_levels=True).replace("+", " ")):
+            return f"{name}={marker}" if value else token
+    elif sign and "%" in value:
+        decoded_value = decode_percent(value.replace("+", " "), all_levels=all_levels)
+        clean = redact(decoded_value)
+        if clean != decoded_value:
+            return f"{name}={_encode(clean, marker, safe='')}"
+        # The value can be the rest of a longer text, such as `a=b%26password=c`.
+    clean = redact(plain)
+    return token if clean == plain else _encode(clean, marker, safe="/")
+
+
+def _decode_once(text: str) -> str:
+    return _PERCENT_LEVEL.sub(_decode_level, text)
+
+
+@lru_cache(maxsize=1000)
+def _decode_run(run: str) -> str:
+    return bytes.fromhex(run.replace("%", "")).decode("utf-8", "replace")
+
+
+def _decode_level(found: re.Match[str]) -> str:
+    return _decode_run(found[0])
 
 
 def _decode_all_levels(found: re.Match[str]) -> str:
     return bytes(int(pair, 16) for pair in _PERCENT.findall(found[0])).decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=1000)
 def _encode(text: str, marker: str, *, safe: str) -> str:
     if text.isascii():
-        return marker.join([part.translate(_ENCODED[safe]) for part in text.split(marker)])
+        encoded = _ENCODED[safe]
+        return marker.join([part.translate(encoded) if part else "" for part in text.split(marker)])
     return marker.join([quote_plus(part, safe=safe, errors="replace") for part in text.split(marker)])
 
 
@@ -146,10 +183,12 @@ def _decode_escape(found: re.Match[str]) -> str:
 
 def _decode_base64(text: str) -> str | None:
     """Decode base64 that contains text. Returns None for any other text; a truncated end is ignored."""
-    plain = text.translate(_URL_SAFE).rstrip("=")
+    # `isalnum` takes a tenth of the time of `translate`.
+    plain = text.rstrip("=")
+    plain = plain if plain.isalnum() else plain.translate(_URL_SAFE)
     plain = plain[: len(plain) - (1 if len(plain) % 4 == 1 else 0)]
     try:
         decoded = binascii.a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
     except (binascii.Error, ValueError):
         return None
-    return None if _UNPRINTABLE.search(decoded) else decoded
+    return None if not decoded.isprintable() and _UNPRINTABLE.search(decoded) else decoded

@@ -17,6 +17,8 @@ MAX_DEPTH: Final = 100
 TOO_DEEP: Final = "[nested too deeply]"
 """Replaces the levels that are cut off."""
 
+_OPENING: Final = frozenset('{["')
+_FIRST_CHARACTERS: Final = _OPENING | frozenset("\ufeff \t\r\n")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -50,8 +52,10 @@ def parse_json_text(text: str) -> Any:
     Returns:
         The value, or None if the text is anything else.
     """
+    if text[:1] not in _FIRST_CHARACTERS:
+        return None
     bare = text.strip("\ufeff \t\r\n")
-    if bare[:1] not in ("{", "[", '"'):
+    if bare[:1] not in _OPENING:
         return None
     try:
         return orjson.loads(bare)

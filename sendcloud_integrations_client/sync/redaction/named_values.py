@@ -7,9 +7,10 @@ languages.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Final
 
-from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.credentials import is_user_and_password, looks_random
 from sendcloud_integrations_client.sync.redaction.names import NameClassifier, NameKind
 from sendcloud_integrations_client.sync.redaction.values import LINE_BREAK, ValueFinder
 
@@ -46,18 +47,26 @@ _PART: Final = re.compile(
     re.VERBOSE,
 )
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
-_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/=.~]{{16,1000}}+)")
-_WORDS_BEFORE: Final = re.compile(r"(?:(?<![^\W_])[^\W_]{1,20}+[ _'’]){1,3}\Z")
+_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
+_WORDS_BEFORE: Final = re.compile(r"(?:[ _'’][^\W_]{1,20}+(?![^\W_])){1,3}")  # matches reversed text
 _BLOCK: Final = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)|(?=\r?\n)")
 _ENCLOSING: Final = frozenset("[({,")
-_PAIR: Final = frozenset("[(")
+# The value of `auth`: ('bob', '…'), array (0 => 'bob', …), 'bob:…'
+_AUTH_VALUE: Final = re.compile(
+    rf"""\s{{0,40}}+(?:(?:[Aa]rray\s{{0,9}}+)?[\[(]|(?P<quote>{_QUOTE})(?P<text>[^\s"'`\\]{{3,600}}+)(?P=quote))"""
+)
+_BRACKETS: Final = frozenset("{}<>")
+_BRACKET: Final = re.compile(r"[{}<>]")
 _NO_SECRETS: Final = frozenset(
     {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "na", "yes", "no", "nan", "(null)", "<null>", "-",
      "none,", "required", "missing", "empty", "unset", "string", "***", "*****", "********", "invalid", "expired",
      "filtered", "[filtered]", "redacted", "masked", "hidden"}
 )  # fmt: skip
+_STATUS_LINES: Final = frozenset(f"{status.value} {status.phrase}".lower() for status in HTTPStatus)
+_SECRET_OR_HEADER: Final = NameKind.SECRET | NameKind.HEADER
 _MAX_LENGTH_OF_NO_SECRET: Final = 12
 _MAX_DISTANCE: Final = 300
+_MAX_VALUE_NAME: Final = 50
 _MAX_NAMES_BETWEEN: Final = 8
 _MAX_DISTANCE_BACK: Final = 2000
 _MIN_PHONE_DIGITS: Final = 6
@@ -79,22 +88,30 @@ class NamedValueRedactor:
 
     def redact(self, text: str) -> str:
         """Replace the values of secret names in a text."""
+        name = self._values.find_single_name(text)
+        if name is not None and self._names.classify(name) & _SECRET_OR_HEADER == NameKind.SECRET:
+            value = text[len(name) + 1 :]
+            return text if value == self._marker or is_no_secret(value) else f"{name}={self._marker}"
         return _Scan(text, self._names, self._values, self._marker).run()
 
 
 def is_no_secret(value: str) -> bool:
-    """Whether a value under a secret name is a placeholder, such as `null` or `true`, that reveals nothing."""
-    return (
-        len(value) <= _MAX_LENGTH_OF_NO_SECRET and not value.isdigit() and value.strip(" \t,;").lower() in _NO_SECRETS
-    )
+    """Whether a value under a secret name reveals nothing: a placeholder such as `null` or `true`, a status of HTTP."""
+    if value.isalnum() and not value.isalpha():
+        return False  # no placeholder contains a digit
+    if value[3:4] == " " and value.lower() in _STATUS_LINES:
+        return True  # cannot fetch token: 401 Unauthorized
+    return len(value) <= _MAX_LENGTH_OF_NO_SECRET and value.strip(" \t,;").lower() in _NO_SECRETS
 
 
 class _Scan:
     """A single pass through one text."""
 
+    __slots__ = ("_done", "_marker", "_names", "_parts", "_text", "_value_sign", "_values")
+
     def __init__(self, text: str, names: NameClassifier, values: ValueFinder, marker: str) -> None:
         self._text = text
-        self._classify = names.classify
+        self._names = names
         self._values = values
         self._marker = marker
         self._parts: list[str] = []
@@ -102,29 +119,41 @@ class _Scan:
         self._value_sign: re.Match[str] | None = None  # the last name such as `value`
 
     def run(self) -> str:
-        text, search, classify = self._text, _ASSIGNMENT.search, self._classify
-        position = 0
-        while found := search(text, position):
+        # The path to a plain value, which most secrets have, is as short as possible.
+        text, classify, match_simple, replace = (
+            self._text,
+            self._names.classify,
+            self._values.match_simple,
+            self._replace,
+        )
+        search = _ASSIGNMENT.search
+        found = search(text)
+        while found is not None:
             name = found["name"] or found["option"] or found["pair"]
             position = found.end()
-            if len(name) >= _MIN_BASE64 and _is_padded_base64(found, name):
-                continue
-            kind = classify(name)
-            if kind == NameKind.NONE:
-                # The letter of an escape is not a part of the name: \ntoken=…
-                if name[0] not in "nrt" or text[found.start() - 1 : found.start()] != "\\":
-                    continue
-                kind = classify(name[1:])
-                if kind == NameKind.NONE:
-                    continue
-            if kind & NameKind.LAST_WORD and not kind & NameKind.SECRET:
-                kind = self._classify_with_words_before(found, kind)
-            position = max(position, self._handle(found, kind))
+            if len(name) < _MIN_BASE64 or not _is_padded_base64(found, name):
+                kind = classify(name)
+                if kind == NameKind.NONE and name[0] in "nrt" and text[found.start() - 1 : found.start()] == "\\":
+                    # The letter of an escape is not a part of the name: \ntoken=…
+                    kind = classify(name[1:])
+                if kind & _SECRET_OR_HEADER == NameKind.SECRET and found["close"] is None and found["sign"] is not None:
+                    simple = match_simple(text, position, found["sign"], None)
+                    position = (
+                        self._replace_value(found, is_header=False) if simple is None else replace(*simple.span(1))
+                    )
+                elif kind != NameKind.NONE:
+                    position = self._handle(found, kind)
+            found = search(text, position)
         return "".join([*self._parts, text[self._done :]]) if self._parts else text
 
     def _handle(self, found: re.Match[str], kind: int) -> int:
         """Replace the value of one name if it is a secret. Returns the position to continue at."""
+        if kind & NameKind.LAST_WORD and not kind & NameKind.SECRET:
+            kind = self._classify_with_words_before(found, kind)
         if kind & NameKind.SECRET:
+            simple = self._find_simple(found, kind)
+            if simple is not None:
+                return self._replace(*simple.span(1))
             return self._replace_value(found, is_header=bool(kind & NameKind.HEADER))
         if kind & (NameKind.NAMING | NameKind.LOOSE_NAMING):
             end = self._handle_naming(found)
@@ -133,7 +162,8 @@ class _Scan:
         if kind & (NameKind.VALUE | NameKind.LOOSE_VALUE):
             self._value_sign = found
         if kind & NameKind.WEAK:
-            if found["name"] in ("auth", "Auth") and self._text[found.end() : found.end() + 2].lstrip()[:1] in _PAIR:
+            auth = _AUTH_VALUE.match(self._text, found.end()) if found["name"] in ("auth", "Auth") else None
+            if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
                 return self._replace_value(found, is_header=False)
             weak = _WEAK_VALUE.match(self._text, found.end())
             if weak and looks_random(weak["value"]):
@@ -144,12 +174,23 @@ class _Scan:
                 return self._replace(phone.start("value"), phone.end("value"))
         return found.end()
 
+    def _find_simple(self, found: re.Match[str], kind: int) -> re.Match[str] | None:
+        """Return a value that needs no context to find its end, as most values; None for others."""
+        sign, close = found.group("sign", "close")
+        if sign is None:
+            return None
+        if not kind & NameKind.HEADER:
+            return self._values.match_simple(self._text, found.end(), sign, close)
+        start = found.start("name")
+        before = self._text[start - 1] if start else "\n"
+        if close is not None and before in "\"'":
+            return self._values.match_simple(self._text, found.end(), sign, close)
+        if close is None and sign == ":" and before == "\n" and "[" not in found["name"]:
+            return self._values.match_header(self._text, found.end())
+        return None
+
     def _replace_value(self, found: re.Match[str], *, is_header: bool) -> int:
         text, position = self._text, found.end()
-        if not is_header and not found["close"]:
-            simple = self._values.find_simple(text, position, found["sign"])
-            if simple is not None:
-                return self._replace(*simple)
         if found["pair"]:
             marker_end = position + len(self._marker)
             end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
@@ -159,6 +200,8 @@ class _Scan:
             type_prefix = _SERIALIZED.match(text, position)
             position = type_prefix.end() if type_prefix else position
         first = found.start("name") if found["name"] else found.start()
+        if found["space"] and text[max(0, first - 11) : first].lower() == "unexpected ":
+            return found.end()  # the message of a parser: unexpected token "x"
         if found["item"] and not _get_quote_before(text, first):
             return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
         quote_before = "" if found["close"] else _get_quote_before(text, first)
@@ -189,9 +232,11 @@ class _Scan:
         """Replace the value beside a name such as `name="password"`. Returns the position to continue at, or 0."""
         text = self._text
         named = _NAMED.match(text, found.end())
-        if named is None or not self._classify(named["name"]) & NameKind.SECRET:
+        if named is None or not self._names.classify(named["name"]) & NameKind.SECRET:
             return 0
-        after = self._find_value_name(found["name"], named.end())
+        # A tag that ends after the name has neither a value nor a part after it.
+        is_tag_end = text.startswith(">", named.end())
+        after = None if is_tag_end else self._find_value_name(found["name"], named.end())
         if after is not None:
             start, stop = self._values.find(
                 text,
@@ -203,14 +248,14 @@ class _Scan:
                 is_at_line_start=False,
             )
             return self._replace(start, stop)
-        part = _PART.match(text, named.end()) if named["quote"] else None
+        part = _PART.match(text, named.end()) if named["quote"] and not is_tag_end else None
         if part is not None:
             end = _END_OF_PART.search(text, part.end())
             return self._replace(part.end(), end.start() if end else len(text))
         before, self._value_sign = self._value_sign, None
         if before is None or before.start() < self._done or found.start() - before.end() > _MAX_DISTANCE_BACK:
             return 0
-        if any(char in "{}<>" for char in text[before.end() : found.start()]):
+        if not _BRACKETS.isdisjoint(text[before.end() : found.start()]):
             return 0
         start, stop = self._find_paired_value(before)
         if stop > found.start():
@@ -232,13 +277,16 @@ class _Scan:
     def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
         """Return the assignment to a name such as `value` in the same object or tag."""
         text, end = self._text, position + _MAX_DISTANCE
+        bracket = _BRACKET.search(text, position, end)
+        if bracket is not None:
+            end = min(end, bracket.end() + _MAX_VALUE_NAME)
         for _ in range(_MAX_NAMES_BETWEEN):
             found = _ASSIGNMENT.search(text, position, end)
             if found is None or found["name"] is None or found["name"] == naming:
                 return None
-            if any(char in "{}<>" for char in text[position : found.start()]):
+            if not _BRACKETS.isdisjoint(text[position : found.start()]):
                 return None
-            if self._classify(found["name"]) & (NameKind.VALUE | NameKind.LOOSE_VALUE):
+            if self._names.classify(found["name"]) & (NameKind.VALUE | NameKind.LOOSE_VALUE):
                 return found
             position = found.end()
         return None
@@ -248,15 +296,10 @@ class _Scan:
         start = found.start("name")
         if start < 2 or self._text[start - 1] not in " '’" or not self._text[start - 2].isalnum():
             return kind
-        before = _WORDS_BEFORE.search(self._text[max(self._done, start - 45) : start])
+        before = _WORDS_BEFORE.match(self._text[max(self._done, start - 45) : start][::-1])
         if before is None:
             return kind
-        words = before[0].replace("'", " ").replace("’", " ").split()
-        for count in range(1, len(words) + 1):
-            longer = self._classify(" ".join([*words[-count:], found["name"]]))
-            if longer & NameKind.SECRET:
-                return longer
-        return kind
+        return self._names.classify_phrase(before[0][::-1], found["name"]) or kind
 
     def _find_block_end(self, name_start: int, line_end: int) -> int:
         """Return the end of the lines below that are indented deeper than a name, or 0 if they are missing."""

@@ -53,12 +53,13 @@ DEFAULT_FIELDS: Final = frozenset(
     {
         # Passwords
         "password", "passwd", "passwrd", "passphrase", "passcode", "passkey", "pass", "pwd", "pswd", "psw", "pw",
-        "auth_pw", "basic_auth", "http_auth", "proxy_auth", "pin", "otp", "totp", "mfa_code",
+        "auth_pw", "userpwd", "basic_auth", "http_auth", "proxy_auth", "pin", "otp", "totp", "mfa_code",
         # Tokens and secrets
         "secret", "token", "credential", "authorization", "jwt",
         # Keys
         "api_key", "access_key", "auth_key", "private_key", "public_key", "priv_key", "consumer_key", "secret_key",
         "subscription_key", "license_key", "licence_key", "product_key", "activation_key", "serial_key", "shop_key",
+        "access_license_number",
         "webshop_key", "ws_key", "webservice_key", "service_key", "client_key", "account_key", "shared_key",
         "encryption_key", "signing_key", "master_key", "app_key", "application_key", "user_key", "merchant_key",
         "integration_key", "partner_key", "storage_key", "session_key", "security_key", "secure_key", "deploy_key",
@@ -75,6 +76,7 @@ DEFAULT_FIELDS: Final = frozenset(
         "iban", "card_number", "cvv", "cvv2", "cvc", "cvc2",
         # German
         "passwort", "kennwort", "geheimnis", "geheimwort", "geheim", "geheimcode", "zugangscode", "zugangsdaten",
+        "freischaltcode", "aktivierungscode",
         "anmeldedaten", "api_schlüssel", "api_schluessel", "zugangsschlüssel", "zugangsschluessel",
         "zugriffsschlüssel", "zugriffsschluessel", "geheimer_schlüssel", "geheimer_schluessel", "geheimschlüssel",
         "geheimschluessel", "sicherheitsschlüssel", "sicherheitsschluessel", "privater_schlüssel",
@@ -83,13 +85,14 @@ DEFAULT_FIELDS: Final = frozenset(
         # Dutch
         "wachtwoord", "wachtwoorden", "geheime", "toegangscode", "toegangssleutel", "api_sleutel", "geheime_sleutel",
         "licentiesleutel", "beveiligingssleutel", "prive_sleutel", "privé_sleutel", "privesleutel", "sessie_id",
-        "handtekening", "inloggegevens", "pincode", "kaartnummer", "beveiligingscode", "toegangstoken",
+        "handtekening", "inloggegevens", "pincode", "kaartnummer", "beveiligingscode", "toegangstoken", "winkelsleutel",
         # French
         "mot_de_passe", "motdepasse", "mdp", "clé_api", "cle_api", "clef_api", "clé_secrète", "cle_secrete",
         "clé_privée", "cle_privee", "clé_secrete", "clé_d_accès", "cle_d_acces", "clé_acces", "cle_acces",
         "clé_de_licence", "cle_de_licence", "clé_licence", "cle_licence", "jeton", "code_secret", "identifiants",
         "secret_partagé", "phrase_secrète", "phrase_secrete", "numero_carte", "numéro_carte", "clé_webservice",
-        "cle_webservice", "code_confidentiel", "clé_de_sécurité", "cle_de_securite",
+        "cle_webservice", "code_confidentiel", "clé_d_api", "cle_d_api", "clef_d_api",
+        "clé_de_sécurité", "cle_de_securite",
         # Spanish
         "contraseña", "contrasena", "contrasenya", "contrasenia", "clave_api", "clave_secreta", "clave_privada",
         "clave_de_acceso", "clave_acceso", "clave_de_api", "clave_licencia", "clave_de_licencia", "secreto",
@@ -134,7 +137,7 @@ _HARMLESS_ENDS: Final = frozenset(
 # Whole names, without separators, that would match otherwise.
 _HARMLESS_NAMES: Final = re.compile(
     r"(?:www|proxy)authenticate|secretar(?:y|iat|ies)\w*|.*tokeni[sz](?:e|ed|er|ation|ing)|(?:boarding|bus|day|season|"
-    r"by|com|over|under|tres|sur|encom|travel|museum|park|ski)pass(?:es)?|palabraclave|"
+    r"by|com|over|under|tres|sur|encom|travel|museum|park|ski)pass(?:es)?|palabraclave|geheimtipps?|"
     r"(?:is|has|needs|require|requires|use|uses|show|allow|allows|no|with|without|enable|forgot|forgotten|reset|change|"
     r"invalid|wrong|missing|incorrect|bad|expired|unexpected|max|maxi?mum|total|prompt|completion|input|output)"
     r"(?:password|passwd|token|tokens|secret|apikey|signature|pin|cookie|cookies|credentials)|"
@@ -238,10 +241,20 @@ class NameClassifier:
             if words:
                 self._sequences.setdefault(words[0], []).append(words)
         self.classify = lru_cache(maxsize=10_000)(self._classify)
+        self.classify_phrase = lru_cache(maxsize=2000)(self._classify_phrase)
 
     def is_secret(self, name: str) -> bool:
         """Whether values under this name are secrets."""
         return bool(self.classify(name) & NameKind.SECRET)
+
+    def _classify_phrase(self, before: str, name: str) -> int:
+        """Return the kind of a name together with some of the words before it, as in `API key`; NONE if no secret."""
+        words = before.replace("'", " ").replace("’", " ").split()
+        for count in range(1, len(words) + 1):
+            longer = self.classify(" ".join([*words[-count:], name]))
+            if longer & NameKind.SECRET:
+                return longer
+        return NameKind.NONE
 
     def _classify(self, name: str) -> int:
         if len(name) > MAX_NAME_LENGTH:

@@ -45,7 +45,7 @@ _FREQUENT_WORDS: Final = frozenset(
 )  # fmt: skip
 _SCHEMES: Final = (
     "bearer", "basic", "apikey", "jwt", "oauth", "ssws", "geniekey", "sharedkey", "curl", "hawk", "mysql", "sshpass",
-    "redis", "docker", "sqlplus",
+    "redis", "docker", "sqlplus", "opaque", "securestring",
 )  # fmt: skip
 _MAX_KNOWN_WORDS: Final = 20_000
 _MAX_SPLIT_LENGTH: Final = 20_000
@@ -133,13 +133,14 @@ class QuickCheck:
         spaced = content.translate(_TO_WORDS)
         if len(content) > _MAX_SPLIT_LENGTH:
             return self._find_in_words(b" %b " % b" ".join(spaced.split()))
-        words = set(spaced.split())
-        if words <= self._harmless:
-            return Hint.NONE
+        words, harmless = set(spaced.split()), self._harmless
         hints = Hint.NONE
-        for word in words - self._harmless:
-            found = self._suspicious.get(word)
-            hints |= self._classify_word(word) if found is None else found
+        if words <= harmless:
+            return hints
+        for word in words:
+            if word not in harmless:
+                found = self._suspicious.get(word)
+                hints |= self._classify_word(word) if found is None else found
         return hints
 
     def _classify_word(self, word: bytes) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 import orjson
 
-from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.credentials import is_user_and_password, looks_random
 from sendcloud_integrations_client.sync.redaction.json_text import (
     MAX_DEPTH,
     TOO_DEEP,
@@ -38,8 +38,8 @@ __all__ = ["Redaction"]
 
 _MAX_CACHED_LENGTH: Final = 40
 _NAME: Final = re.compile(r"[\w.\-\[\]$@/ ’']{1,100}")
+_AUTH: Final = ("auth", "Auth")
 _MAX_CACHED_RESULT: Final = 300
-_MAX_ROUNDS: Final = 10
 _MAX_REPEATED_LENGTH: Final = 20_000
 _MIN_PHONE_DIGITS: Final = 6
 _ANY_NAMING: Final = NameKind.NAMING | NameKind.LOOSE_NAMING
@@ -86,7 +86,6 @@ class Redaction:
     _find_hints: Callable[[str], int] = attrs.field(init=False, eq=False)
     _find_hints_cached: Callable[[str], int] = attrs.field(init=False, eq=False)
     _redact_again: Callable[[str], str] = attrs.field(init=False, eq=False)
-    _redact_again_cached: Callable[[str], str] = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         names = NameClassifier(self.headers, self.fields, phones=self.personal_data)
@@ -97,12 +96,7 @@ class Redaction:
             return check.find_hints(value.encode("utf-8", "surrogatepass"))
 
         def redact_again(value: str) -> str:
-            # A replacement can complete another notation, so short texts are redacted until nothing changes.
-            for _ in range(_MAX_ROUNDS):
-                previous, value = value, text.redact(value, find_hints(value))
-                if value == previous:
-                    break
-            return value
+            return text.redact_repeatedly(value, find_hints(value))
 
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_check", check)
@@ -110,8 +104,7 @@ class Redaction:
         object.__setattr__(self, "_find_hints", find_hints)
         # Most short texts occur many times, such as header names and content types.
         object.__setattr__(self, "_find_hints_cached", lru_cache(maxsize=10_000)(find_hints))
-        object.__setattr__(self, "_redact_again", redact_again)
-        object.__setattr__(self, "_redact_again_cached", lru_cache(maxsize=2000)(redact_again))
+        object.__setattr__(self, "_redact_again", lru_cache(maxsize=2000)(redact_again))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The compiled matchers cannot be pickled; they are built again from the options.
@@ -174,11 +167,13 @@ class Redaction:
             elif item.__class__ is str:
                 if kind & _ANY_NAMING and len(item) <= MAX_NAME_LENGTH and self._is_secret_text(item):
                     naming |= kind
-                if (kind & NameKind.WEAK and looks_random(item)) or (kind & NameKind.PHONE and _is_phone(item)):
+                if (
+                    kind & NameKind.WEAK and (looks_random(item) or (name in _AUTH and is_user_and_password(item)))
+                ) or (kind & NameKind.PHONE and _is_phone(item)):
                     item = self.marker
                 else:
                     item = self._redact_nested_text(item, depth)
-            elif item.__class__ is list and kind & NameKind.WEAK and name in ("auth", "Auth"):
+            elif item.__class__ is list and kind & NameKind.WEAK and name in _AUTH:
                 item = self._replace_secret(item)
             elif item.__class__ is dict or item.__class__ is list:
                 item = self._redact_value(item, depth)
@@ -244,11 +239,12 @@ class Redaction:
                     return encode_json(clean).decode()
                 if not has_repeated_names(value):
                     return value
+        if len(value) > _MAX_CACHED_RESULT:
+            is_short = len(value) <= _MAX_REPEATED_LENGTH
+            return self._text.redact_repeatedly(value, hints) if is_short else self._text.redact(value, hints)
         text = self._text.redact(value, hints)
-        if text == value or len(value) > _MAX_REPEATED_LENGTH:
-            return text
         # Texts that differ in their secrets only are equal now.
-        return self._redact_again_cached(text) if len(text) <= _MAX_CACHED_RESULT else self._redact_again(text)
+        return text if text == value else self._redact_again(text)
 
 
 _OPTIONS: Final = ("headers", "fields", "marker", "patterns", "personal_data")

@@ -15,20 +15,25 @@ __all__ = ["COLUMN_LISTS", "TableRedactor", "find_secret_columns"]
 COLUMN_LISTS: Final = frozenset({"columns", "column_names", "columnNames", "cols", "header", "headers", "fields"})
 """Names of lists in JSON that can name the columns of rows beside them."""
 
-_MAX_HEADER_LENGTH: Final = 2000
 _DELIMITERS: Final = "|\t;,"
-_COLUMN: Final = re.compile(r"[\w.\-/]{1,60}")
 _COLUMN_WITH_SPACES: Final = re.compile(r"[\w.\-/]{1,60}(?: [\w.\-/]{1,30}){0,3}")
+# The rest of a line that consists of delimiters and characters of names only.
+_HEADER: Final = r"""(?P<line>[\w.\-/ "]*+[|;,\t][\w.\-/ "|;,\t]{0,2000}+)(?=\r?\n)"""
+_FIRST_HEADER: Final = re.compile(_HEADER)
+_NEXT_HEADER: Final = re.compile(rf"[\n:](?:(?<=\n)|(?<=:) ){_HEADER}")  # a message can precede the table
+_PLAIN_HEADERS: Final = {
+    delimiter: re.compile(rf"[\w.\-/]{{1,60}}+(?:{delimiter}[\w.\-/]{{1,60}}+)++") for delimiter in "\t;,"
+}
 _RULE: Final = re.compile(r"[|+\-=: \t]++")
+_STARTS_OF_RULES: Final = frozenset("|+-=: ")
 _QUOTED: Final = r"""(?P<quoted>"(?:[^"]|"")*+")"""
 _FIELDS: Final = {
     delimiter: re.compile(rf"""{_QUOTED}|[^{re.escape(delimiter)}\r\n"][^{re.escape(delimiter)}\r\n]*+|""")
     for delimiter in _DELIMITERS
 }
 _INSERT: Final = re.compile(
-    r"\b(?:INSERT|REPLACE)\s{1,9}+(?:IGNORE\s{1,9}+)?INTO\s{1,9}+[\w.`\"\[\]]{1,200}+\s{0,9}+"
-    r"\((?P<columns>[\w\s,`\"\[\].]{1,2000}+)\)\s{0,9}+VALUES?\s{0,9}+(?=\()",
-    re.IGNORECASE,
+    r"[IiRr](?<!\w.)(?i:nsert|eplace)\s{1,9}+(?i:IGNORE\s{1,9}+)?(?i:INTO)\s{1,9}+[\w.`\"\[\]]{1,200}+\s{0,9}+"
+    r"\((?P<columns>[\w\s,`\"\[\].]{1,2000}+)\)\s{0,9}+(?i:VALUES?)\s{0,9}+(?=\()"
 )
 _SQL_VALUE: Final = re.compile(
     r"""\s*+(?:[NEB]?'(?P<single>(?:[^'\\]++|''|\\.)*+)(?:'|\Z)|"(?P<double>(?:[^"\\]++|""|\\.)*+)(?:"|\Z)"""
@@ -51,7 +56,7 @@ class TableRedactor:
         self._is_secret = names.is_secret
         self._marker = marker
         words = (max(split_words(name), key=len, default="") for name in secret_names)
-        self._words = re.compile(build_trie(words), re.IGNORECASE)
+        self._words = re.compile(build_trie(words))
 
     def redact(self, text: str) -> str:
         """Replace the values in secret columns of a text."""
@@ -61,42 +66,78 @@ class TableRedactor:
 
     def _redact_lines(self, text: str) -> str:
         parts: list[str] = []
-        done = position = 0
-        while found := self._words.search(text, position):
-            start = max(text.rfind("\n", position, found.start()) + 1, position)
-            end = text.find("\n", found.end())
-            if end < 0:
-                break
-            position = end + 1
-            header = self._parse_header(text[start:end]) if end - start <= _MAX_HEADER_LENGTH else None
-            if header is None:
-                continue
-            delimiter, secret, count = header
-            while spans := _split_row(text, position, delimiter, count):
-                for index in secret:
-                    first, last = spans[index]
-                    if first < last and not self._is_harmless(text[first:last]):
-                        parts += [text[done:first], self._marker]
-                        done = last
-                end = text.find("\n", position)
-                position = len(text) if end < 0 else end + 1
+        done = 0
+        found = _FIRST_HEADER.match(text) or _NEXT_HEADER.search(text)
+        while found is not None:
+            position = found.end()
+            header = self._parse_header(found["line"]) if self._words.search(found["line"].lower()) else None
+            if header is not None:
+                start = text.index("\n", position) + 1
+                rows, position = self._redact_rows(text, start, *header)
+                if rows:
+                    parts += [text[done:start], "\n".join(rows)]
+                    done = position
+            found = _NEXT_HEADER.search(text, position)
         return "".join([*parts, text[done:]]) if parts else text
+
+    def _redact_rows(
+        self, text: str, position: int, delimiter: str, secret: list[int], count: int
+    ) -> tuple[list[str], int]:
+        """Return the redacted rows from a position on, and the end of the last one."""
+        rows: list[str] = []
+        while position < len(text):
+            end = text.find("\n", position)
+            stop = len(text) if end < 0 else end
+            row = self._redact_row(text[position:stop], delimiter, secret, count)
+            if row is None:
+                break
+            rows.append(row)
+            position = stop + 1
+        return rows, position - 1
+
+    def _redact_row(self, line: str, delimiter: str, secret: list[int], count: int) -> str | None:
+        """Return a row with its secrets replaced; None if the line has another number of fields."""
+        if line[:1] in _STARTS_OF_RULES and _RULE.fullmatch(line):
+            return line  # such as |---|---|
+        if '"' in line or "\r" in line[:-1]:
+            return self._redact_quoted_row(line, delimiter, secret, count)
+        fields = line.split(delimiter)
+        if len(fields) != count:
+            return None
+        for index in secret:
+            value = fields[index].strip(" \r")
+            if value and not self._is_harmless(value):
+                fields[index] = fields[index].replace(value, self._marker, 1)
+        return delimiter.join(fields)
+
+    def _redact_quoted_row(self, line: str, delimiter: str, secret: list[int], count: int) -> str | None:
+        spans = _split_quoted_row(line, delimiter)
+        if len(spans) != count:
+            return None
+        parts: list[str] = []
+        done = 0
+        for index in secret:
+            first, last = spans[index]
+            if first < last and not self._is_harmless(line[first:last]):
+                parts += [line[done:first], self._marker]
+                done = last
+        return "".join([*parts, line[done:]])
 
     def _parse_header(self, line: str) -> tuple[str, list[int], int] | None:
         """Return the delimiter, the indexes of secret columns, and the number of columns."""
-        line = line.rpartition(": ")[2]  # a message can precede the table
-        delimiter = next((one for one in _DELIMITERS if one in line), None)
-        if delimiter is None:
+        delimiter = next(one for one in _DELIMITERS if one in line)
+        names = line.split(delimiter)
+        if delimiter == "|" or '"' in line:
+            names = [part.strip(" ") if delimiter == "|" else part for part in names]
+            names = [part[1:-1] if len(part) > 2 and part[0] == part[-1] == '"' else part for part in names]
+            # A drawn table has an empty field before the first delimiter, and after the last one.
+            inner = names[not names[0] : len(names) - (not names[-1])] if delimiter == "|" else names
+            if len(inner) < 2 or not all(map(_COLUMN_WITH_SPACES.fullmatch, inner)):
+                return None
+        elif not _PLAIN_HEADERS[delimiter].fullmatch(line):
             return None
-        columns = [part.strip(" \r") if delimiter == "|" else part.strip("\r") for part in line.split(delimiter)]
-        quoted = [part[1:-1] if len(part) > 2 and part[0] == part[-1] == '"' else part for part in columns]
-        # A drawn table has an empty field before the first delimiter, and after the last one.
-        names = quoted[not quoted[0] : len(quoted) - (not quoted[-1])] if delimiter == "|" else quoted
-        column = _COLUMN_WITH_SPACES if delimiter == "|" or quoted != columns else _COLUMN
-        if len(names) < 2 or not all(map(column.fullmatch, names)):
-            return None
-        secret = [index for index, name in enumerate(quoted) if name and self._is_secret(name)]
-        return (delimiter, secret, len(quoted)) if secret else None
+        secret = [index for index, name in enumerate(names) if name and self._is_secret(name)]
+        return (delimiter, secret, len(names)) if secret else None
 
     def _redact_inserts(self, text: str) -> str:
         parts: list[str] = []
@@ -144,31 +185,19 @@ def find_secret_columns(columns: Any, is_secret_text: Callable[[str], bool]) -> 
     return found
 
 
-def _split_row(text: str, position: int, delimiter: str, count: int) -> list[tuple[int, int]]:
-    """Return the span of each field of a line, without quotes and padding. Empty if their number differs.
-
-    A rule, such as `|---|---|`, is a row of empty fields.
-    """
-    end = text.find("\n", position)
-    stop = len(text) if end < 0 else end
-    if position >= stop:
-        return []
-    if text[position] in "|+-=: " and _RULE.fullmatch(text, position, stop):
-        return [(position, position)] * count
+def _split_quoted_row(line: str, delimiter: str) -> list[tuple[int, int]]:
+    """Return the span of each field of a line, without quotes and padding. Empty if a quote is within a field."""
     pattern = _FIELDS[delimiter]
     spans: list[tuple[int, int]] = []
-    while True:
-        found = pattern.match(text, position, stop)
-        if found is None:
-            return []
+    position = 0
+    while found := pattern.match(line, position):
         first, last = found.span()
         if found["quoted"]:
             spans.append((first + 1, last - 1))
         else:
             bare = found[0]
             spans.append((first + len(bare) - len(bare.lstrip(" ")), first + len(bare.rstrip(" \r"))))
-        position = last
-        if not text.startswith(delimiter, position) or position >= stop:
-            break
-        position += 1
-    return spans if len(spans) == count and text[position:stop].strip() == "" else []
+        if not line.startswith(delimiter, last):
+            return spans if line[last:].strip() == "" else []
+        position = last + 1
+    return []

@@ -39,6 +39,10 @@ _NEXT_HEADER: Final = r""",(?=\s\\{0,9}["']?[\w\-]{1,60}+\\{0,9}["']?[=:])"""
 _MARKUP: Final = r"</|<br|-->|&lt;/|\s\|\s|"
 _REST: Final = r"(?:[ \t]{1,9}+(?=[\w\-.~+/=:]{0,60}\d)(?=[\w\-.~+/=:]{0,60}[A-Za-z])[\w\-.~+/=:]{6,}+)*+"
 _SIMPLE: Final = r"[\w.+\-%/~!*:]++"
+_WORDS: Final = rf"{_SIMPLE}(?:[ \t]++{_SIMPLE})*+"
+_HEADER_WORD: Final = r"[\w.+\-%/~!*:=;,@]++"
+# No line follows that continues the header: such lines are indented, and items of a list in YAML begin with a dash.
+_END_OF_HEADER: Final = r"(?=[ \t]*+(?:\Z|\r?\n(?:\Z|[^\s\-]|\r?\n(?:\Z|[^\s]))))"
 _PAIRS: Final = r"""(?:[\w\-]{1,60}+=\\{0,9}"[^"\\]*+\\{0,9}",?\s{0,9}+)++"""
 _WORD: Final = (
     r"""(?:[^&\s"'`<>,;)\]}\\]++|[,;](?![\s,;]|$|[\w.\-$]{1,60}+\s?[=:])|\\(?![nrt"'`]|\\)"""
@@ -61,8 +65,18 @@ class ValueFinder:
         self._marker = marker
         self._simple = {
             "=": re.compile(rf"({mark}|{_SIMPLE})(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)"),
-            ":": re.compile(rf"[ \t]{{0,9}}+({mark}|{_SIMPLE})(?=[ \t]*+(?:\r?\n|\Z))"),
+            ":": re.compile(rf"[ \t]{{0,9}}+({mark}|{_WORDS})(?=[ \t]*+(?:\r?\n|\Z))"),
         }
+        self._single = re.compile(
+            rf"([\w.\-\[\]$@]{{1,200}}+)=(?:{mark}|{_SIMPLE})(?<!earer)(?<!asic)(?<!oken)(?<!igest)"
+        )
+        self._simple_quoted = {
+            '"': re.compile(rf'[ \t]{{0,9}}+"({mark}|[\w.+\-%/~!*:=;,@ ]*+)"'),
+            "'": re.compile(rf"[ \t]{{0,9}}+'({mark}|[\w.+\-%/~!*:=;,@ ]*+)'(?!')"),
+        }
+        self._simple_header = re.compile(
+            rf"[ \t]{{0,9}}+({mark}|{_HEADER_WORD}(?:[ \t]++{_HEADER_WORD})*+){_END_OF_HEADER}"
+        )
         scheme = rf"(?:{SCHEME_WORDS}(?:[ \t+:]|%20){{1,20}}+)?"
         self._bare = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_WORD})(?:{_WORD})?")
         self._bare_header = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_WORD})(?:{_WORD})?{_REST}")
@@ -74,15 +88,32 @@ class ValueFinder:
             rf"{LINE_BREAK}|{_MARKUP}{mark}|{_CLOSERS}|,(?=\s\\{{0,9}}[\"']?[\w\-]{{1,60}}+\\{{0,9}}[\"']?[=:])"
         )
 
-    def find_simple(self, text: str, position: int, sign: str) -> tuple[int, int] | None:
-        """Return the start and end of a value of harmless characters, if it ends where any value would end.
+    def find_single_name(self, text: str) -> str | None:
+        """Return the name if a text is a single `name=value` with a value of harmless characters.
 
-        This is a faster way to the result of `find` for most values in URLs, forms and lines. Values of headers, and
-        values after a quoted name, need `find`.
+        Most decoded texts, and most texts with a secret in JSON, are such.
         """
-        pattern = self._simple.get(sign)
-        found = pattern.match(text, position) if pattern is not None else None
-        return None if found is None else found.span(1)
+        found = self._single.fullmatch(text)
+        return None if found is None else found[1]
+
+    def match_simple(self, text: str, position: int, sign: str, close: str | None) -> re.Match[str] | None:
+        """Match a value of harmless characters, as group 1, if it ends where any value would end.
+
+        This is a faster way to the result of `find` for most values in URLs, forms, lines and dumps. Values of headers
+        without quotes need `match_header` or `find`.
+
+        Args:
+            text: The text.
+            position: Position after the sign.
+            sign: The sign that separates name and value.
+            close: The quote that closes the name, or None.
+        """
+        pattern = self._simple.get(sign) if close is None else self._simple_quoted.get(close)
+        return None if pattern is None else pattern.match(text, position)
+
+    def match_header(self, text: str, position: int) -> re.Match[str] | None:
+        """Match the value of a header that has the whole line, as group 1, if it consists of harmless characters."""
+        return self._simple_header.match(text, position)
 
     def find(
         self,
