@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from sqlalchemy import make_url
 
 import sendcloud_integrations_client.sync
 from sendcloud_integrations_client import ConfigurationError, SendcloudError, SendcloudIntegrations
-from sendcloud_integrations_client.sync import LogStore, Redaction, StoreError
+from sendcloud_integrations_client.sync import LogStore, Redaction, StoreError, sync_logs
 
 _DIRECTORY = Path(sendcloud_integrations_client.sync.__file__).parent
 PASSWORD = "hu@sh&more"
@@ -126,6 +127,8 @@ def test_repr_of_an_object_whose_init_raised_works(kind: type) -> None:
 def test_repr_of_redaction_shows_its_options() -> None:
     redaction = Redaction(headers=["A"], fields=["b"], marker="-")  # type: ignore[arg-type]
     assert repr(redaction) == "Redaction(headers=frozenset({'A'}), fields=frozenset({'b'}), marker='-')"
+    assert repr(Redaction()) == "Redaction()"
+    assert "'Redaction' = Redaction()" in str(inspect.signature(sync_logs))
 
 
 @given(st.text() | st.binary() | st.integers() | st.none())

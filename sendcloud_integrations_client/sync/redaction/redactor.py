@@ -6,7 +6,7 @@ Parsed JSON is redacted by its structure, text by `text_redactor`. Both call eac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -112,10 +112,10 @@ class Redaction:
         return _rebuild_redaction, (type(self), options)
 
     def __repr__(self) -> str:
-        # A converter may have raised. The patterns are many, so they are shown only if they are not the default.
-        names = (name for name in _OPTIONS if hasattr(self, name))
-        shown = (name for name in names if name not in _DEFAULTS or getattr(self, name) != _DEFAULTS[name])
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        # A converter may have raised. The defaults are long, and signatures of functions show them.
+        options = ((name, getattr(self, name)) for name in _OPTIONS if hasattr(self, name))
+        shown = (f"{name}={value!r}" for name, value in options if value != _DEFAULTS[name])
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def redact_record(self, value: Any) -> tuple[Any, bytes]:
         """Replace the secrets in a record.
@@ -248,7 +248,13 @@ class Redaction:
 
 
 _OPTIONS: Final = ("headers", "fields", "marker", "patterns", "personal_data")
-_DEFAULTS: Final = {"patterns": DEFAULT_PATTERNS, "personal_data": False}
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "headers": DEFAULT_HEADERS,
+    "fields": DEFAULT_FIELDS,
+    "marker": "[redacted]",
+    "patterns": DEFAULT_PATTERNS,
+    "personal_data": False,
+}
 
 
 def _is_phone(text: str) -> bool:
