@@ -77,8 +77,10 @@ class SyncHistory:
         """Return the periods in which at least a number of jobs had started and not ended, dead ones included."""
         changes: list[tuple[datetime, int]] = []
         for starts, ends in self._query(
-            "SELECT min(started_at), coalesce(max(ended_at), clock_timestamp()) FROM history WHERE kind = 'job' "
-            "GROUP BY job_id"
+            # A job that was taken over ends at the latest when its successor starts.
+            "SELECT starts, least(ends, lead(starts) OVER (PARTITION BY account ORDER BY starts), clock_timestamp()) "
+            "FROM (SELECT account, min(started_at) AS starts, max(ended_at) AS ends FROM history WHERE kind = 'job' "
+            "GROUP BY account, job_id) jobs"
         ):
             changes += [(starts, 1), (ends, -1)]
         periods: list[tuple[datetime, datetime]] = []
