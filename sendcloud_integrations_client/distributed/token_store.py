@@ -87,8 +87,9 @@ class RedisTokenStore:
 
         async def get(client: Redis) -> tuple[str | None, int]:
             async with client.pipeline() as pipeline:
-                token_key = self._get_token_key(key)
-                return cast("tuple[str | None, int]", await pipeline.get(token_key).pttl(token_key).execute())
+                pipeline.get(self._get_token_key(key))
+                pipeline.pttl(self._get_token_key(key))
+                return cast("tuple[str | None, int]", tuple(await pipeline.execute()))
 
         if not self._is_available():
             return None

@@ -186,7 +186,8 @@ class LogStore:
         if self.is_sqlite:
             return datetime.now(UTC)
         async with self.reading() as connection:
-            now: datetime = await connection.scalar(select(func.clock_timestamp(type_=DateTime(timezone=True))))
+            found = await connection.execute(select(func.clock_timestamp(type_=DateTime(timezone=True))))
+            now: datetime = found.scalar_one()
             return now
 
     async def prune(self, older_than: timedelta | datetime) -> int:
