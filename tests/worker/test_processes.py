@@ -94,7 +94,7 @@ INTERVAL = 60  # seconds
 CLOCK_SHIFTS = (0, 300, -300)  # seconds
 
 
-@pytest.mark.long(minutes=5)
+@pytest.mark.long(minutes=4)
 def test_syncs_survive_crashes_freezes_and_restarts(
     database: str, tmp_path: Path, postgresql_server: PostgresqlServer, valkey: ValkeyServer
 ) -> None:
