@@ -229,12 +229,13 @@ class OAuth2ClientCredentials(Credentials):
 
     async def _find_token(self, current: AccessToken | None) -> AccessToken | None:
         """Return a usable token that expires later than `current`, from another task or process; None if not found."""
-        expires_at = current.expires_at if current else 0.0
+        expires_at, value = (current.expires_at, current.value) if current else (0.0, None)
         if self._token and self._token.expires_at > expires_at and self._is_usable(self._token):
             return self._token
         try:
             found = await self._store.load(self._token_key)
-            if found and found.expires_at > expires_at and self._is_usable(found):
+            # A store can return the same token with a slightly different expiry.
+            if found and found.value != value and found.expires_at > expires_at and self._is_usable(found):
                 self._token = found
                 return found
         except Exception as error:  # the text of the error could contain a token

@@ -80,18 +80,28 @@ class RedisTokenStore:
         return f"RedisTokenStore(prefix={self._prefix!r})"
 
     async def load(self, key: str) -> AccessToken | None:
-        """Return the token last saved under `key`; None if it is missing, or if the server is unavailable."""
+        """Return the token last saved under `key`; None if it is missing, or if the server is unavailable.
 
-        async def get(client: Redis) -> str | None:
-            return cast("str | None", await client.get(self._get_token_key(key)))
+        Its expiry is that of the server, by the clock of this process: the clocks of processes can differ.
+        """
+
+        async def get(client: Redis) -> tuple[str | None, int]:
+            async with client.pipeline() as pipeline:
+                pipeline.get(self._get_token_key(key))
+                pipeline.pttl(self._get_token_key(key))
+                return cast("tuple[str | None, int]", tuple(await pipeline.execute()))
 
         if not self._is_available():
             return None
+        loaded_at = time.time()
         try:
-            value = await self._connections.run(get)
+            value, milliseconds = await self._connections.run(get)
         except UNAVAILABLE_ERRORS:
             return None
-        return None if value is None else _parse_token(value)
+        token = None if value is None else _parse_token(value)
+        if token is None or milliseconds < 0:  # without an expiry, another program saved it
+            return token
+        return attrs.evolve(token, expires_at=loaded_at + milliseconds / 1000)
 
     async def save(self, key: str, token: AccessToken) -> None:
         """Save `token` under `key` until it expires. Does nothing if the server is unavailable."""

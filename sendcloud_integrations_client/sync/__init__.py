@@ -21,7 +21,7 @@ except ImportError:
     ) from None
 
 from .accounts import StoredAccount, list_accounts, rebind_account, remove_account, rename_account
-from .errors import AccountMismatchError, StoreError, SyncSupersededError
+from .errors import AccountMismatchError, NewerStoreError, StoreError, SyncSupersededError
 from .job import sync_accounts, sync_logs
 from .pruning import PruneSummary, prune_store
 from .redaction import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, Redaction, SecretPattern
@@ -37,6 +37,7 @@ __all__ = [
     "AccountMismatchError",
     "IfRunning",
     "LogStore",
+    "NewerStoreError",
     "PruneSummary",
     "Redaction",
     "SecretPattern",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 from uuid import uuid4
@@ -156,7 +156,7 @@ class AccountRun:
         self._report_progress(None)
         since = self._options.since
         if isinstance(since, timedelta):
-            since = _subtract(self._server_time or datetime.now(UTC), since)
+            since = _subtract(self._server_time or self._writer.get_time(), since)
         limits = (to_utc(since), pruned_before)
         self._pass_options = attrs.evolve(
             self._pass_options, since=max((limit for limit in limits if limit is not None), default=None)
@@ -235,7 +235,7 @@ class AccountRun:
                 to_single_line(self._list_error.reason),
             )
             return None
-        now = datetime.now(UTC)
+        now = self._writer.get_time()
         valid = [integration for integration in listed if is_integration_id(integration.id)]
         invalid = [integration for integration in listed if not is_integration_id(integration.id)]
         invalid_records = [build_invalid_record(error, self._options.redaction) for error in decode_errors]

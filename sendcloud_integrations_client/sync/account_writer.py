@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -180,11 +180,16 @@ class AccountWriter:
         self._run = run
         self._claimed: set[int | None] = set()
         self._insert: Any = sqlite.insert if store.is_sqlite else postgresql.insert
+        self._clock_offset = timedelta(0)
 
     @property
     def account_name(self) -> str:
         """Name of the account in the store."""
         return self._account
+
+    def get_time(self) -> datetime:
+        """Return the current time by the clock of the store, so that runs on several machines agree on it."""
+        return datetime.now(UTC) + self._clock_offset
 
     async def begin_run(self, identity: str) -> datetime | None:
         """Check that the account in the store, if it exists, belongs to the credentials.
@@ -201,6 +206,8 @@ class AccountWriter:
         return await _run_to_completion(self._begin_run(identity))
 
     async def _begin_run(self, identity: str) -> datetime | None:
+        if not self._store.is_sqlite:
+            self._clock_offset = await self._store.get_time() - datetime.now(UTC)
         async with self._store.reading() as connection:
             return await self._get_pruned_before(connection, identity)
 
@@ -219,7 +226,7 @@ class AccountWriter:
 
     async def _bind_account(self, identity: str) -> None:
         async with self._store.writing() as connection:
-            row = {"name": self._account, "identity": identity, "first_synced_at": datetime.now(UTC)}
+            row = {"name": self._account, "identity": identity, "first_synced_at": self.get_time()}
             await connection.execute(self._insert(account).on_conflict_do_nothing(), [row])
             await connection.execute(
                 update(account)
@@ -250,8 +257,7 @@ class AccountWriter:
 
     async def _complete_run(self) -> None:
         async with self._store.writing() as connection:
-            now = datetime.now(UTC)
-            values = {"last_synced_at": now, "failed_at": None, "error": None}
+            values = {"last_synced_at": self.get_time(), "failed_at": None, "error": None}
             await connection.execute(update(account).where(account.c.name == self._account).values(values))
 
     async def fail_run(self, reason: str) -> None:
@@ -260,7 +266,7 @@ class AccountWriter:
 
     async def _fail_run(self, reason: str) -> None:
         async with self._store.writing() as connection:
-            values = {"failed_at": datetime.now(UTC), "error": reason}
+            values = {"failed_at": self.get_time(), "error": reason}
             await connection.execute(update(account).where(account.c.name == self._account).values(values))
 
     async def store_integrations(
@@ -345,7 +351,7 @@ class AccountWriter:
             found = await connection.execute(
                 update(integration)
                 .where(integration.c.account == self._account, integration.c.id == integration_id)
-                .values(deleted_at=func.coalesce(integration.c.deleted_at, datetime.now(UTC)))
+                .values(deleted_at=func.coalesce(integration.c.deleted_at, self.get_time()))
             )
             return found.rowcount > 0
 
@@ -453,7 +459,7 @@ class AccountWriter:
     async def _write_changes(
         self, connection: AsyncConnection, integration_id: int | None, changes: _RowChanges, *, uses_copy: bool
     ) -> None:
-        now, marker = datetime.now(UTC), _get_marker(integration_id)
+        now, marker = self.get_time(), _get_marker(integration_id)
         if changes.new:
             common = {
                 "account": self._account,
@@ -514,7 +520,7 @@ class AccountWriter:
             if changes.new:
                 common = {
                     **where,
-                    "quarantined_at": datetime.now(UTC),
+                    "quarantined_at": self.get_time(),
                     "read_account_wide": integration_id is None,
                     "read_by_integration": integration_id is not None,
                 }
@@ -549,10 +555,7 @@ class DryRunWriter(AccountWriter):
 
     async def _begin_run(self, identity: str) -> datetime | None:
         self._is_migrated = await self._store.is_migrated()
-        if not self._is_migrated:
-            return None
-        async with self._store.reading() as connection:
-            return await self._get_pruned_before(connection, identity)
+        return await super()._begin_run(identity) if self._is_migrated else None
 
     async def _bind_account(self, identity: str) -> None:
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sendcloud_integrations_client.errors import SendcloudError
 
-__all__ = ["AccountMismatchError", "StoreError", "SyncSupersededError"]
+__all__ = ["AccountMismatchError", "NewerStoreError", "StoreError", "SyncSupersededError"]
 
 
 class StoreError(SendcloudError):
@@ -19,6 +19,16 @@ class StoreError(SendcloudError):
     def __init__(self, message: str, *, is_temporary: bool = False) -> None:
         super().__init__(message)
         self.is_temporary = is_temporary
+
+
+class NewerStoreError(StoreError):
+    """A newer version of this package has created or migrated the store. This version must not write to it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The store cannot be used: it was created or migrated by a newer version of sendcloud-integrations-client. "
+            "Upgrade this package."
+        )
 
 
 class SyncSupersededError(StoreError):

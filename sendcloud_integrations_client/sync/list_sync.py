@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
@@ -188,7 +188,7 @@ class ListSync:
 
     def _must_check(self) -> bool:
         every, last = self._options.full_check_every, self._state.full_pass_at
-        return self._options.full or (every is not None and (last is None or datetime.now(UTC) - last >= every))
+        return self._options.full or (every is not None and (last is None or self._writer.get_time() - last >= every))
 
     def _build_full_pass(self) -> PassState:
         size, last = self._options.page_size, self._state.full_pass_at
@@ -201,7 +201,7 @@ class ListSync:
             is_full_pass=True,
             page_size=size,
             since=self._since,
-            pass_started_at=datetime.now(UTC),
+            pass_started_at=self._writer.get_time(),
             rewrites=self._options.full,
         )
 
@@ -209,7 +209,7 @@ class ListSync:
         newest, until = self._state.newest_created_at, None
         if newest is not None:
             # A timestamp in the future would disable the lookback.
-            until = _subtract(min(newest, datetime.now(UTC)), self._options.lookback)
+            until = _subtract(min(newest, self._writer.get_time()), self._options.lookback)
             if _is_earlier(until, self._since):
                 until = self._since
         return PassState(
@@ -217,7 +217,7 @@ class ListSync:
             page_size=self._options.page_size,
             since=self._since,
             lookback_until=until,
-            pass_started_at=datetime.now(UTC),
+            pass_started_at=self._writer.get_time(),
         )
 
     async def _read_quarantined_pages(self) -> None:
@@ -409,7 +409,7 @@ class ListSync:
             state.newest_first_by = current.order.confirm(state.newest_first_by)
             if _is_earlier(state.complete_from, current.since):
                 state.complete_from = current.since
-        state.completed_at = datetime.now(UTC)
+        state.completed_at = self._writer.get_time()
         state.unfinished_pass = None
         return state
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,7 +82,7 @@ async def prune_store(
     if not isinstance(older_than, (timedelta, datetime)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidInputError("prune_store", "older_than", "must be a timedelta or a datetime")
     try:
-        before = datetime.now(UTC) - older_than if isinstance(older_than, timedelta) else older_than
+        before = await store.get_time() - older_than if isinstance(older_than, timedelta) else older_than
     except OverflowError:
         raise InvalidInputError("prune_store", "older_than", "must not reach back before year 1") from None
     stop = stop or asyncio.Event()

@@ -11,13 +11,13 @@ import re
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import Column, MetaData, Table, Text, event, inspect, select, text
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, event, func, inspect, select, text
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -25,7 +25,7 @@ from sqlalchemy.schema import CreateSchema
 
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.database_faults import is_temporary_error
-from sendcloud_integrations_client.sync.errors import StoreError
+from sendcloud_integrations_client.sync.errors import NewerStoreError, StoreError
 from sendcloud_integrations_client.sync.postgresql_urls import build_connector, validate_parameters
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
 from sendcloud_integrations_client.sync.problem_keys import clear_outdated_problem_keys, fill_problem_keys
@@ -42,11 +42,6 @@ _MAX_CONNECTIONS: Final = 8
 # A mistyped URL must not become the name of an SQLite file, because it can contain a password.
 _LOOKS_LIKE_URL: Final = re.compile(r"(?is)(postgres|postgresql|mysql|sqlite)(\+\w+)?:|.*\bpassword=")
 _MAX_SCHEMA_BYTES: Final = 63  # PostgreSQL shortens longer names without an error
-
-_NEWER_VERSION: Final = (
-    "The store cannot be used: it was created by a newer version of sendcloud-integrations-client. "
-    "Upgrade this package."
-)
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -124,7 +119,8 @@ class LogStore:
         An interrupted migration is continued by the next call.
 
         Raises:
-            StoreError: If the database cannot be used, or was created by a newer version of this package.
+            NewerStoreError: If a newer version of this package created or migrated the store.
+            StoreError: If the database cannot be used.
         """
         if self._is_migrated:
             return
@@ -162,12 +158,37 @@ class LogStore:
             found = await self._get_revision(connection)
         if found is not None and found != SCHEMA_REVISION:
             if found > SCHEMA_REVISION:
-                raise StoreError(_NEWER_VERSION)
+                raise NewerStoreError
             raise StoreError(
                 f"{self!r} cannot be read: an older version of sendcloud-integrations-client created it. "
                 "Run a sync, or await store.migrate(), to migrate it."
             )
         return found is not None
+
+    async def check_version(self) -> None:
+        """Check that no newer version of this package has migrated the store since this one used it first.
+
+        Raises:
+            NewerStoreError: If one has.
+            StoreError: If the database cannot be used.
+        """
+        async with self.reading() as connection:
+            found = await self._get_revision(connection)
+        if found is not None and found > SCHEMA_REVISION:
+            raise NewerStoreError
+
+    async def get_time(self) -> datetime:
+        """Return the current time in UTC: by the clock of the database server, or by that of this machine for SQLite.
+
+        Raises:
+            StoreError: If the database cannot be used.
+        """
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        async with self.reading() as connection:
+            found = await connection.execute(select(func.clock_timestamp(type_=DateTime(timezone=True))))
+            now: datetime = found.scalar_one()
+            return now
 
     async def prune(self, older_than: timedelta | datetime) -> int:
         """Delete old logs and old quarantined records: see `prune_store`, which returns more details.
@@ -533,4 +554,4 @@ def _run_migrations(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError:
-        raise StoreError(_NEWER_VERSION) from None
+        raise NewerStoreError from None

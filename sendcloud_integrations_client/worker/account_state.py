@@ -6,7 +6,7 @@ and `worker status` need beyond a job. All times are those of the database serve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,8 +18,10 @@ from sqlalchemy import (
     DateTime,
     Integer,
     MetaData,
+    Row,
     Table,
     Text,
+    case,
     func,
     literal,
     select,
@@ -107,7 +109,19 @@ class AccountStates:
             rows = await connection.execute(select(_state).order_by(_state.c.account))
             return now, [AccountState(**row) for row in rows.mappings()]
 
-    async def find_due(self, names: Collection[str], interval: int) -> list[str]:
+    async def count_failures(self, account: str) -> int:
+        """Return the number of failed jobs of an account since its last success."""
+        async with self._store.reading() as connection:
+            return await connection.scalar(select(_state.c.failures).where(_state.c.account == account)) or 0
+
+    async def find_silent_jobs(self, jobs: Collection[int], silence: float) -> set[int]:
+        """Return those of some jobs whose end, or last sign of life, was more than `silence` seconds ago."""
+        silent_since = func.coalesce(_state.c.ended_at, _state.c.seen_at)
+        is_silent = silent_since < _NOW - literal(timedelta(seconds=silence))
+        async with self._store.reading() as connection:
+            return set(await connection.scalars(select(_state.c.job_id).where(_state.c.job_id.in_(jobs), is_silent)))
+
+    async def find_due(self, names: Collection[str], interval: int) -> tuple[datetime, list[str]]:
         """Record which accounts exist, and return those that are due.
 
         Args:
@@ -115,11 +129,13 @@ class AccountStates:
             interval: Interval of each account in seconds.
 
         Returns:
-            Names of the accounts whose slot has begun since they were last queued, and of those whose retry is due. Not
-            those that are paused. The longest waiting ones are first.
+            Time of the database, and names of the accounts whose slot has begun since they were last queued, and of
+            those whose retry is due. Not those that are paused. The longest waiting ones are first.
         """
-        now, states = await self.read_all()
-        known = {state.account: state for state in states}
+        columns = [_state.c[name] for name in ("account", "is_listed", "paused_at", "queued_at", "retry_at")]
+        async with self._store.reading() as connection:
+            now: datetime = (await connection.execute(select(_NOW))).scalar_one()
+            known = {row.account: row for row in await connection.execute(select(*columns))}
         await self._list_accounts(names, known)
         due: list[tuple[datetime, str]] = []
         for name in names:
@@ -132,9 +148,9 @@ class AccountStates:
                 or (state.retry_at is not None and state.retry_at <= now)
             ):
                 due.append((state.queued_at or slot, name))
-        return [name for _, name in sorted(due)]
+        return now, [name for _, name in sorted(due)]
 
-    async def _list_accounts(self, names: Collection[str], known: dict[str, AccountState]) -> None:
+    async def _list_accounts(self, names: Collection[str], known: Mapping[str, Row[Any]]) -> None:
         listed = frozenset(names)
         added = [name for name in names if name not in known]
         changed = {
@@ -152,10 +168,16 @@ class AccountStates:
                     statement = update(_state).where(_state.c.account.in_(found))
                     await connection.execute(statement.values(is_listed=is_listed))
 
-    async def mark_queued(self, names: Sequence[str]) -> None:
-        """Record that accounts were queued by the planning."""
+    async def mark_queued(self, names: Sequence[str], planned_at: datetime) -> None:
+        """Record that accounts were queued by the planning.
+
+        Args:
+            names: Names of the accounts.
+            planned_at: Time when they were found to be due. A retry at a later time is kept: their jobs can have ended.
+        """
+        retry_at = case((_state.c.retry_at <= planned_at, None), else_=_state.c.retry_at)
         async with self._store.writing() as connection:
-            statement = update(_state).where(_state.c.account.in_(names)).values(queued_at=_NOW, retry_at=None)
+            statement = update(_state).where(_state.c.account.in_(names)).values(queued_at=_NOW, retry_at=retry_at)
             await connection.execute(statement)
 
     async def start(self, account: str, job_id: int, worker: str) -> bool:
@@ -214,6 +236,16 @@ class AccountStates:
             "retry_at": None if retry_in is None else _NOW + literal(retry_in),
         }
         await self._update(account, job_id, {"ended_at": _NOW, "fault": None} | values)
+
+    async def postpone(self, account: str, job_id: int, retry_in: timedelta) -> None:
+        """Record that a job has ended because its worker cannot sync the account, but another worker may.
+
+        Args:
+            account: Name of the account.
+            job_id: Id of the job.
+            retry_in: When to try again before the next slot.
+        """
+        await self._update(account, job_id, {"ended_at": _NOW, "fault": None, "retry_at": _NOW + literal(retry_in)})
 
     async def end(self, account: str, job_id: int) -> None:
         """Record that a job has ended without a result, for example because it was stopped."""

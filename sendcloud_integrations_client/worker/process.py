@@ -14,7 +14,7 @@ from procrastinate.exceptions import ConnectorException
 
 from sendcloud_integrations_client.errors import InvalidInputError, to_single_line
 from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits
-from sendcloud_integrations_client.sync import LogStore, Redaction, StoreError
+from sendcloud_integrations_client.sync import LogStore, NewerStoreError, Redaction, StoreError
 from sendcloud_integrations_client.worker.account_source import AccountSource
 from sendcloud_integrations_client.worker.queue import create_app, open_app, prepare_database
 from sendcloud_integrations_client.worker.tasks import CONTROL_QUEUE, STALL_TIMEOUT, SYNC_QUEUE, sync_tasks
@@ -63,6 +63,8 @@ async def run_worker(
     Raises:
         ConfigurationError: If the interval or the stall timeout is invalid, or if the database is not PostgreSQL.
         InvalidInputError: If `concurrency` is less than 1.
+        NewerStoreError: If a newer version of this package has migrated the database, also while the worker is
+            running. Pages in progress are stored, and workers of that version continue their accounts.
         StoreError: If the database exists but cannot be used, for example because the password is wrong.
 
     Example:
@@ -100,6 +102,8 @@ async def run_worker(
             group.create_task(_serve(app, SYNC_QUEUE, concurrency, stall_timeout, stop))
             group.create_task(_serve(app, CONTROL_QUEUE, _CONTROL_SLOTS, stall_timeout, stop))
         _logger.info("Worker stopped.")
+    if tasks.is_outdated:
+        raise NewerStoreError
 
 
 async def _repeat_until_reachable(call: Callable[[], Awaitable[None]], stop: asyncio.Event) -> bool:

@@ -2,6 +2,9 @@
 
 Jobs contain names of accounts, never credentials. A job is never retried by procrastinate: that fails if the account
 was queued again in the meantime. A new job is queued instead.
+
+Versions of this package share the queue while they are deployed. So a newer version may only add arguments that an
+older one can ignore; a new kind of job needs its own queue, and a column of `worker_account` a default in the database.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from sendcloud_integrations_client.pipeline.rate_limiter import RateLimits
 from sendcloud_integrations_client.profiles import Account
 from sendcloud_integrations_client.sync import (
     LogStore,
+    NewerStoreError,
     Redaction,
     StoreError,
     SyncProgress,
@@ -143,6 +147,7 @@ class SyncTasks(Blueprint):
         self._stop = stop
         self._clients = ClientPool(rate_limits)
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._is_outdated = False
         self._sync_task: Task[..., Any, ...] = self.task(name="sync_account", queue=SYNC_QUEUE, pass_context=True)(
             self._sync_account
         )
@@ -162,6 +167,11 @@ class SyncTasks(Blueprint):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._clients.aclose()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a newer version of this package has migrated the store. These tasks then sync no account."""
+        return self._is_outdated
 
     async def queue_account(self, account: str) -> bool:
         """Queue the sync of one account now.
@@ -186,14 +196,14 @@ class SyncTasks(Blueprint):
         """Queue the accounts that are due. The timestamp comes from the clock of a worker, so it is not used."""
         del timestamp
         accounts = await read_accounts(self._source)
-        due = await self._states.find_due(list(accounts), self._interval)
+        now, due = await self._states.find_due(list(accounts), self._interval)
         waiting = await context.app.job_manager.list_jobs_async(queue=SYNC_QUEUE, status=Status.TODO.value)
         due = due[: max(0, _MAX_WAITING_JOBS - len(list(waiting)))]
         for start in range(0, len(due), 100):
             names = due[start : start + 100]
             for name in names:
                 await self.queue_account(name)
-            await self._states.mark_queued(names)
+            await self._states.mark_queued(names, now)
 
     async def _recover_stalled_jobs(self, context: JobContext, timestamp: int) -> None:
         """Finish the jobs of dead workers as failed, and queue their accounts again.
@@ -207,23 +217,17 @@ class SyncTasks(Blueprint):
             for job in await manager.get_stalled_jobs(queue=queue, seconds_since_heartbeat=timeout):
                 stalled[job.id] = job
         # Jobs of living workers that do not run any more: their end was not stored, because the database was down.
-        now, states = await self._states.read_all()
-        silent = {
-            state.job_id
-            for state in states
-            if state.seen_at is not None and (now - (state.ended_at or state.seen_at)).total_seconds() > timeout
-        }
-        for job in await manager.list_jobs_async(queue=SYNC_QUEUE, status=Status.DOING.value):
-            if job.id in silent:
-                stalled[job.id] = job
+        running = {job.id: job for job in await manager.list_jobs_async(queue=SYNC_QUEUE, status=Status.DOING.value)}
+        silent = await self._states.find_silent_jobs([number for number in running if number is not None], timeout)
+        stalled.update({number: running[number] for number in silent})
         for job in stalled.values():
             try:
                 await manager.finish_job(job, status=Status.FAILED, delete_job=False)
             except ConnectorException as error:
                 _logger.info("Job %s was not finished: %s", job.id, to_single_line(str(error)))
                 continue
-            if job.queue == SYNC_QUEUE and job.id is not None:
-                account = str(job.task_kwargs["account"])
+            account = job.task_kwargs.get("account")
+            if job.queue == SYNC_QUEUE and job.id is not None and isinstance(account, str):
                 _logger.warning(
                     "Sync of account %s: its worker stopped responding; the account is queued again.",
                     account,
@@ -244,7 +248,8 @@ class SyncTasks(Blueprint):
                 include_aborted=True,
             )
 
-    async def _sync_account(self, context: JobContext, account: str) -> None:
+    async def _sync_account(self, context: JobContext, account: str, **arguments: object) -> None:
+        del arguments  # of a newer version
         job_id = context.job.id
         assert job_id is not None  # noqa: S101 - a job that runs is stored
         try:
@@ -260,10 +265,14 @@ class SyncTasks(Blueprint):
 
     async def _run(self, account: str, job_id: int) -> None:
         try:
+            await _until_stored(self._store.check_version)
             found = (await read_accounts(self._source)).get(account)
             if found is None:
-                _logger.warning("Sync of account %s: the account does not exist any more.", account)
-                await _until_stored(lambda: self._states.end(account, job_id))
+                # Workers can have different profile files during a deployment. If no worker has the account, no
+                # planning queues it.
+                _logger.warning("Sync of account %s: this worker does not have the account. Another one may.", account)
+                delay = timedelta(seconds=min(_FIRST_RETRY, self._interval))
+                await _until_stored(lambda: self._states.postpone(account, job_id, delay))
                 return
             summary = await self._sync(found, job_id)
         except Exception as error:  # for example invalid credentials in one profile, or the caller's function failed
@@ -308,6 +317,15 @@ class SyncTasks(Blueprint):
                 await self._states.keep_alive(account, job_id, progress.fault, progress.take_retries())
 
     async def _fail(self, account: str, job_id: int, error: Exception) -> None:
+        if isinstance(error, StoreError) and not error.is_temporary and await self._find_newer_version():
+            self._is_outdated = True
+            _logger.warning(
+                "Sync of account %s: a newer version has migrated the store. It syncs the account.", account
+            )
+            if self._stop is not None:
+                self._stop.set()
+            await _until_stored(lambda: self._states.postpone(account, job_id, timedelta(0)))
+            return
         if isinstance(error, SendcloudError):
             text = to_single_line(str(error), max_length=_MAX_ERROR)
             retry_in = await self._choose_retry_delay(account) if is_temporary(error) else None
@@ -319,9 +337,16 @@ class SyncTasks(Blueprint):
         _logger.error("%s", message, extra={"fields": fields})
         raise AccountSyncError(message) from (None if isinstance(error, SendcloudError) else error)
 
+    async def _find_newer_version(self) -> bool:
+        """Whether a newer version of this package has migrated the store, so that statements of this one can fail."""
+        try:
+            await _until_stored(self._store.check_version)
+        except NewerStoreError:
+            return True
+        return False
+
     async def _choose_retry_delay(self, account: str) -> timedelta:
-        _, states = await _until_stored(self._states.read_all)
-        failures = next((state.failures for state in states if state.account == account), 0)
+        failures = await _until_stored(lambda: self._states.count_failures(account))
         delay = min(_FIRST_RETRY * 2 ** min(failures, 10), _MAX_RETRY)
         return timedelta(seconds=min(delay, self._interval))
 

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import time
 
+import attrs
 import httpx
 import orjson
 import pytest
+import time_machine
 
 from sendcloud_integrations_client.auth import AccessToken, OAuth2ClientCredentials, oauth2
 from sendcloud_integrations_client.auth.tokens import LockingTokenStore, MemoryTokenStore
@@ -196,11 +198,35 @@ async def test_saved_token_is_loaded_by_another_store(valkey: ValkeyServer) -> N
     first, second = build_store(valkey), build_store(valkey)
     assert await second.load("key") is None
     await first.save("key", token)
-    assert await second.load("key") == token
+    loaded = await second.load("key")
+    assert loaded is not None
+    assert attrs.evolve(loaded, expires_at=token.expires_at) == token
+    assert abs(loaded.expires_at - token.expires_at) < 30
     assert orjson.loads(valkey.command("GET", "sendcloud:token:key").split(b"\r\n")[1])["scope"] == "api"
     for store in (first, second):
         assert "secret-token" not in repr(store)
         await store.aclose()
+
+
+@pytest.mark.parametrize("shift", [300, -300])
+async def test_expiry_of_a_token_does_not_depend_on_the_clock_of_the_process_that_saved_it(
+    valkey: ValkeyServer, shift: int
+) -> None:
+    store = build_store(valkey)
+    with time_machine.travel(time.time() + shift, tick=True):
+        await store.save("key", AccessToken("token", time.time() + 100, "api"))
+    loaded = await store.load("key")
+    assert loaded is not None
+    assert 0 < loaded.expires_at - time.time() < 130
+    await store.aclose()
+
+
+async def test_token_without_an_expiry_in_the_server_keeps_its_own(valkey: ValkeyServer) -> None:
+    store = build_store(valkey)
+    value = orjson.dumps(attrs.asdict(AccessToken("a", 5, "api"))).decode()
+    assert valkey.command("SET", "sendcloud:token:key", f"'{value}'") == b"+OK\r\n"
+    assert await store.load("key") == AccessToken("a", 5, "api")
+    await store.aclose()
 
 
 async def test_default_store_is_replaced_and_an_own_store_is_kept() -> None:

@@ -35,7 +35,7 @@ OTHER_MESSAGES = {
     "no data received within timeout",
     "no complete response within total_timeout",
     "in use in another running event loop",
-    "created by a newer version",
+    "created or migrated by a newer version",
     "No logs found in",
     "does not exist. Check --database",
     "Other users of this computer can access",

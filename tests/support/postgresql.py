@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,11 @@ class PostgresqlServer:
         programs: Folder of the programs.
         folder: Folder of the data and of the Unix socket.
         as_user: Options of `subprocess` that select the user.
+        settings: Settings of the server.
     """
 
-    def __init__(self, programs: Path, folder: Path, as_user: dict[str, Any]) -> None:
+    def __init__(self, programs: Path, folder: Path, as_user: dict[str, Any], settings: Mapping[str, str]) -> None:
+        self._settings = settings
         self._programs = programs
         self._folder = folder
         self._as_user = as_user
@@ -53,7 +55,7 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start the server, and wait until it accepts connections."""
-        arguments = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in SETTINGS.items())
+        arguments = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in self._settings.items())
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self._folder / "data", "-k", self._folder, *arguments],
@@ -63,6 +65,12 @@ class PostgresqlServer:
                 **self._as_user,
             )
         _wait_until_ready(self._process, self._folder)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self, *, is_last: bool = False) -> None:
         """Stop the server: open connections are closed. With `is_last`, the data is not written to files."""
@@ -87,8 +95,12 @@ class PostgresqlServer:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgresqlServer]:
-    """Run a PostgreSQL server while the block runs."""
+def running_postgresql(settings: Mapping[str, str] | None = None) -> Iterator[PostgresqlServer]:
+    """Run a PostgreSQL server while the block runs.
+
+    Args:
+        settings: Settings that differ from those for tests.
+    """
     programs = _find_programs()
     as_user = _get_user_options()
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
@@ -111,7 +123,7 @@ def running_postgresql() -> Iterator[PostgresqlServer]:
         )
         if initialized.returncode:
             raise RuntimeError(f"PostgreSQL initdb failed:\n{initialized.stdout}{initialized.stderr}")
-        server = PostgresqlServer(programs, folder, as_user)
+        server = PostgresqlServer(programs, folder, as_user, SETTINGS | dict(settings or {}))
         try:
             server.start()
             yield server

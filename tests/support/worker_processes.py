@@ -16,7 +16,9 @@ from tests.support.forked_commands import get_forked_command
 
 __all__ = ["WorkerFleet", "add_accounts", "running_workers", "wait_until"]
 
-_COMMAND = [sys.executable, "-W", "error", "-m", "sendcloud_integrations_client.cli", "worker"]
+_PYTHON = [sys.executable, "-W", "error"]
+_COMMAND = [*_PYTHON, "-m", "sendcloud_integrations_client.cli", "worker"]
+_SHIFTED_CLOCK = Path(__file__).with_name("shifted_clock.py")
 
 
 class WorkerFleet:
@@ -35,13 +37,25 @@ class WorkerFleet:
         self.processes: list[subprocess.Popen[bytes]] = []
         self._started = 0
 
-    def start(self, *, wrapper: list[str] | None = None, is_forked: bool = False) -> subprocess.Popen[bytes]:
-        """Start one more worker: a new interpreter, or with `is_forked` a fork, which starts faster."""
+    def start(
+        self, *, clock_shift: float = 0, package: Path | None = None, is_forked: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start one more worker.
+
+        Args:
+            clock_shift: Seconds by which its clock is ahead.
+            package: Folder that contains another version of the package. None for the version under test.
+            is_forked: Start it as a fork, which is faster than a new interpreter. Not with the other options.
+        """
         self._started += 1
-        command = [*get_forked_command(), "worker"] if is_forked else _COMMAND
+        command = [*_PYTHON, "-P", str(_SHIFTED_CLOCK), str(clock_shift), "worker"] if clock_shift else _COMMAND
+        if is_forked:
+            command = [*get_forked_command(), "worker"]
+        # Without PYTHONSAFEPATH, the current folder would have precedence over PYTHONPATH.
+        variables = {} if package is None else {"PYTHONPATH": str(package), "PYTHONSAFEPATH": "1"}
         with (self._folder / f"worker-{self._started}.log").open("wb") as log:
             process = subprocess.Popen(
-                [*(wrapper or []), *command, "run", *self._options], stderr=log, stdout=log, env=self._environment
+                [*command, "run", *self._options], stderr=log, stdout=log, env=self._environment | variables
             )
         self.processes.append(process)
         return process
@@ -62,6 +76,10 @@ class WorkerFleet:
     def read_logs(self) -> str:
         """Return what all workers have logged."""
         return "\n".join(path.read_text() for path in sorted(self._folder.glob("worker-*.log")))
+
+    def read_log(self, number: int) -> str:
+        """Return what one worker has logged; the first one that was started has the number 1."""
+        return (self._folder / f"worker-{number}.log").read_text()
 
 
 def add_accounts(

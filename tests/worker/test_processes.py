@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,14 +21,16 @@ from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import account as account_table
 from sendcloud_integrations_client.sync.schema import log
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
+from sendcloud_integrations_client.worker import create_app, open_app, prepare_database, sync_tasks
+from tests.support.next_version import create_next_version
 from tests.support.postgresql import PostgresqlServer
+from tests.support.sync_history import SyncHistory
 from tests.support.valkey import ValkeyServer
 from tests.support.worker_processes import add_accounts, running_workers, wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
 
 Logs = Counter[tuple[str, int]]
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,8 +47,8 @@ def read_stored(database: str) -> Logs:
     return asyncio.run(read())
 
 
-def count_synced(database: str, *, after: datetime = LONG_AGO) -> int:
-    """Return the number of accounts that were synced completely, after a time."""
+def count_synced(database: str) -> int:
+    """Return the number of accounts that were synced completely."""
 
     async def read() -> int:
         async with LogStore(database) as store:
@@ -53,7 +56,7 @@ def count_synced(database: str, *, after: datetime = LONG_AGO) -> int:
                 return 0
             async with store.reading() as connection:
                 times = await connection.scalars(select(account_table.c.last_synced_at))
-                return sum(time is not None and time > after for time in times)
+                return sum(time is not None for time in times)
 
     return asyncio.run(read())
 
@@ -94,52 +97,177 @@ def test_accounts_of_a_killed_worker_are_synced_by_another_one(database: str, tm
         assert "secret-" not in fleet.read_logs()
 
 
-@pytest.mark.long(minutes=3)
+INTERVAL = 60  # seconds
+CLOCK_SHIFTS = (0, 300, -300)  # seconds
+
+
+@pytest.mark.long(minutes=4)
 def test_syncs_survive_crashes_freezes_and_restarts(
     database: str, tmp_path: Path, postgresql_server: PostgresqlServer, valkey: ValkeyServer
 ) -> None:
-    """Three workers with shared limits sync 30 accounts while workers, PostgreSQL and Valkey fail."""
+    """Three workers with shared limits sync 30 accounts while workers, PostgreSQL and Valkey fail.
+
+    The clocks of the workers are 5 minutes apart, and logs are created during the whole test.
+    """
     seed = int(os.environ.get("WORKER_KILL_SEED") or random.SystemRandom().randrange(2**32))
     print(f"Repeat this run with WORKER_KILL_SEED={seed}")
     generator = random.Random(seed)
     server = SimulatedSendcloud()
-    accounts = add_accounts(server, 30, logs=600)
+    keys = {f"shop-{number:02}": (f"public-{number}", f"secret-{number}") for number in range(30)}
+    accounts = [server.add_account(*pair, integrations=2, logs=400) for pair in keys.values()]
     server.delay("list_logs", 0.2)
-    options = ["--every", "20s", "--stall-timeout", "6s", "--concurrency", "4"]
+    options = ["--every", f"{INTERVAL}s", "--stall-timeout", "12s", "--concurrency", "4", "--log-json"]
+    asyncio.run(create_tables(database))
+    history = SyncHistory(database)
     with (
         serve_in_thread(server) as base_url,
-        running_workers(tmp_path, database, base_url, accounts, options, SENDCLOUD_REDIS_URL=valkey.url) as fleet,
+        running_workers(tmp_path, database, base_url, keys, options, SENDCLOUD_REDIS_URL=valkey.url) as fleet,
     ):
-        for _ in range(3):
-            fleet.start()
-        for kill in range(5):
-            seen = count_requests(server)
-            wait_until(lambda seen=seen: count_requests(server) > seen + 20, "the workers do nothing")  # type: ignore[misc]
-            fleet.kill(generator.choice(fleet.processes))
-            fleet.start()
-            if kill == 1:
-                valkey.stop()
-            if kill == 2:
-                valkey.start()
-                postgresql_server.stop()
-                postgresql_server.start()
+        shifts = {fleet.start(clock_shift=shift): shift for shift in CLOCK_SHIFTS}
+
+        def kill_one(*, after_pages: int = 20) -> None:
+            """Kill a worker while syncs are running, start another one with the same clock, and create logs."""
+            expected = count_requests(server) + after_pages
+            wait_until(lambda: count_requests(server) > expected, "the workers do nothing", timeout=300)
+            victim = generator.choice(fleet.processes)
+            fleet.kill(victim)
+            shift = shifts.pop(victim)
+            shifts[fleet.start(clock_shift=shift)] = shift
+            for account in accounts:
+                account.add_log(1)
+
+        kill_one()
+        kill_one()
+        valkey.stop()
+        kill_one()
+        valkey.start()
+        stopped = time.monotonic()
+        postgresql_server.stop()
+        postgresql_server.start()
+        outage = time.monotonic() - stopped
         frozen = generator.choice(fleet.processes)
         frozen.send_signal(signal.SIGSTOP)
         before = fleet.read_logs().count("stopped responding")
-        wait_until(lambda: fleet.read_logs().count("stopped responding") > before, "no recovery")
+        wait_until(lambda: fleet.read_logs().count("stopped responding") > before, "no recovery", timeout=300)
         frozen.send_signal(signal.SIGCONT)
-        server.clear_faults()
-        wait_until(lambda: count_synced(database) == 30, "accounts are stuck", timeout=180)
-        finished = datetime.now(UTC)
-        wait_until(lambda: count_synced(database, after=finished) == 30, "accounts are stuck later", timeout=180)
+        wait_until(lambda: len(history.count_successes()) == 30, "accounts are stuck", timeout=300)
+        kill_one()
+        kill_one()
+        finished = history.get_time()
+        # The first of two later syncs can have begun before the last log was created.
+        wait_until(
+            lambda: sum(count > 1 for count in history.count_successes(after=finished).values()) == 30,
+            "accounts are stuck later",
+            timeout=400,
+        )
+        gaps = list(history.list_gaps(list(keys)))
         for process in fleet.processes:
             process.send_signal(signal.SIGTERM)
         assert [process.wait(60) for process in fleet.processes] == [0, 0, 0]
+        server.clear_faults()
+        stored = read_stored(database)
+        assert stored == read_served(base_url, keys)
+        assert len(stored) == 30 * (400 + 5)
+        assert max(stored.values()) == 1
+        lines = [json.loads(line) for line in fleet.read_logs().splitlines() if line.startswith("{")]
+        assert "Traceback" not in fleet.read_logs()
+
+    # Two jobs of an account overlap only if the older one was taken over, and then only one of them can store pages.
+    assert history.find_overlapping_jobs() <= history.find_failed_jobs()
+    assert history.find_failed_jobs(), "no job was taken over"
+    assert history.find_interleaved_accounts() == set()
+    # The workers logged with their own clocks, but stored times by that of the database.
+    logged = [datetime.fromisoformat(line["time"]) for line in lines if line["message"].startswith("Worker started")]
+    now = datetime.now(UTC)
+    assert {round((time - now).total_seconds() / 300) for time in logged} >= {1, -1}
+    assert all(abs((wrote - received).total_seconds()) < 150 for wrote, received in history.list_success_times())
+    # Each account is synced within two intervals, kills and take-overs included. Three times do not count, because they
+    # depend on the machine: the outage of PostgreSQL, the duration of the longest sync, and periods in which the slots
+    # of two workers were busy, such as the first round.
+    busy = history.find_busy_periods(8)
+    allowed = 2 * INTERVAL + outage + history.get_longest_job()
+    longest, account, seconds = max(
+        ((end - start).total_seconds() - measure_overlap(start, end, busy), account, (end - start).total_seconds())
+        for account, start, end in gaps
+    )
+    print(
+        f"{account} was not synced for {seconds:.0f} s, {longest:.0f} s of them with free slots; at most {allowed:.0f}"
+    )
+    assert longest < allowed
+
+
+@pytest.mark.long(minutes=1)
+def test_two_versions_without_a_migration_share_the_accounts(database: str, tmp_path: Path) -> None:
+    """The next version adds an argument to the jobs and a column to the table of the workers."""
+    server = SimulatedSendcloud()
+    accounts = add_accounts(server, 8, logs=300)
+    options = ["--every", "10s", "--stall-timeout", "6s", "--concurrency", "2", "--log-json"]
+    asyncio.run(create_tables(database))
+    history = SyncHistory(database)
+    with serve_in_thread(server) as base_url, running_workers(tmp_path, database, base_url, accounts, options) as fleet:
+        fleet.start()
+        wait_until(lambda: count_synced(database) == 8, "the version under test does nothing", timeout=300)
+        fleet.start(package=create_next_version(tmp_path / "next", migrates=False))
+        wait_until(lambda: "Next sync of account" in fleet.read_log(2), "the next version does nothing", timeout=300)
+        before = fleet.read_log(1).count('"message": "Sync of account')
+        wait_until(
+            lambda: fleet.read_log(1).count('"message": "Sync of account') > before + 4,
+            "the version under test does nothing beside the next one",
+            timeout=300,
+        )
+        for process in fleet.processes:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(60) for process in fleet.processes] == [0, 0]
+        assert read_stored(database) == read_served(base_url, accounts)
+        assert "Next worker started" in fleet.read_log(2)
+        levels = {json.loads(line)["level"] for line in fleet.read_logs().splitlines() if line.startswith("{")}
+        assert levels == {"info"}
+    assert history.find_failed_jobs() == history.find_overlapping_jobs() == set()
+
+
+@pytest.mark.long(minutes=1)
+def test_a_worker_stops_with_a_message_when_the_next_version_migrates_the_database(
+    database: str, tmp_path: Path
+) -> None:
+    server = SimulatedSendcloud()
+    accounts = add_accounts(server, 8, logs=600)
+    server.delay("list_logs", 0.1)
+    options = ["--every", "10s", "--stall-timeout", "6s", "--concurrency", "2", "--log-json"]
+    asyncio.run(create_tables(database))
+    history = SyncHistory(database)
+    with serve_in_thread(server) as base_url, running_workers(tmp_path, database, base_url, accounts, options) as fleet:
+        old = fleet.start()
+        wait_until(lambda: count_requests(server) > 3, "no sync began", timeout=300)
+        fleet.start(package=create_next_version(tmp_path / "next", migrates=True))
+        assert old.wait(300) == 1
+        restarted = fleet.start()
+        assert restarted.wait(300) == 1
+        for number in (1, 3):
+            assert "created or migrated by a newer version" in fleet.read_log(number)
+        assert "Worker started" not in fleet.read_log(3)
+        stopped = history.get_time()
+        wait_until(lambda: len(history.count_successes(after=stopped)) == 8, "accounts are stuck", timeout=300)
+        (_, following, _) = fleet.processes
+        following.send_signal(signal.SIGTERM)
+        assert following.wait(60) == 0
+        server.clear_faults()
         stored = read_stored(database)
         assert stored == read_served(base_url, accounts)
-        assert len(stored) == 30 * 600
         assert max(stored.values()) == 1
         assert "Traceback" not in fleet.read_logs()
+    assert history.find_failed_jobs() == history.find_overlapping_jobs() == set()
+    assert history.find_interleaved_accounts() == set()
+
+
+def measure_overlap(start: datetime, end: datetime, periods: list[tuple[datetime, datetime]]) -> float:
+    """Return how many seconds of a period are in one of others."""
+    overlaps = (min(end, until) - max(start, since) for since, until in periods)
+    return sum(max(0.0, overlap.total_seconds()) for overlap in overlaps)
+
+
+async def create_tables(database: str) -> None:
+    async with LogStore(database) as store, sync_tasks([], store) as tasks, open_app(create_app(store, tasks)) as app:
+        await prepare_database(store, app)
 
 
 def count_requests(server: SimulatedSendcloud) -> int:

@@ -6,111 +6,40 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
-from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.jobs import Job
-from sqlalchemy import text, update
+from sqlalchemy import update
 
-from sendcloud_integrations_client import BasicAuth, SendcloudIntegrations
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.profiles import Account
 from sendcloud_integrations_client.sync import LogStore, StoreError
 from sendcloud_integrations_client.sync.schema import sync_state
-from sendcloud_integrations_client.testing import SimulatedSendcloud
 from sendcloud_integrations_client.worker import (
-    SyncTasks,
-    create_app,
     list_worker_accounts,
-    open_app,
     pause_account,
-    prepare_database,
     queue_sync,
     resume_account,
     run_worker,
-    sync_tasks,
 )
 from sendcloud_integrations_client.worker import tasks as worker_tasks
-from sendcloud_integrations_client.worker.account_state import AccountState, AccountStates
+from sendcloud_integrations_client.worker.account_state import AccountStates
 from tests.support.postgresql import PostgresqlServer
-from tests.support.sync_servers import BASE_URL, RETRY_WITHOUT_DELAY
-
-SYNC = "sendcloud-sync"
-
-
-class ServedAccount(Account):
-    """An account on a simulated Sendcloud in this process."""
-
-    server: Any = None
-
-    def create_client(self, **options: Any) -> SendcloudIntegrations:
-        del options
-        return SendcloudIntegrations(
-            auth=self.auth,
-            base_url=BASE_URL,
-            retries=RETRY_WITHOUT_DELAY,
-            rate_limits=None,
-            transport=httpx.ASGITransport(self.server),
-        )
-
-
-def build_accounts(count: int, *, logs: int = 30) -> tuple[SimulatedSendcloud, list[Account]]:
-    server = SimulatedSendcloud(integrations=1, logs=logs)
-    accounts: list[Account] = []
-    for number in range(count):
-        keys = f"public-{number}", f"hush-{number}"
-        server.add_account(*keys, integrations=1, logs=logs)
-        account = type("Served", (ServedAccount,), {"server": server})(f"shop-{number}", BasicAuth(*keys))
-        accounts.append(account)
-    return server, accounts
-
-
-@asynccontextmanager
-async def open_tasks(accounts: Any, store: LogStore, **options: Any) -> AsyncIterator[tuple[App, SyncTasks]]:
-    # With an interval of a day, hardly any test runs while a slot of its accounts begins.
-    tasks = sync_tasks(accounts, store, **{"every": timedelta(days=1), "give_up_after": timedelta(0)} | options)
-    async with tasks, open_app(create_app(store, tasks)) as app:
-        app.periodic_registry.periodic_tasks.clear()  # the tests queue the control jobs
-        await prepare_database(store, app)
-        yield app, tasks
-
-
-async def work(app: App, queue: str = SYNC, **options: Any) -> None:
-    """Run all jobs that are waiting."""
-    await app.run_worker_async(queues=[queue], wait=False, install_signal_handlers=False, **options)
-
-
-async def run_control(app: App, name: str) -> None:
-    await app.configure_task(f"sendcloud:{name}").defer_async(timestamp=0)
-    await work(app, "sendcloud-control")
-
-
-async def list_jobs(app: App, status: str | None = None) -> list[Job]:
-    return list(await app.job_manager.list_jobs_async(queue=SYNC, status=status))
-
-
-async def execute(store: LogStore, sql: str) -> list[Any]:
-    async with store.writing() as connection:
-        result = await connection.execute(text(sql))
-        return [tuple(row) for row in result] if result.returns_rows else []
-
-
-async def read_states(store: LogStore) -> list[AccountState]:
-    return (await AccountStates(store).read_all())[1]
-
-
-async def take(app: App) -> tuple[Job, int]:
-    """Take a job like a worker that dies then."""
-    worker = await app.job_manager.register_worker()
-    job = await app.job_manager.fetch_job(queues=[SYNC], worker_id=worker)
-    assert job is not None
-    return job, worker
+from tests.support.worker_queue import (
+    SYNC,
+    Gate,
+    build_accounts,
+    execute,
+    list_jobs,
+    open_tasks,
+    read_states,
+    run_control,
+    take,
+    work,
+)
 
 
 async def test_accounts_are_queued_once_per_slot_and_synced(store: LogStore) -> None:
@@ -355,21 +284,6 @@ async def test_a_database_without_workers_is_reported(new_postgresql_database: C
     async with LogStore(new_postgresql_database()) as store:
         with pytest.raises(StoreError, match="no worker has used this database"):
             await list_worker_accounts(store)
-
-
-class Gate:
-    """Calls `on_page` with the number of each requested page of logs before the server responds."""
-
-    def __init__(self, server: Any, on_page: Callable[[int], Awaitable[None]]) -> None:
-        self._server = server
-        self._on_page = on_page
-        self._pages = 0
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"].endswith("/logs"):
-            self._pages += 1
-            await self._on_page(self._pages)
-        await self._server(scope, receive, send)
 
 
 async def test_a_stopped_worker_stores_the_pages_in_progress_and_queues_their_accounts_again(store: LogStore) -> None:

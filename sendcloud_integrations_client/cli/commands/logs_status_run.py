@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sendcloud_integrations_client.cli.input.stores import open_migrated_store
@@ -51,12 +51,11 @@ def run_status(database: str, max_age: timedelta | None, names: frozenset[str], 
         InputError: If the URL of the database is invalid.
         StoreError: If the database cannot be used.
     """
-    found = asyncio.run(_list_accounts(database))
+    found, now = asyncio.run(_list_accounts(database))
     if missing := sorted(names - {account.name for account in found}):
         available = ", ".join(account.name for account in found) or "none"
         raise CommandError(f"Account not found: the database has no account {missing[0]}. Its accounts: {available}.")
     accounts = [account for account in found if not names or account.name in names]
-    now = datetime.now(UTC)
     late = [account for account in accounts if max_age is not None and _is_older(account, max_age, now)]
     if json:
         is_healthy = None if max_age is None else bool(accounts) and not late
@@ -74,9 +73,10 @@ def run_status(database: str, max_age: timedelta | None, names: frozenset[str], 
     return ExitCode.PARTIAL_FAILURE if max_age is not None and (late or not accounts) else ExitCode.OK
 
 
-async def _list_accounts(database: str) -> list[StoredAccount]:
+async def _list_accounts(database: str) -> tuple[list[StoredAccount], datetime]:
+    """Return the accounts and the time of the database, whose clock wrote their times."""
     async with open_migrated_store(database) as store:
-        return await list_accounts(store)
+        return await list_accounts(store), await store.get_time()
 
 
 def _is_older(account: StoredAccount, max_age: timedelta, now: datetime) -> bool:
