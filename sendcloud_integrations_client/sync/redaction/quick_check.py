@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.credentials import MIN_RANDOM_LENGTH, is_irregular
 from sendcloud_integrations_client.sync.redaction.names import DEFAULT_FIELDS, DEFAULT_HEADERS, split_words
 from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
 from sendcloud_integrations_client.sync.redaction.tries import build_trie
@@ -175,7 +175,8 @@ def _has_suspicious_run(content: bytes, mask: bytes) -> bool:
     while start >= 0:
         end = mask.find(b"\0", start)
         run = content[start : end if end >= 0 else len(content)]
-        if _is_base64_text(run[:64]) or looks_random(run[:200].decode()):
+        # Without separators, a run is neither a UUID nor a timestamp.
+        if (len(run) >= MIN_RANDOM_LENGTH and is_irregular(run[:200].decode())) or _is_base64_text(run[:64]):
             return True
         start = mask.find(_SHORTEST_RUN, end) if end >= 0 else -1
     return False
