@@ -110,7 +110,14 @@ class QuickCheck:
         Args:
             content: The text, or JSON, in UTF-8.
         """
-        hints = self._find_words(content)
+        return self._find_words(content) | self._find_notations(content)
+
+    def is_suspicious(self, content: bytes) -> bool:
+        """Whether any flag applies to a text; faster than `find_hints`."""
+        return self._find_words(content) != Hint.NONE or self._find_notations(content) != Hint.NONE
+
+    def _find_notations(self, content: bytes) -> int:
+        hints = Hint.NONE
         # `in` with a number, and `find`, take a tenth of the time of `in` with bytes.
         if _PERCENT_SIGN in content and _ENCODED_LETTER.search(content):
             hints |= Hint.PERCENT

@@ -36,7 +36,7 @@ from sendcloud_integrations_client.sync.redaction.text_redactor import TextRedac
 
 __all__ = ["Redaction"]
 
-_MAX_CACHED_LENGTH: Final = 40
+_MAX_CACHED_LENGTH: Final = 200
 _NAME: Final = re.compile(r"[\w.\-\[\]$@/ ’']{1,100}")
 _AUTH: Final = ("auth", "Auth")
 _MAX_CACHED_RESULT: Final = 300
@@ -131,7 +131,7 @@ class Redaction:
         except orjson.JSONEncodeError:
             pass  # orjson rejects deep levels, which are cut off below, integers beyond 64 bits and lone surrogates
         else:
-            if not self.personal_data and not self._check.find_hints(content):
+            if not self.personal_data and not self._check.is_suspicious(content):
                 return value, content
         clean = self._redact_value(value, 0)
         return clean, encode_json(clean)
