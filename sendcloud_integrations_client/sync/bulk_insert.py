@@ -68,4 +68,5 @@ def build_array_insert(table: Table, rows: Sequence[dict[str, Any]]) -> postgres
     """
     names = list(rows[0])
     arrays = [literal([row[name] for row in rows], ARRAY(table.c[name].type)) for name in names]
-    return postgresql.insert(table).from_select(names, select(func.unnest(*arrays).table_valued(*names).render_derived()))
+    values = func.unnest(*arrays).table_valued(*names).render_derived()
+    return postgresql.insert(table).from_select(names, select(values))
