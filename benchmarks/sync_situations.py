@@ -29,7 +29,8 @@ from tests.support.valkey import running_valkey
 REFUSED = 30  # seconds
 RESTART = 7  # seconds
 LOCKED = 60  # seconds
-FAULT_PAGES = 40  # after which the fault begins
+FAULT_LOGS = 5_000
+FAULT_PAGES = 20  # after which the fault begins
 
 
 @attrs.frozen(kw_only=True)
@@ -51,7 +52,7 @@ class Result:
 
 async def measure_refused_connections() -> Result:
     """The server accepts no connections for 30 seconds."""
-    server = SimulatedSendcloud(integrations=10, logs=20_000)
+    server = SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)
     with temporary_folder() as folder:
         async with _Restartable(server).started() as serving:
 
@@ -60,7 +61,7 @@ async def measure_refused_connections() -> Result:
                 await asyncio.sleep(REFUSED)
                 await serving.start()
 
-            measured, succeeded = await _sync_with_fault(serving.url, str(folder / "logs.db"), 20_000, refuse)
+            measured, succeeded = await _sync_with_fault(serving.url, str(folder / "logs.db"), refuse)
     return Result(
         situation=f"connections refused for {REFUSED} s in the middle",
         target="continues",
@@ -78,8 +79,8 @@ async def measure_postgresql_restart() -> Result:
             await asyncio.sleep(RESTART)
             await asyncio.to_thread(database.start)
 
-        async with serve(SimulatedSendcloud(integrations=10, logs=20_000)) as url:
-            measured, succeeded = await _sync_with_fault(url, database.create_database(), 20_000, restart)
+        async with serve(SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)) as url:
+            measured, succeeded = await _sync_with_fault(url, database.create_database(), restart)
     return Result(
         situation=f"PostgreSQL restarted in the middle ({RESTART} s)",
         target="continues",
@@ -100,8 +101,8 @@ async def measure_locked_file() -> Result:
                 await asyncio.sleep(LOCKED)
                 other.execute("COMMIT")
 
-        async with serve(SimulatedSendcloud(integrations=10, logs=20_000)) as url:
-            measured, succeeded = await _sync_with_fault(url, str(path), 20_000, lock)
+        async with serve(SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)) as url:
+            measured, succeeded = await _sync_with_fault(url, str(path), lock)
     return Result(
         situation=f"SQLite file locked for {LOCKED} s in the middle",
         target="continues",
@@ -275,7 +276,7 @@ class _Restartable:
         await self._stack.aclose()
 
 
-async def _sync_with_fault(url: str, database: str, logs: int, cause_fault: Callable[[], Any]) -> tuple[str, bool]:
+async def _sync_with_fault(url: str, database: str, cause_fault: Callable[[], Any]) -> tuple[str, bool]:
     """Run a sync, with a fault in the middle; return a description of the result, and whether all logs are stored."""
     tasks: list[asyncio.Task[None]] = []
     faults = 0
@@ -293,8 +294,8 @@ async def _sync_with_fault(url: str, database: str, logs: int, cause_fault: Call
     seconds = time.monotonic() - started
     failure = f", failed: {summary.error}" if summary.error else ""
     return (
-        f"{summary.new:,} of {logs:,} logs after {seconds:.0f} s, {faults} retries{failure}",
-        summary.succeeded and summary.new == logs and len(tasks) == 1 and faults > 0,
+        f"{summary.new:,} of {FAULT_LOGS:,} logs after {seconds:.0f} s, {faults} retries{failure}",
+        summary.succeeded and summary.new == FAULT_LOGS and len(tasks) == 1 and faults > 0,
     )
 
 
