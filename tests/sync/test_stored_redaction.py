@@ -165,5 +165,5 @@ async def test_command_redacts_the_database(tmp_path: Path) -> None:
 def test_command_reports_a_missing_database(tmp_path: Path) -> None:
     result = CliRunner().invoke(application.app, ["logs", "redact", "--database", str(tmp_path / "none.db")])
     assert result.exit_code != 0
-    assert "Run logs sync first" in result.output
+    assert "run logs sync first" in result.output
     assert list(tmp_path.iterdir()) == []
