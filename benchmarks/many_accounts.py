@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import multiprocessing
-import os
-import resource
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import uvloop
 
+from benchmarks.usage import count_open_files, get_peak_memory
 from sendcloud_integrations_client import BasicAuth, SendcloudIntegrations
 from sendcloud_integrations_client.sync import LogStore, SyncProgress, sync_accounts
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve
@@ -36,22 +36,27 @@ def main() -> None:
     parser.add_argument("--integrations", type=int, default=10, help="integrations per account (default: 10)")
     parser.add_argument("--logs", type=int, default=1000, help="logs per account (default: 1000)")
     parser.add_argument("--database", help="URL of an empty database (default: a temporary SQLite file)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, run_server(options) as url:
         database = options.database or str(Path(folder) / "logs.db")
         started = time.perf_counter()
         stored, failures, files = uvloop.run(_sync(options.accounts, url, database))
         seconds = time.perf_counter() - started
-    memory = _get_peak_memory()
-    expected = options.accounts * options.logs
-    kind = "PostgreSQL" if database.startswith("postgres") else "SQLite"
-    print(f"{options.accounts} accounts, {stored:,} of {expected:,} logs stored in {kind}")
-    print(f"  {seconds:.1f} s, {stored / seconds:,.0f} logs per second")
-    print(f"  {memory:.0f} MB peak memory (target: at most {MAX_MEMORY})")
-    print(f"  {files} open files (target: at most {MAX_FILES})")
+    memory, expected = get_peak_memory(), options.accounts * options.logs
+    succeeded = stored == expected and memory <= MAX_MEMORY and files <= MAX_FILES and not failures
+    if options.json:
+        figures = {"stored": stored, "rate": stored / seconds, "memory": memory, "files": files, "succeeded": succeeded}
+        print(json.dumps(figures))
+    else:
+        kind = "PostgreSQL" if database.startswith("postgres") else "SQLite"
+        print(f"{options.accounts} accounts, {stored:,} of {expected:,} logs stored in {kind}")
+        print(f"  {seconds:.1f} s, {stored / seconds:,.0f} logs per second")
+        print(f"  {memory:.0f} MB peak memory (target: at most {MAX_MEMORY})")
+        print(f"  {files} open files (target: at most {MAX_FILES})")
     for failure in failures[:3]:
-        print(f"  FAILED: {failure}")
-    sys.exit(0 if stored == expected and memory <= MAX_MEMORY and files <= MAX_FILES and not failures else 1)
+        print(f"  FAILED: {failure}", file=sys.stderr)
+    sys.exit(0 if succeeded else 1)
 
 
 async def _sync(accounts: int, url: str, database: str) -> tuple[int, list[str], int]:
@@ -59,7 +64,7 @@ async def _sync(accounts: int, url: str, database: str) -> tuple[int, list[str],
 
     def on_progress(_progress: SyncProgress) -> None:
         nonlocal files
-        files = max(files, _count_files())
+        files = max(files, count_open_files())
 
     def build_client(number: int) -> SendcloudIntegrations:
         return SendcloudIntegrations(auth=BasicAuth(f"public-{number}", "secret"), base_url=url, rate_limits=None)
@@ -69,23 +74,6 @@ async def _sync(accounts: int, url: str, database: str) -> tuple[int, list[str],
         summaries = list((await sync_accounts(factories, store, on_progress=on_progress)).values())
     failures = [str(error) for one in summaries for error in (one.error, *one.failures.values()) if error]
     return sum(one.new for one in summaries), failures, files
-
-
-def _get_peak_memory() -> float:
-    """Return the peak resident set size of this process in megabytes."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # On Linux, getrusage also counts the process that was forked to start this one.
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-
-
-def _count_files() -> int:
-    try:
-        return len(os.listdir("/dev/fd"))
-    except OSError:
-        return 0
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""`make bench-sync`: syncs a million logs of 200 integrations of 5 accounts to SQLite, without and with rate limits.
+"""`python -m benchmarks.sync`: syncs a million logs of 5 accounts to SQLite and PostgreSQL, and with rate limits.
 
 The simulated servers, one per account, run in one process and the sync in another, so that each process has a core.
-Memory is the peak resident set size of the sync process.
+The PostgreSQL server, which is the one of the tests, shares them. Memory is the peak resident set size of the sync
+process.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from pathlib import Path
 import attrs
 import uvloop
 
+from benchmarks.databases import DATABASES, get_database, get_size
+from benchmarks.usage import get_peak_memory
 from sendcloud_integrations_client import BasicAuth, RateLimits, SendcloudIntegrations
 from sendcloud_integrations_client.sync import LogStore, SyncSummary, sync_accounts
 from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve
 
 ACCOUNTS = 5
 INTEGRATIONS = 40  # per account
-MIN_RATE = 5_000  # records per second
+MIN_RATES = {"SQLite": 5_000, "PostgreSQL": 10_000}  # records per second
 MAX_MEMORY = 300  # megabytes
 
 
@@ -67,19 +70,25 @@ def main() -> None:
         "--limited-calls", type=int, default=120, help="GET calls per minute in the run with rate limits"
     )
     options = parser.parse_args()
-    succeeded = measure_unlimited(options.logs // ACCOUNTS) & measure_limited(options.limited_calls)
+    logs = options.logs // ACCOUNTS
+    succeeded = True
+    for database in DATABASES:
+        with get_database(database) as url:
+            succeeded &= measure_unlimited(logs, database, url)
+    succeeded &= measure_limited(options.limited_calls)
     sys.exit(0 if succeeded else 1)
 
 
-def measure_unlimited(logs: int) -> bool:
+def measure_unlimited(logs: int, database: str, store: str) -> bool:
     """Measure a first run, and a second run with nothing new, without rate limits."""
-    with tempfile.TemporaryDirectory() as folder, run_servers(logs, None) as urls:
-        store = str(Path(folder) / "logs.db")
+    with run_servers(logs, None) as urls:
         first = measure_sync(urls, store, None)
         second = measure_sync(urls, store, None)
-        size = Path(store).stat().st_size / 1e6
-    print(f"{ACCOUNTS * logs:,} logs of {ACCOUNTS * INTEGRATIONS} integrations of {ACCOUNTS} accounts, no rate limits")
-    print(f"  {first.seconds:.1f} s, {first.rate:,.0f} records/s (target: at least {MIN_RATE:,})")
+    size = asyncio.run(read_size(store)) / 1e6
+    min_rate = MIN_RATES[database]
+    count = f"{ACCOUNTS * logs:,} logs of {ACCOUNTS * INTEGRATIONS} integrations of {ACCOUNTS} accounts"
+    print(f"{count} to {database}, no rate limits")
+    print(f"  {first.seconds:.1f} s, {first.rate:,.0f} records/s (target: at least {min_rate:,})")
     print(f"  {first.cpu_seconds:.0f} s CPU time of the sync process")
     print(f"  {first.memory:.0f} MB peak memory (target: below {MAX_MEMORY}); size of the store: {size:,.0f} MB")
     print(f"  second run, with nothing new: {second.seconds:.1f} s, {second.calls} calls")
@@ -87,7 +96,7 @@ def measure_unlimited(logs: int) -> bool:
         not first.failures
         and not second.failures
         and (first.records, second.records) == (ACCOUNTS * logs, 0)
-        and first.rate >= MIN_RATE
+        and first.rate >= min_rate
         and first.memory < MAX_MEMORY
     )
 
@@ -109,6 +118,12 @@ def measure_limited(calls: int) -> bool:
     )
 
 
+async def read_size(store: str) -> int:
+    """Return the size of a database in bytes."""
+    async with LogStore(store) as opened:
+        return await get_size(opened)
+
+
 def measure_sync(urls: list[str], store: str, calls: int | None) -> Measurement:
     """Run one sync in a separate process and return its measurements."""
     parent_end, child_end = multiprocessing.Pipe()
@@ -127,13 +142,12 @@ def run_sync(pipe: Connection, urls: list[str], store: str, calls: int | None) -
     summaries, retried = uvloop.run(_sync(urls, store, calls))
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    units_per_megabyte = 1e6 if sys.platform == "darwin" else 1e3
     pipe.send(
         Measurement(
             records=sum(one.new for one in summaries),
             seconds=seconds,
             cpu_seconds=usage.ru_utime + usage.ru_stime,
-            memory=usage.ru_maxrss / units_per_megabyte,
+            memory=get_peak_memory(),
             calls=sum(one.pages + 1 for one in summaries),
             retried=retried,
             failures=[str(failure) for one in summaries for failure in (one.error, *one.failures.values()) if failure],

@@ -15,7 +15,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import attrs
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    ColumnElement,
+    any_,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -672,7 +684,7 @@ async def _compare_rows(
             log.c.record,
             log.c[_get_marker(integration_id)].label("is_read"),
         )
-        query = select(*columns).where(log.c.account == account_name, log.c.id.in_(list(by_id)))
+        query = select(*columns).where(log.c.account == account_name, _is_one_of(connection, log.c.id, list(by_id)))
         stored = {row.id: row for row in await connection.execute(query)}
     updates: list[dict[str, Any]] = []
     redaction_keys: dict[int, str] = {}
@@ -697,6 +709,12 @@ async def _compare_rows(
         redaction_keys=redaction_keys,
         integration_ids=integration_ids,
     )
+
+
+def _is_one_of(connection: AsyncConnection, column: Column[int], ids: list[int]) -> ColumnElement[bool]:
+    if connection.dialect.name == "sqlite":
+        return column.in_(ids)
+    return column == any_(literal(ids, ARRAY(BigInteger)))  # one parameter, which SQLAlchemy and PostgreSQL read faster
 
 
 def _group_by_integration(

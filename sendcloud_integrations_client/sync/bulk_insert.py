@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table
+from sqlalchemy import ARRAY, Table, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from sendcloud_integrations_client.sync.store import LogStore
+if TYPE_CHECKING:
+    from sendcloud_integrations_client.sync.store import LogStore
 
-__all__ = ["RowConflictError", "copy_rows", "insert_rows"]
+__all__ = ["RowConflictError", "build_array_insert", "copy_rows", "insert_rows"]
 
 
 class RowConflictError(Exception):
@@ -56,3 +57,16 @@ async def copy_rows(store: LogStore, connection: AsyncConnection, table: Table, 
         raise RowConflictError from None
     except (errors.PostgresError, errors.InterfaceError) as error:
         raise store.build_error(error) from None
+
+
+def build_array_insert(table: Table, rows: Sequence[dict[str, Any]]) -> postgresql.Insert:
+    """Return one `INSERT` of PostgreSQL for several rows, with one array per column as parameters.
+
+    Args:
+        table: The table.
+        rows: The rows, which have the same columns, at least one.
+    """
+    names = list(rows[0])
+    arrays = [literal([row[name] for row in rows], ARRAY(table.c[name].type)) for name in names]
+    values = func.unnest(*arrays).table_valued(*names).render_derived()
+    return postgresql.insert(table).from_select(names, select(values))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import bindparam, case, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sendcloud_integrations_client.sync.bulk_insert import build_array_insert
 from sendcloud_integrations_client.sync.schema import log, problem
 
 __all__ = [
@@ -84,7 +86,13 @@ def normalize_message(message: str) -> str:
     Args:
         message: The message. Characters after the first 2,000 are dropped.
     """
-    without_urls = _URL.sub("{url}", message[:_MAX_MESSAGE])
+    return _normalize(message[:_MAX_MESSAGE])
+
+
+# A shop that fails repeats its message in most of its logs.
+@lru_cache(maxsize=1_000)
+def _normalize(message: str) -> str:
+    without_urls = _URL.sub("{url}", message)
     without_variables = _VARIABLE_WORD.sub("{}", without_urls).casefold()
     return " ".join(_HOST_NAME.sub("{}", without_variables).split())
 
@@ -193,8 +201,10 @@ async def store_problems(connection: AsyncConnection, account: str, rows: Iterab
             found["last_seen_at"] = max(seen_at, found["last_seen_at"] or seen_at)
     if not problems:
         return
-    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(problem)
+    # In the order of the keys, so that two transactions cannot wait for each other.
+    values = [problems[key] for key in sorted(problems)]
+    is_sqlite = connection.dialect.name == "sqlite"
+    statement: Any = sqlite.insert(problem) if is_sqlite else build_array_insert(problem, values)
     first, last = problem.c.first_seen_at, problem.c.last_seen_at
     new_first, new_last = statement.excluded.first_seen_at, statement.excluded.last_seen_at
     statement = statement.on_conflict_do_update(
@@ -204,8 +214,7 @@ async def store_problems(connection: AsyncConnection, account: str, rows: Iterab
             "last_seen_at": case((last.is_(None) | (new_last > last), new_last), else_=last),
         },
     )
-    # In the order of the keys, so that two transactions cannot wait for each other.
-    await connection.execute(statement, [problems[key] for key in sorted(problems)])
+    await connection.execute(statement, values if is_sqlite else None)
 
 
 def _is_id(segment: str) -> bool:

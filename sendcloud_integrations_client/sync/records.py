@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeGuard, cast
 
@@ -32,6 +31,7 @@ __all__ = [
     "is_integration_id",
     "is_same_record",
     "to_storable_text",
+    "to_text_column",
     "to_utc",
 ]
 
@@ -62,15 +62,15 @@ class LogRow:
 
     def build_columns(self) -> dict[str, Any]:
         """Return the columns of the row that depend on the log itself."""
-        log, source = self._log, self._log.get_source()
-        content, to_column = _redact(source, self._redaction)
-        texts = {name: to_column(_get_field(log, name)) for name in _TEXT_COLUMNS}
+        log = self._log
+        content, redacted = _redact(log.get_source(), self._redaction)
+        texts = {name: to_text_column(redacted.get(name)) for name in _TEXT_COLUMNS}
         code = _get_field(log, "response_code")
         code = code if is_int64(code) else None
         return {
             "id": self.id,
             "integration_id": self.integration_id,
-            "created_at": to_column(source.get("created_at")),
+            "created_at": to_text_column(redacted.get("created_at")),
             "created_at_utc": self.created_at_utc,
             **texts,
             "response_code": code,
@@ -225,10 +225,10 @@ def build_integration_row(integration: Integration, redaction: Redaction | None,
     Returns:
         The values by column name.
     """
-    content, to_column = _redact(integration.get_source(), redaction)
+    content, redacted = _redact(integration.get_source(), redaction)
     return {
         "id": integration.id,
-        **{name: to_column(_get_field(integration, name)) for name in ("shop_name", "shop_url", "type")},
+        **{name: to_text_column(redacted.get(name)) for name in ("shop_name", "shop_url", "type")},
         **{name: to_utc(_get_field(integration, name)) for name in ("started_failing_at", "last_fetched_at")},
         "listed_at": listed_at,
         "record": content.decode(),
@@ -248,6 +248,11 @@ def is_integration_id(value: object) -> TypeGuard[int]:
 def to_storable_text(text: str) -> str:
     """Replace what a text column cannot store: NUL characters (PostgreSQL) and lone surrogates, each by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def to_text_column(value: object) -> str | None:
+    """Return a value of a record for a text column; None if it is no text."""
+    return to_storable_text(value) if isinstance(value, str) else None
 
 
 def to_utc(timestamp: datetime | None) -> datetime | None:
@@ -307,15 +312,9 @@ def _parse_timestamp(text: Any) -> datetime | None:
         return None
 
 
-def _redact(record: Any, redaction: Redaction | None) -> tuple[bytes, Callable[[Any], str | None]]:
-    """Return the redacted record as JSON, and a function that redacts a value of the record for a text column."""
+def _redact(record: Any, redaction: Redaction | None) -> tuple[bytes, Any]:
+    """Return the redacted record, as JSON and parsed."""
     if redaction is None:
-        return encode_json(record), _to_text_column
+        return encode_json(record), record
     redacted, content = redaction.redact_record(record)
-    if redacted is record:
-        return content, _to_text_column
-    return content, lambda value: _to_text_column(redaction.redact_text(value) if isinstance(value, str) else None)
-
-
-def _to_text_column(value: Any) -> str | None:
-    return to_storable_text(value) if isinstance(value, str) else None
+    return content, redacted

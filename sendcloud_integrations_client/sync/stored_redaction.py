@@ -145,7 +145,13 @@ def _find_row_changes(table: Table, row: RowMapping, redaction: Redaction) -> di
         if not isinstance(text, str):
             continue
         is_record = name == record_column and not (table is quarantine and row["kind"] in _PAGE_KINDS)
-        clean = _redact_json(text, redaction) if is_record else redaction.redact_text(text)
+        if is_record:
+            clean = _redact_json(text, redaction)
+        elif table is quarantine:
+            clean = redaction.redact_text(text)
+        else:
+            # The column is a field of the record, so the options can name it as a secret.
+            clean = redaction.redact_record({name: text})[0].get(name, redaction.marker)
         if clean != text:
             changes[name] = clean
     if table is quarantine and record_column in changes:

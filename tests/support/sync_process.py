@@ -1,8 +1,9 @@
 """Runs syncs in processes that can be killed: `python -m tests.support.sync_process`.
 
-Each line of the input is one sync as JSON: `store`, `base_url`, `kill_after` in seconds or null, and `options` of
-`sync_logs`. The sync runs in a forked process, because a fork starts fast, and is killed with SIGKILL after that time.
-The program prints one line per sync with its exit status, which is negative for a signal.
+Each line of the input is one sync as JSON: `store`, `base_url`, `kill_after` in seconds or null, `waits_for_line`, and
+`options` of `sync_logs`. The sync runs in a forked process, because a fork starts fast. It is killed with SIGKILL after
+that time, or after the next line of the input. The program prints one line per sync with its exit status, which is
+negative for a signal.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ def main() -> None:
         if request["kill_after"] is not None:
             # Kill the process before waiting for it, so that its id cannot be reused.
             time.sleep(request["kill_after"])
+            os.kill(process, signal.SIGKILL)
+        elif request["waits_for_line"]:
+            sys.stdin.readline()
             os.kill(process, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 

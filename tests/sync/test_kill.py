@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,13 +16,13 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import log, quarantine, sync_state
 from sendcloud_integrations_client.testing import Fault, SimulatedSendcloud, serve_in_thread
+from tests.support.killed_syncs import count_after_kills, start_syncs
 
-ROOT = Path(__file__).parents[2]
 INTEGRATIONS = 6
 LOGS = 1_200
 FEW_LOGS = 300
@@ -112,75 +109,7 @@ def kill_syncs(
 
 @pytest.mark.long(minutes=6)
 def test_five_times_killed_sync_of_600_000_logs_is_exact(store_url: str) -> None:
-    server = SimulatedSendcloud(integrations=50, logs=600_000)
-    generator = random.Random(7)
-    with serve_in_thread(server) as base_url, start_syncs(store_url, base_url, {"page_size": 100}) as sync:
-        total = 600_000
-        for _ in range(5):
-            status = sync(generator.uniform(4, 12))
-            assert status == -signal.SIGKILL
-            for _ in range(30):
-                server.add_log(generator.randint(1, 50))
-            total += 30
-        before, _ = asyncio.run(read_totals(store_url))
-        assert 0 < before < 600_000  # the last run had to resume
-        assert sync(None) == 0
-        found, distinct_sum = asyncio.run(read_totals(store_url))
-        assert (found, distinct_sum) == (total, total * (total + 1) // 2)
-        for _ in range(20):
-            assert asyncio.run(read_pages(base_url, store_url, generator.randint(1, total))) > 0
-
-
-async def read_totals(url: str) -> tuple[int, int]:
-    """Return the number of logs in the store, and the sum of their ids, which are unique."""
-    async with LogStore(url) as store, store.reading() as connection:
-        row = (await connection.execute(select(func.count(), func.coalesce(func.sum(log.c.id), 0)))).one()
-        return int(row[0]), int(row[1])
-
-
-async def read_pages(base_url: str, url: str, log_id: int) -> int:
-    """Compare the page that begins at or before a log with the store; return its number of records."""
-    async with LogStore(url) as store, store.reading() as connection:
-        time = await connection.scalar(select(log.c.created_at_utc).where(log.c.id == log_id))
-        assert time is not None
-        async with httpx.AsyncClient(auth=("public", "secret"), base_url=base_url) as http:
-            response = await http.get("integrations/logs", params={"cursor": time.isoformat(), "page_size": "100"})
-        records = response.raise_for_status().json()["data"]
-        columns = select(log.c.id, log.c.integration_id, log.c.record)
-        rows = await connection.execute(columns.where(log.c.id.in_([one["id"] for one in records])))
-        stored = {row.id: row for row in rows}
-    for record in records:
-        row = stored[record["id"]]
-        assert row.integration_id == record["integration_id"]
-        assert orjson.loads(row.record) == record
-    return len(records)
-
-
-@contextmanager
-def start_syncs(store_url: str, base_url: str, options: dict[str, Any]) -> Iterator[Callable[[float | None], int]]:
-    """Start the process that runs syncs.
-
-    Yields:
-        A function that runs one sync in a forked process and returns its exit status. The argument is the number of
-        seconds after which the process is killed; None to let it complete.
-    """
-    command = [sys.executable, "-W", "error", "-m", "tests.support.sync_process"]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        requests, results = process.stdin, process.stdout
-
-        def sync(kill_after: float | None) -> int:
-            print(
-                json.dumps({"store": store_url, "base_url": base_url, "kill_after": kill_after, "options": options}),
-                file=requests,
-                flush=True,
-            )
-            return int(results.readline())
-
-        yield sync
-        requests.close()
-        assert process.wait(10) == 0
+    assert count_after_kills(store_url, 600_000)[1] == 600_150
 
 
 @contextmanager

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -20,11 +24,13 @@ from sendcloud_integrations_client import InvalidInputError
 from sendcloud_integrations_client.sync import LogStore, prune_store, pruning, sync_logs
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
 from sendcloud_integrations_client.testing import SimulatedSendcloud
+from tests.support.small_disk import CANNOT_MOUNT, FREE_SPACE, NEW, OLD
 from tests.support.stores import with_both_databases
 from tests.support.sync_servers import build_client
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MONTH = timedelta(days=30)
+ROOT = Path(__file__).parents[2]
 
 
 async def fill(store: LogStore, old: int, new: int, size: int = 1500) -> None:
@@ -203,3 +209,20 @@ async def test_large_sqlite_file_is_pruned_without_long_locks(store: LogStore, t
     assert summary.deleted == 160_000
     assert summary.released_bytes > 160_000 * 1500
     assert largest < 20e6
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="a small file system needs mount namespaces of Linux")
+def test_sqlite_file_is_pruned_with_20_megabytes_of_free_space(tmp_path: Path) -> None:
+    namespace = ["unshare", "--map-root-user", "--mount"]
+    if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mount namespaces are not permitted")
+    command = [*namespace, sys.executable, "-m", "tests.support.small_disk", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    if run.returncode == CANNOT_MOUNT:
+        pytest.skip("file systems cannot be mounted")
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout)
+    assert FREE_SPACE * 0.9 < result["free"] <= FREE_SPACE
+    assert (result["deleted"], result["kept"], result["integrity"]) == (OLD, NEW, "ok")
+    assert result["released"] > result["size"] / 2

@@ -41,6 +41,7 @@ REDACTION = Redaction()
         ("<login><Password>hush</Password><a>1</a></login>", f"<login><Password>{MARK}</Password><a>1</a></login>"),
         ('<input name="password" value="hush">', f'<input name="password" value="{MARK}">'),
         ('name="password"\r\n\r\nhush\r\n--x--', f'name="password"\r\n\r\n{MARK}\r\n--x--'),
+        ("password=****hush", f"password={MARK}"),
         ("it sent Bearer abc.DEF-123 twice", f"it sent Bearer {MARK} twice"),
     ],
 )  # fmt: skip
@@ -60,6 +61,8 @@ def test_redact_text_replaces_only_the_secret(text: str, expected: str) -> None:
         '{"order": {"lines": [1, 2]}, "note": "100 % wool"}',
         "Basic information is missing",
         "write to shop@example.com, see https://example.com",
+        "Accept: */*\r\nAuthorization: ****\r\nX-Request-Id: 4c6d369da9d74a49",
+        "password=*******&page=2",
     ],
 )
 def test_redact_text_keeps_text_without_secrets(text: str) -> None:

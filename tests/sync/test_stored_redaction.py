@@ -118,6 +118,19 @@ async def test_other_options_are_applied(each_store: LogStore) -> None:
     assert summary.changed == 11
 
 
+async def test_columns_of_secret_fields_are_redacted(each_store: LogStore, tmp_path: Path) -> None:
+    redaction = Redaction(fields=DEFAULT_FIELDS | {"base_url", "exception"})
+    await sync(each_store, None)
+    await redact_store(each_store, redaction)
+    async with LogStore(tmp_path / "other.db") as other:
+        await sync(other, redaction)
+        for store in (each_store, other):
+            async with store.reading() as connection:
+                rows = (await connection.execute(select(log.c.base_url, log.c.exception))).all()
+            assert {row.base_url for row in rows} <= {"[redacted]", None}
+            assert {row.exception for row in rows} <= {"[redacted]", None}
+
+
 @pytest.mark.parametrize("batch_size", [0, 10_001])
 async def test_invalid_batch_size_is_rejected(batch_size: int, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="batch_size"):

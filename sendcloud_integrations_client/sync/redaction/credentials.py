@@ -6,7 +6,17 @@ import binascii
 import re
 from typing import Final
 
-__all__ = ["CredentialFinder", "SCHEME_WORDS", "is_user_and_password", "looks_random"]
+__all__ = [
+    "MIN_RANDOM_LENGTH",
+    "SCHEME_WORDS",
+    "CredentialFinder",
+    "is_irregular",
+    "is_user_and_password",
+    "looks_random",
+]
+
+MIN_RANDOM_LENGTH: Final = 16
+"""Shorter texts never count as random."""
 
 SCHEME_WORDS: Final = (
     r"(?:Bearer|Basic|Token|Digest|Api-?Key|Key|OAuth2?|JWT|Negotiate|NTLM|Kerberos|Hawk|MAC|HMAC(?:-SHA\d+)?|"
@@ -96,7 +106,6 @@ _LETTER: Final = re.compile(r"[A-Za-z]")
 # A UUID or a timestamp.
 _REGULAR_TEXT: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _TRANSITION: Final = re.compile(r"[A-Za-z]\d|\d[A-Za-z]")
-_MIN_RANDOM_LENGTH: Final = 16
 _RANDOM_TEXT: Final = re.compile(r"[\w\-+/=.~]+")
 _MIN_TRANSITIONS: Final = 3
 _MIN_CASE_CHANGES: Final = 5
@@ -194,15 +203,19 @@ class CredentialFinder:
 
 def looks_random(value: str) -> bool:
     """Whether a text is as irregular as a generated token. UUIDs and timestamps count as regular."""
-    if len(value) < _MIN_RANDOM_LENGTH:
+    if len(value) < MIN_RANDOM_LENGTH:
         return False
     # `isalnum` takes a tenth of the time of the regular expressions.
     if not value.rstrip("=").isalnum() and (not _RANDOM_TEXT.fullmatch(value) or _REGULAR_TEXT.fullmatch(value)):
         return False
-    head = value[:200]
-    if len(_TRANSITION.findall(head)) >= _MIN_TRANSITIONS:
+    return is_irregular(value[:200])
+
+
+def is_irregular(value: str) -> bool:
+    """Whether a text of at least `MIN_RANDOM_LENGTH` characters has many changes between letters, digits and cases."""
+    if len(_TRANSITION.findall(value)) >= _MIN_TRANSITIONS:
         return True
-    return "-" not in head and "/" not in head and len(_CASE_CHANGE.findall(head)) >= _MIN_CASE_CHANGES
+    return "-" not in value and "/" not in value and len(_CASE_CHANGE.findall(value)) >= _MIN_CASE_CHANGES
 
 
 def is_user_and_password(value: str) -> bool:

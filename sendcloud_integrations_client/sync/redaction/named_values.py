@@ -59,7 +59,7 @@ _BRACKETS: Final = frozenset("{}<>")
 _BRACKET: Final = re.compile(r"[{}<>]")
 _NO_SECRETS: Final = frozenset(
     {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "na", "yes", "no", "nan", "(null)", "<null>", "-",
-     "none,", "required", "missing", "empty", "unset", "string", "***", "*****", "********", "invalid", "expired",
+     "none,", "required", "missing", "empty", "unset", "string", "invalid", "expired",
      "filtered", "[filtered]", "redacted", "masked", "hidden"}
 )  # fmt: skip
 _STATUS_LINES: Final = frozenset(f"{status.value} {status.phrase}".lower() for status in HTTPStatus)
@@ -101,7 +101,10 @@ def is_no_secret(value: str) -> bool:
         return False  # no placeholder contains a digit
     if value[3:4] == " " and value.lower() in _STATUS_LINES:
         return True  # cannot fetch token: 401 Unauthorized
-    return len(value) <= _MAX_LENGTH_OF_NO_SECRET and value.strip(" \t,;").lower() in _NO_SECRETS
+    if len(value) > _MAX_LENGTH_OF_NO_SECRET:
+        return False
+    bare = value.strip(" \t,;")
+    return not bare.strip("*") or bare.lower() in _NO_SECRETS
 
 
 class _Scan:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from sendcloud_integrations_client.sync.redaction.credentials import looks_random
+from sendcloud_integrations_client.sync.redaction.credentials import MIN_RANDOM_LENGTH, is_irregular
 from sendcloud_integrations_client.sync.redaction.names import DEFAULT_FIELDS, DEFAULT_HEADERS, split_words
 from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
 from sendcloud_integrations_client.sync.redaction.tries import build_trie
@@ -110,7 +110,14 @@ class QuickCheck:
         Args:
             content: The text, or JSON, in UTF-8.
         """
-        hints = self._find_words(content)
+        return self._find_words(content) | self._find_notations(content)
+
+    def is_suspicious(self, content: bytes) -> bool:
+        """Whether any flag applies to a text; faster than `find_hints`."""
+        return self._find_words(content) != Hint.NONE or self._find_notations(content) != Hint.NONE
+
+    def _find_notations(self, content: bytes) -> int:
+        hints = Hint.NONE
         # `in` with a number, and `find`, take a tenth of the time of `in` with bytes.
         if _PERCENT_SIGN in content and _ENCODED_LETTER.search(content):
             hints |= Hint.PERCENT
@@ -175,7 +182,8 @@ def _has_suspicious_run(content: bytes, mask: bytes) -> bool:
     while start >= 0:
         end = mask.find(b"\0", start)
         run = content[start : end if end >= 0 else len(content)]
-        if _is_base64_text(run[:64]) or looks_random(run[:200].decode()):
+        # Without separators, a run is neither a UUID nor a timestamp.
+        if (len(run) >= MIN_RANDOM_LENGTH and is_irregular(run[:200].decode())) or _is_base64_text(run[:64]):
             return True
         start = mask.find(_SHORTEST_RUN, end) if end >= 0 else -1
     return False

@@ -36,7 +36,7 @@ from sendcloud_integrations_client.sync.redaction.text_redactor import TextRedac
 
 __all__ = ["Redaction"]
 
-_MAX_CACHED_LENGTH: Final = 40
+_MAX_CACHED_LENGTH: Final = 200
 _NAME: Final = re.compile(r"[\w.\-\[\]$@/ ’']{1,100}")
 _AUTH: Final = ("auth", "Auth")
 _MAX_CACHED_RESULT: Final = 300
@@ -131,7 +131,7 @@ class Redaction:
         except orjson.JSONEncodeError:
             pass  # orjson rejects deep levels, which are cut off below, integers beyond 64 bits and lone surrogates
         else:
-            if not self.personal_data and not self._check.find_hints(content):
+            if not self.personal_data and not self._check.is_suspicious(content):
                 return value, content
         clean = self._redact_value(value, 0)
         return clean, encode_json(clean)
@@ -160,8 +160,11 @@ class Redaction:
         clean: dict[str, Any] = {}
         naming = NameKind.NONE
         kinds = NameKind.NONE
+        classify = self._names.classify
+        # Most names and many values are short and harmless. This check saves the call that redacts them.
+        find_hints = None if self.personal_data else self._find_hints_cached
         for name, item in value.items():
-            kind = self._names.classify(name)
+            kind = classify(name)
             if kind & NameKind.SECRET:
                 item = self._replace_secret(item)
             elif item.__class__ is str:
@@ -171,7 +174,7 @@ class Redaction:
                     kind & NameKind.WEAK and (looks_random(item) or (name in _AUTH and is_user_and_password(item)))
                 ) or (kind & NameKind.PHONE and _is_phone(item)):
                     item = self.marker
-                else:
+                elif find_hints is None or len(item) > _MAX_CACHED_LENGTH or find_hints(item):
                     item = self._redact_nested_text(item, depth)
             elif item.__class__ is list and kind & NameKind.WEAK and name in _AUTH:
                 item = self._replace_secret(item)
@@ -180,7 +183,9 @@ class Redaction:
             elif kind & NameKind.PHONE and item.__class__ is int and _is_phone(str(item)):
                 item = self.marker
             kinds |= kind
-            clean[self._redact_nested_text(name, depth)] = item
+            if find_hints is None or len(name) > _MAX_CACHED_LENGTH or find_hints(name):
+                name = self._redact_nested_text(name, depth)
+            clean[name] = item
         if naming and kinds & _ANY_VALUE:
             # HTTP archives (HAR) write headers as {"name": "Authorization", "value": "..."}.
             wanted = _ANY_VALUE if naming & NameKind.NAMING else NameKind.VALUE
