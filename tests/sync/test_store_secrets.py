@@ -128,7 +128,7 @@ def test_repr_of_redaction_shows_its_options() -> None:
     redaction = Redaction(headers=["A"], fields=["b"], marker="-")  # type: ignore[arg-type]
     assert repr(redaction) == "Redaction(headers=frozenset({'A'}), fields=frozenset({'b'}), marker='-')"
     assert repr(Redaction()) == "Redaction()"
-    assert "'Redaction' = Redaction()" in str(inspect.signature(sync_logs))
+    assert str(inspect.signature(sync_logs).parameters["redaction"]).endswith(" = Redaction()")
 
 
 @given(st.text() | st.binary() | st.integers() | st.none())
