@@ -356,6 +356,16 @@ def test_links_resolve() -> None:
             assert not anchor or anchor in find_anchors(linked_page), (page, target)
 
 
+def test_index_links_every_page() -> None:
+    """On GitHub, a toctree is a code block without links. The reference pages contain text only in the built site."""
+    index = (ROOT / "docs" / "index.md").read_text()
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} | {"reference/index.md"}
+    _, all_pages = index.split("## All pages\n")
+    assert pages - set(re.findall(r"^- \[[^]]+\]\(([^)#]+)\)$", all_pages, re.MULTILINE)) == set()
+    toctrees = re.findall(r"^```\{toctree\}\n(.*?)^```", index, re.MULTILINE | re.DOTALL)
+    assert all(":hidden:" in toctree for toctree in toctrees)
+
+
 def find_anchors(page: Path) -> set[str]:
     headings = re.findall(
         r"^#+ (.*)", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE
