@@ -47,9 +47,10 @@ EXTERNAL_COMMANDS = {
     "sort",
     "systemctl",
     "uniq",
+    "uvicorn",
 }
 # Packages that shell blocks may install, in addition to this one.
-EXTERNAL_PACKAGES = {"duckdb", "fastapi", "gunicorn", "pytest-asyncio", "uvicorn-worker"}
+EXTERNAL_PACKAGES = {"duckdb", "fastapi", "gunicorn", "pytest-asyncio", "uvicorn", "uvicorn-worker"}
 
 
 def get_name(page: Path) -> str:
@@ -211,6 +212,28 @@ def test_django_program_serves_requests(environment: dict[str, str], tmp_path: P
         check=False,
     )
     assert result.returncode == 0, result.stderr
+
+
+FASTAPI_REQUESTS = """
+import asyncio, app, httpx
+
+async def main():
+    async with app.lifespan(app.app):
+        transport = httpx.ASGITransport(app.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://backend") as http:
+            assert (await http.get("/integrations/1")).json()["id"] == 1
+            missing = await http.get("/integrations/999999")
+            assert missing.status_code == 404, missing
+            assert "404 Not Found" in missing.json()["detail"], missing.text
+
+asyncio.run(main())
+"""
+
+
+def test_fastapi_program_serves_requests(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(find_blocks(ROOT / "docs" / "web-backend.md", "python")[0])
+    (tmp_path / "check_app.py").write_text(FASTAPI_REQUESTS)
+    run([sys.executable, "-W", "error", str(tmp_path / "check_app.py")], environment, folder=tmp_path)
 
 
 def run(command: list[str], environment: dict[str, str], stdin: str = "", folder: Path = ROOT) -> str:
