@@ -101,6 +101,25 @@ def test_systemd_service_runs_a_sync(environment: dict[str, str]) -> None:
         assert connection.execute("SELECT name, error FROM account").fetchall() == [("shop", None)]
 
 
+def test_guide_installs_what_the_systemd_service_needs(environment: dict[str, str]) -> None:
+    guide = (FOLDER.parents[1] / "docs" / "sync.md").read_text(encoding="utf-8")
+    _, section = guide.split("### Install the systemd service\n")
+    section, _ = section.split("\n### ", 1)
+    service = read_unit("sendcloud-sync.service")["Service"]
+    assert re.search(rf"^useradd --system .* {service['User']}$", section, re.MULTILINE)
+    assert f"python3 -m venv {PROGRAM.removesuffix('/bin/sendcloud-integrations')}\n" in section
+    assert f"install -o {service['User']} -m 600 profiles.toml /etc/sendcloud/\n" in section
+    assert "--config /etc/sendcloud/profiles.toml " in service["ExecStart"]
+    assert f"`{service['EnvironmentFile'].removeprefix('-')}`" in section
+    # The override for one account takes the keys from the environment.
+    program, *arguments = shlex.split(re.findall(r"ExecStart=(.+)", section)[-1])
+    assert program == PROGRAM
+    done = run(arguments, {name: value for name, value in environment.items() if name != "SENDCLOUD_CONFIG"})
+    assert done.returncode == 0, done.stderr
+    with closing(sqlite3.connect(environment["SENDCLOUD_DATABASE"])) as connection:
+        assert connection.execute("SELECT name, error FROM account").fetchall() == [("default", None)]
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     timer = read_unit("sendcloud-sync.timer")

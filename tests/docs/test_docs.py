@@ -41,12 +41,14 @@ EXTERNAL_COMMANDS = {
     "crontab",
     "export",
     "gunicorn",
+    "install",
     "jq",
     "kill",
     "psql",
     "sort",
     "systemctl",
     "uniq",
+    "useradd",
     "uvicorn",
 }
 # Packages that shell blocks may install, in addition to this one.
@@ -317,7 +319,9 @@ def command_exists(words: list[str]) -> bool:
             return {target for target in targets if "=" not in target} <= read_make_targets()
         case ["python" | "python3", "-m", module, *_]:
             return importlib.util.find_spec(module) is not None
-        case ["pip", "install", *arguments]:
+        case ["python", "failing.py"]:
+            return True  # the first program of the README and of the quickstart
+        case ["pip" | "/opt/sendcloud/bin/pip", "install", *arguments]:
             requirements = [Requirement(argument) for argument in arguments if not argument.startswith("-")]
             return all(
                 requirement.extras <= set(project["optional-dependencies"])

@@ -37,6 +37,7 @@ OTHER_MESSAGES = {
     "in use in another running event loop",
     "created or migrated by a newer version",
     "No logs found in",
+    "was never awaited",
     "does not exist. Check --database",
     "Other users of this computer can access",
     "requires an extra",
@@ -85,6 +86,39 @@ async def create_task_of_paginator() -> None:
 async def call_run_sync_in_coroutine() -> None:
     async with build_client() as client:
         run_sync(client.integrations.list())
+
+
+def call_without_await(use: Callable[[SendcloudIntegrations], object]) -> Awaitable[None]:
+    async def call(client: SendcloudIntegrations) -> None:
+        use(client)
+
+    return use_client(call)
+
+
+async def iterate_over_page_with_async_for(client: SendcloudIntegrations) -> None:
+    async for _ in await client.logs.list():  # type: ignore[attr-defined]
+        pass
+
+
+def read_attribute_of_coroutine(client: SendcloudIntegrations) -> None:
+    coroutine = client.integrations.retrieve(1)
+    try:
+        print(coroutine.shop_name)  # type: ignore[attr-defined]
+    finally:
+        coroutine.close()
+
+
+async def open_with_plain_with() -> None:
+    with build_client():  # type: ignore[attr-defined]
+        pass
+
+
+async def pass_keys_by_name() -> None:
+    SendcloudIntegrations(public_key="public", secret_key="secret")  # type: ignore[call-arg]
+
+
+async def pass_keys_by_position() -> None:
+    SendcloudIntegrations("public", "secret")  # type: ignore[misc]
 
 
 async def receive_forged_webhook() -> None:
@@ -137,6 +171,18 @@ MESSAGES: dict[str, Produce] = {
     "this is the last page": lambda folder, patch: get_page_after_the_last(),
     "a coroutine was expected": lambda folder, patch: create_task_of_paginator(),
     "while an event loop is running": lambda folder, patch: call_run_sync_in_coroutine(),
+    "unexpected keyword argument 'public_key'": lambda folder, patch: pass_keys_by_name(),
+    "takes 1 positional argument but": lambda folder, patch: pass_keys_by_position(),
+    "cannot iterate with": lambda folder, patch: call_without_await(lambda client: list(client.logs.list())),  # type: ignore[call-overload]
+    "object of type 'Paginator' has no len()": lambda folder, patch: call_without_await(
+        lambda client: len(client.logs.list())  # type: ignore[arg-type]
+    ),
+    "cannot be indexed": lambda folder, patch: call_without_await(lambda client: client.logs.list()[0]),  # type: ignore[index]
+    "'async for' requires an object with __aiter__ method": lambda folder, patch: use_client(
+        iterate_over_page_with_async_for
+    ),
+    "'coroutine' object has no attribute": lambda folder, patch: call_without_await(read_attribute_of_coroutine),
+    "does not support the context manager protocol": lambda folder, patch: open_with_plain_with(),
     "wrong signature": lambda folder, patch: receive_forged_webhook(),
     "contains it with other credentials": lambda folder, patch: sync_with_other_credentials(folder),
     "file is not a database": lambda folder, patch: sync_into_another_file(folder),
