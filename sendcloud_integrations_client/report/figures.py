@@ -68,6 +68,7 @@ class FailingShop:
         last_24h: Number of logs of the last 24 hours.
         last: Creation time of the newest log; None if it is missing in the period.
         problem: The problem with the most logs in the last 24 hours, or else in the period; None if there are no logs.
+        other_problems: Its other problems that are not resolved, in the order of the report.
     """
 
     label: str
@@ -78,6 +79,7 @@ class FailingShop:
     last_24h: int
     last: datetime | None
     problem: Problem | None
+    other_problems: tuple[Problem, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -166,6 +168,10 @@ class Figures:
         """The oldest time of the last successful sync of the accounts that are current; None if it is missing."""
         times = [one.synced_at for one in self.account_data if one.state is AccountState.CURRENT and one.synced_at]
         return min(times, default=None)
+
+    def has_failed_sync(self, account: str) -> bool:
+        """Return whether the last sync of an account failed, so that newer failures of its shops are missing."""
+        return any(one.name == account and one.state is AccountState.FAILED for one in self.account_data)
 
     def count_accounts(self, state: AccountState) -> int:
         """Return the number of accounts whose data has a state."""

@@ -433,6 +433,8 @@ class _FigureCounter:
             # A problem of the last day is not in the report if the period is shorter.
             candidates = [one for one in last_day if one.key in problems] or period
             top = max(candidates, key=lambda one: (one.logs, one.key or ""), default=None)
+            other_keys = {one.key for one in (*last_day, *period) if top is not None and one.key != top.key}
+            others = [problems[key] for key in other_keys & problems.keys()]
             found.append(
                 FailingShop(
                     label=shop.name,
@@ -443,6 +445,12 @@ class _FigureCounter:
                     last_24h=sum(one.logs for one in last_day),
                     last=max((one.last for one in (*last_day, *period) if one.last), default=None),
                     problem=None if top is None else problems.get(top.key),
+                    other_problems=tuple(
+                        sorted(
+                            (one for one in others if one.state is not ProblemState.RESOLVED),
+                            key=lambda one: one.number,
+                        )
+                    ),
                 )
             )
         return tuple(sorted(found, key=lambda one: (-one.since.timestamp(), one.account, one.integration_id)))

@@ -31,7 +31,8 @@ def figures_to_dict(figures: Figures) -> dict[str, Any]:
         },
         "failing": len(figures.failing_shops),
         "failing_shops": [
-            _to_dict(attrs.evolve(one, problem=None))
+            _to_dict(attrs.evolve(one, problem=None, other_problems=()))
+            | {"other_problems": [other.label for other in one.other_problems]}
             | ({} if one.problem is None else {"problem": one.problem.label, "title": one.problem.title})
             for one in figures.failing_shops
         ],

@@ -15,6 +15,7 @@ from sendcloud_integrations_client.report.wording import (
     describe_data,
     describe_failing_shops,
     describe_first_step,
+    describe_other_problems,
     describe_problems,
     describe_selection,
     format_age,
@@ -62,7 +63,8 @@ def _describe_shop(one: FailingShop, figures: Figures, has_many_accounts: bool) 
     text = f"{link}{account} since {age}, {format_count(one.last_24h, 'log')} in 24 h"
     if one.problem is None:
         return f"{text}: no log in this period"
-    return f"{text}: {one.problem.label} {_escape(one.problem.title)}"
+    others = _escape(describe_other_problems(one))
+    return f"{text}: {one.problem.label} {_escape(one.problem.title)}{f'. {others}' if others else ''}"
 
 
 def _describe_problem(one: Problem, has_many_accounts: bool) -> str:

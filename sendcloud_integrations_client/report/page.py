@@ -26,6 +26,7 @@ from sendcloud_integrations_client.report.wording import (
     describe_failing_shops,
     describe_first_step,
     describe_last_interval,
+    describe_other_problems,
     describe_problems,
     describe_selection,
     format_age,
@@ -103,6 +104,7 @@ def render_page(figures: Figures, *, title: str = _TITLE) -> str:
         share=format_share,
         notice=describe_last_interval(figures),
         get_age=get_age,
+        describe_other_problems=describe_other_problems,
         has_many_accounts=len(figures.account_data) > 1,
         charts=[
             _build_chart("By exception type", "Exception type", figures.by_exception_type, figures),

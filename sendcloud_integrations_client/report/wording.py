@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sendcloud_integrations_client.report.accounts import AccountData, AccountState
-from sendcloud_integrations_client.report.figures import Figures
+from sendcloud_integrations_client.report.figures import FailingShop, Figures
 from sendcloud_integrations_client.report.problems import ProblemState
 from sendcloud_integrations_client.report.time_spans import Unit
 
@@ -17,6 +17,7 @@ __all__ = [
     "describe_failing_shops",
     "describe_first_step",
     "describe_last_interval",
+    "describe_other_problems",
     "describe_problems",
     "describe_selection",
     "format_age",
@@ -29,6 +30,7 @@ __all__ = [
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_MAX_OTHER_PROBLEMS: Final = 3
 
 
 def describe_data(figures: Figures) -> str:
@@ -49,7 +51,10 @@ def describe_data(figures: Figures) -> str:
 
 def describe_account(one: AccountData, made_at: datetime) -> str:
     """Return why the data of an account is not current."""
-    synced = "never synced" if one.synced_at is None else f"data is {format_age(made_at - one.synced_at)} old"
+    if one.synced_at is None:
+        synced = "never synced"
+    else:
+        synced = f"complete up to {format_time(one.synced_at)} ({format_age(made_at - one.synced_at)} ago)"
     if one.failed_at is None:
         return f"{synced}; no sync since"
     return f"{synced}; last sync failed {format_age(made_at - one.failed_at)} ago: {one.error}"
@@ -67,6 +72,13 @@ def describe_first_step(figures: Figures) -> str:
 def describe_failing_shops(figures: Figures) -> str:
     """Return how many shops fail now."""
     return f"Failing now: {len(figures.failing_shops):,} of {format_count(figures.integrations, 'shop')}"
+
+
+def describe_other_problems(one: FailingShop) -> str:
+    """Return the problems of a shop in addition to the main one: `Also P4 (new), P5 (ongoing).`; empty if none."""
+    shown = [f"{problem.label} ({problem.state.value})" for problem in one.other_problems[:_MAX_OTHER_PROBLEMS]]
+    unlisted = len(one.other_problems) - len(shown)
+    return f"Also {', '.join(shown)}{f' and {unlisted:,} more' if unlisted else ''}." if shown else ""
 
 
 def describe_problems(figures: Figures) -> str:

@@ -6,11 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from sendcloud_integrations_client.report import Selection, gather_figures, render_page
+from sendcloud_integrations_client.report.json_figures import figures_to_dict
 from sendcloud_integrations_client.report.markdown import render_markdown
 from sendcloud_integrations_client.report.wording import describe_failing_shops, describe_first_step, format_share
 from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync.schema import account
 from tests.support.report_samples import NOW, build_log_row, build_shop_row, fill_store
 
 
@@ -32,3 +35,28 @@ async def test_report_with_current_data_has_no_first_step(tmp_path: Path) -> Non
     assert "Repair the sync" not in render_markdown(figures)
     assert ">Logs in 24 h</th>" in render_page(figures)
     assert ", 1 log in 24 h" in render_markdown(figures)
+
+
+async def test_failing_shop_names_its_other_problems_and_a_failed_sync_of_its_account(tmp_path: Path) -> None:
+    codes = [401] * 3 + [503] + [404]
+    ages = [timedelta(hours=1)] * 4 + [timedelta(days=3)]  # the last problem is resolved
+    rows = [
+        build_log_row(number, created_at_utc=NOW - age, response_code=code)
+        for number, (code, age) in enumerate(zip(codes, ages, strict=True), 1)
+    ]
+    async with LogStore(tmp_path / "logs.db") as store:
+        await fill_store(store, rows, [build_shop_row(1, started_failing_at=NOW - timedelta(hours=1))])
+        selection = Selection(since=NOW - timedelta(days=7))
+        current = await gather_figures(store, selection, now=NOW)
+        async with store.writing() as connection:
+            await connection.execute(update(account).values(failed_at=NOW, error="401 Unauthorized"))
+        failed = await gather_figures(store, selection, now=NOW)
+    (shop,) = current.failing_shops
+    assert shop.problem is not None
+    assert (shop.problem.label, [one.label for one in shop.other_problems]) == ("P1", ["P2"])
+    assert figures_to_dict(current)["failing_shops"][0]["other_problems"] == ["P2"]
+    assert "Also P2 (new)." in render_page(current)
+    assert "Also P2 (new)." in render_markdown(current).replace("\\", "")
+    assert "newer failures are missing</small>" not in render_page(current)
+    assert "newer failures are missing</small>" in render_page(failed)
+    assert "complete up to 2026-03-15 12:00 (0 min ago); last sync failed 0 min ago: 401" in render_page(failed)
