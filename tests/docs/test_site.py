@@ -97,6 +97,19 @@ def test_search_finds_pages_by_words_and_names(site: Path) -> None:
 
 
 @needs_chromium
+def test_search_for_a_status_links_the_errors_by_status(site: Path) -> None:
+    with serve(site) as url, open_page() as page:
+        for words in ("429", "401+error"):
+            page.goto(f"{url}/search.html?q={words}")
+            page.click("#status-link a", timeout=20_000)
+            assert page.url == f"{url}/errors.html#errors-by-status"
+            assert page.locator("#errors-by-status").is_visible()
+        page.goto(f"{url}/search.html?q=timeout")
+        page.wait_for_selector("#search-results ul.search li", timeout=20_000)
+        assert page.locator("#status-link").count() == 0
+
+
+@needs_chromium
 def test_pages_fit_a_phone_and_follow_the_theme(site: Path, sources: set[str]) -> None:
     with open_page(width=375, height=700) as page:
         for source in sorted(sources):
