@@ -20,6 +20,7 @@ __all__ = ["RedisTokenStore"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
+_EXPIRED: Final = -2  # result of PTTL for a key that does not exist
 _UNLOCK_SCRIPT: Final = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   return redis.call('DEL', KEYS[1])
@@ -86,7 +87,7 @@ class RedisTokenStore:
         """
 
         async def get(client: Redis) -> tuple[str | None, int]:
-            async with client.pipeline() as pipeline:
+            async with client.pipeline(transaction=False) as pipeline:
                 pipeline.get(self._get_token_key(key))
                 pipeline.pttl(self._get_token_key(key))
                 return cast("tuple[str | None, int]", tuple(await pipeline.execute()))
@@ -98,7 +99,9 @@ class RedisTokenStore:
             value, milliseconds = await self._connections.run(get)
         except UNAVAILABLE_ERRORS:
             return None
-        token = None if value is None else _parse_token(value)
+        if value is None or milliseconds == _EXPIRED:
+            return None
+        token = _parse_token(value)
         if token is None or milliseconds < 0:  # without an expiry, another program saved it
             return token
         return attrs.evolve(token, expires_at=loaded_at + milliseconds / 1000)
