@@ -124,30 +124,6 @@ bench-sync: $(VENV)/.ready ## Benchmark syncs at the size of a company: a table 
 	@$(RUN) -m benchmarks.sync_source
 	@$(RUN) -m benchmarks.drivers
 
-# Only the mutation tests need cosmic-ray.
-$(VENV)/.mutants: $(VENV)/.ready
-	@$(RUN) -m pip install -qq --disable-pip-version-check --group mutants
-	@touch $@
-
-mutants: $(VENV)/.mutants ## Run mutation tests, at most 40 minutes; SAMPLE=300 SEED=1 ONLY=sync/ for some files
-	@$(RUN) -m mutants --sample "$(SAMPLE)" --seed "$(SEED)" --only "$(ONLY)"
-
-hostile: $(VENV)/.ready ## Run the client against a hostile server on both transports; ONLY="gzip" for some scenarios
-	@$(RUN) -m hostile --only "$(ONLY)"
-
-docs: $(VENV)/.ready ## Build the documentation site into build/docs/
-	@$(RUN) -m sphinx --quiet --fresh-env --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
-	@echo "Documentation built. Open build/docs/index.html"
-
-screenshots: $(VENV)/.ready ## Create the screenshot of the report in docs/images/ with Chromium
-	@$(RUN) docs/screenshots.py
-
-bench-sync: $(VENV)/.ready ## Benchmark syncs: one million logs, rate limits, calls of both sources, 300 accounts, and drivers
-	@$(RUN) -m benchmarks.sync
-	@$(RUN) -m benchmarks.sync_source
-	@$(RUN) -m benchmarks.many_accounts
-	@$(RUN) -m benchmarks.drivers
-
 # Only building and checking distributions needs the packages of the group `release`.
 $(VENV)/.release: $(VENV)/.ready
 	@$(RUN) -m pip install -qq --disable-pip-version-check --group release
