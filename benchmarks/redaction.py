@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -69,34 +70,26 @@ def build_mix(parts: list[str], seed: int) -> str:
 def measure_records(redaction: Redaction) -> Row:
     """Compare the redaction of records without secrets with encoding them."""
     records = [build_record(number) for number in range(300)]
-    seconds = dict.fromkeys(("redact", "dumps"), float("inf"))
-    for _ in range(7):
-        for name, function in (("redact", redaction.redact_record), ("dumps", orjson.dumps)):
-            start = time.process_time()
-            for record in records:
-                function(record)
-            seconds[name] = min(seconds[name], time.process_time() - start)
-    micros = seconds["redact"] / len(records) * 1e6
-    return Row("redaction of a record / orjson.dumps", seconds["redact"] / seconds["dumps"], None, f"{micros:.0f} µs")
+    return _compare_with_encoding("a record", redaction, records, repeats=7)
 
 
 def measure_records_with_secrets(redaction: Redaction) -> Row:
     """Compare the redaction of records of 4 kB with several secrets each with encoding them."""
     records = [build_record_with_secrets(number) for number in range(300)]
+    return _compare_with_encoding("a record with secrets", redaction, records, repeats=5)
+
+
+def _compare_with_encoding(subject: str, redaction: Redaction, records: Sequence[object], *, repeats: int) -> Row:
     seconds = dict.fromkeys(("redact", "dumps"), float("inf"))
-    for _ in range(5):
+    for _ in range(repeats):
         for name, function in (("redact", redaction.redact_record), ("dumps", orjson.dumps)):
             start = time.process_time()
             for record in records:
                 function(record)
             seconds[name] = min(seconds[name], time.process_time() - start)
     micros = seconds["redact"] / len(records) * 1e6
-    return Row(
-        "redaction of a record with secrets / orjson.dumps",
-        seconds["redact"] / seconds["dumps"],
-        None,
-        f"{micros:.0f} µs",
-    )
+    ratio = seconds["redact"] / seconds["dumps"]
+    return Row(f"redaction of {subject} / orjson.dumps", ratio, None, f"{micros:.0f} µs")
 
 
 def build_record_with_secrets(number: int) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def main() -> None:
         "nothing-new": lambda: asyncio.run(sync_situations.measure_nothing_new()),
         "credentials": lambda: asyncio.run(sync_situations.measure_other_credentials()),
         "late-logs": lambda: asyncio.run(sync_situations.measure_late_logs()),
-        "refused": lambda: asyncio.run(sync_situations.measure_refused_connections()),
+        "outage": lambda: asyncio.run(sync_situations.measure_network_outage()),
         "restart": lambda: asyncio.run(sync_situations.measure_postgresql_restart()),
         "locked": lambda: asyncio.run(sync_situations.measure_locked_file()),
         "overlapping": lambda: asyncio.run(sync_situations.measure_overlapping_runs()),

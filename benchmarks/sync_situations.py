@@ -26,7 +26,7 @@ from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSend
 from tests.support.postgresql import running_postgresql
 from tests.support.valkey import running_valkey
 
-REFUSED = 30  # seconds
+OUTAGE = 30  # seconds
 RESTART = 7  # seconds
 LOCKED = 60  # seconds
 FAULT_LOGS = 5_000
@@ -50,20 +50,20 @@ class Result:
     succeeded: bool
 
 
-async def measure_refused_connections() -> Result:
+async def measure_network_outage() -> Result:
     """The server accepts no connections for 30 seconds."""
     server = SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)
     with temporary_folder() as folder:
         async with _Restartable(server).started() as serving:
 
-            async def refuse() -> None:
+            async def stop_server() -> None:
                 await serving.stop()
-                await asyncio.sleep(REFUSED)
+                await asyncio.sleep(OUTAGE)
                 await serving.start()
 
-            measured, succeeded = await _sync_with_fault(serving.url, str(folder / "logs.db"), refuse)
+            measured, succeeded = await _sync_with_fault(serving.url, str(folder / "logs.db"), stop_server)
     return Result(
-        situation=f"connections refused for {REFUSED} s in the middle",
+        situation=f"no connections for {OUTAGE} s in the middle",
         target="continues",
         measured=measured,
         succeeded=succeeded,
@@ -143,7 +143,7 @@ async def measure_other_credentials() -> Result:
     message = str(rejected.error)
     return Result(
         situation="credentials of account B with the store of account A",
-        target="error; --account NAME to tell them apart",
+        target="error; --account NAME for a second account",
         measured=f"{type(rejected.error).__name__}; under another name {named.new:,} logs",
         succeeded=rejected.new == 0 and "default" in message and named.new == 3_000,
     )

@@ -251,7 +251,7 @@ def to_storable_text(text: str) -> str:
 
 
 def to_text_column(value: object) -> str | None:
-    """Return a value of a record for a text column; None if it is no text."""
+    """Return a value of a record for a text column; None if it is not text."""
     return to_storable_text(value) if isinstance(value, str) else None
 
 

@@ -14,7 +14,7 @@ from benchmarks.sync_situations import Result
 @pytest.mark.parametrize(
     "measure",
     [
-        sync_situations.measure_refused_connections,
+        sync_situations.measure_network_outage,
         sync_situations.measure_postgresql_restart,
         sync_situations.measure_locked_file,
     ],
