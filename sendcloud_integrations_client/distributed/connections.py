@@ -167,9 +167,10 @@ class RedisConnections:
         pool: BlockingConnectionPool = cast(Any, BlockingConnectionPool).from_url(
             self._url.reveal(),
             max_connections=_MAX_CONNECTIONS,
-            timeout=self._timeout,
-            socket_timeout=self._timeout,
-            socket_connect_timeout=self._timeout,
+            # `run` bounds each operation as a whole; redis-py would start a task and two timers more per operation.
+            timeout=None,
+            socket_timeout=None,
+            socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 1),  # for a connection that was closed while it was idle
             protocol=2,
             decode_responses=True,

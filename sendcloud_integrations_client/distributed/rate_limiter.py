@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import math
 import os
@@ -179,15 +180,15 @@ class RedisBudget(ConnectionListener):
                 self,
                 safe=safe,
                 keys=[*(f"{key}:{name}:{part}" for part in KEY_NAMES), f"{key}:pause"],
-                arguments=[
-                    limit,
-                    round(minute * 1000),
-                    short_limit,
-                    round(second * 1000),
-                    math.ceil(limit * reserve),
-                    int(short_limit * _SHORT_WINDOW_RESERVE),
-                    round(lease * 1000),
-                ],
+                limits={
+                    "limit": limit,
+                    "window": round(minute * 1000),
+                    "short_limit": short_limit,
+                    "short_window": round(second * 1000),
+                    "least_reserve": math.ceil(limit * reserve),
+                    "short_reserve": int(short_limit * _SHORT_WINDOW_RESERVE),
+                    "lease": round(lease * 1000),
+                },
                 window=minute,
             )
             for safe, name, limit, short_limit in windows
@@ -282,12 +283,12 @@ class _SharedSlots:
     """The slots for reads or for writes. Thread-safe."""
 
     def __init__(
-        self, budget: RedisBudget, *, safe: bool, keys: list[str], arguments: list[int], window: float
+        self, budget: RedisBudget, *, safe: bool, keys: list[str], limits: dict[str, int], window: float
     ) -> None:
         self.budget = budget
         self.safe = safe
         self._keys = keys
-        self._arguments = arguments
+        self._limits = limits
         self._window = window
         self._held: dict[Priority, deque[str]] = {priority: deque() for priority in _PRIORITIES}
         self._completed: deque[_Update] = deque()  # of the last window
@@ -385,21 +386,24 @@ class _SharedSlots:
             updates = [self._updates.popleft() for _ in range(min(len(self._updates), _MAX_UPDATES))]
             pause, self.budget.pause_to_send = self.budget.pause_to_send, 0.0
         now = time.monotonic()
-        arguments: list[str | int] = [
-            *self._arguments,
-            process,
-            number,
-            wanted,
-            background_wanted,
-            math.ceil(pause * 1000),
-            self._epoch or "",
-        ]
-        for update in updates:
-            arguments += (update.priority, update.action, update.slot, math.floor((now - update.time) * 1000))
+        # One argument, because redis-py encodes each argument in several steps.
+        request = {
+            **self._limits,
+            "process": process,
+            "number": number,
+            "wanted": wanted,
+            "background_wanted": background_wanted,
+            "pause_for": math.ceil(pause * 1000),
+            "known_epoch": self._epoch or "",
+            "updates": [
+                (update.priority, update.action, update.slot, math.floor((now - update.time) * 1000))
+                for update in updates
+            ],
+        }
         if self._script is None:
             self._script = client.register_script(SLOT_SCRIPT)
         try:
-            reply = await self._script(self._keys, arguments, client=client)
+            reply = await self._script(self._keys, [json.dumps(request)], client=client)
         except BaseException:
             with self._lock:
                 self._updates.extendleft(reversed(updates))

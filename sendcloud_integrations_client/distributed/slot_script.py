@@ -41,13 +41,13 @@ local POLLS, RATE_STEPS, RATE_UPDATES, RECENT_PARTS = {POLLS}, {RATE_STEPS}, {RA
     + """
 local log, background_log, state, queue, background_queue, seen, pause =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local short_limit, short_window = tonumber(ARGV[3]), tonumber(ARGV[4])
-local least_reserve, short_reserve, lease = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local process, number = ARGV[8], tonumber(ARGV[9])
-local wanted, background_wanted = tonumber(ARGV[10]), tonumber(ARGV[11])
-local pause_for, known_epoch = tonumber(ARGV[12]), ARGV[13]
-local FIRST_UPDATE = 14
+local request = cjson.decode(ARGV[1])
+local limit, window = request.limit, request.window
+local short_limit, short_window = request.short_limit, request.short_window
+local least_reserve, short_reserve, lease = request.least_reserve, request.short_reserve, request.lease
+local process, number = request.process, request.number
+local wanted, background_wanted = request.wanted, request.background_wanted
+local pause_for, known_epoch = request.pause_for, request.known_epoch
 
 local time = redis.call('TIME')
 local microseconds = time[1] * 1000000 + time[2]
@@ -63,9 +63,9 @@ if not epoch then
   redis.call('HSET', state, 'epoch', epoch)
 end
 
-for index = FIRST_UPDATE, #ARGV, 4 do
-  local key = ARGV[index] == 'background' and background_log or log
-  local action, slot, age = ARGV[index + 1], ARGV[index + 2], tonumber(ARGV[index + 3])
+for _, update in ipairs(request.updates) do
+  local key = update[1] == 'background' and background_log or log
+  local action, slot, age = update[2], update[3], update[4]
   if action == 'completed' then
     redis.call('ZADD', key, math.ceil(microseconds / 1000 - age + window), slot)
   elseif action == 'released' then
