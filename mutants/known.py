@@ -58,8 +58,8 @@ KNOWN: Final = (
     KnownMutant(
         "sync/redaction/redactor.py",
         "a secret inside a JSON key is stored",
-        "clean[self._redact_nested_text(name, depth)] = item",
-        "clean[name] = item",
+        "                name = self._redact_nested_text(name, depth)\n",
+        "                pass\n",
     ),
     KnownMutant(
         "pagination.py",
@@ -137,8 +137,8 @@ KNOWN: Final = (
     KnownMutant(
         "auth/oauth2.py",
         "a rejected token that the store still has is used again",
-        "if found and found.expires_at > expires_at and self._is_usable(found):",
-        "if found and found.expires_at > max(expires_at, time.time()):",
+        "if found and found.value != value and found.expires_at > expires_at and self._is_usable(found):",
+        "if found and found.expires_at > time.time():",
     ),
     KnownMutant(
         "auth/oauth2.py",

@@ -1,4 +1,4 @@
-"""Each file that mutation tests change has test modules, and each listed file exists."""
+"""Each file that mutation tests change has test modules, and what they list exists."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mutants.known import KNOWN, build_known_mutants
+from mutants.mutations import check_equivalents
 from mutants.targets import NEEDS_POSTGRESQL, PACKAGE, TEST_MODULES, TargetError, find_sampled_files, get_tests
 from mutants.workspace import Workspace
 from tests.support.paths import ROOT
@@ -20,6 +22,12 @@ def test_every_sampled_file_has_test_modules() -> None:
 
 def test_listed_files_exist() -> None:
     assert [file for file in (*TEST_MODULES, *NEEDS_POSTGRESQL) if not (ROOT / PACKAGE / file).is_file()] == []
+
+
+def test_listed_mutants_match_the_code() -> None:
+    assert len(build_known_mutants(ROOT)) == len(KNOWN)
+    sources = {file: (ROOT / PACKAGE / file).read_text() for file in find_sampled_files(ROOT, "")}
+    assert check_equivalents(sources) == []
 
 
 def test_excluding_variants_for_postgresql_excludes_no_module() -> None:
