@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from sendcloud_integrations_client.cli.application import app
@@ -85,6 +86,18 @@ def test_status_shows_the_age_the_job_and_the_failures_of_each_account(monkeypat
     assert (second["late"], second["worker"], second["waits_for"]) == (True, "host:7", "a lost connection")
     assert (second["failures"], second["retries"], second["is_permanent"]) == (1, 3, True)
     assert (second["last_synced_at"], second["paused_at"]) == (None, None)
+
+
+def test_an_account_with_an_age_of_zero_is_not_late(database: str) -> None:
+    async def set_time() -> None:
+        async with LogStore(database) as store, store.writing() as connection:
+            # Runs know the clock of the database only within the time of a request.
+            await connection.execute(text("UPDATE account SET last_synced_at = now() + interval '1 min'"))
+
+    asyncio.run(set_time())
+    run("pause", "shop-nl")
+    result = run("status", "--max-age", "1h", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["healthy"]) == (0, True)
 
 
 @pytest.mark.usefixtures("database")

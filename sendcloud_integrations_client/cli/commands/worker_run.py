@@ -169,7 +169,9 @@ def run_status(database: str, max_age: timedelta | None, *, json: bool) -> ExitC
     """
     accounts = _call(database, list_worker_accounts)
     limit = None if max_age is None else max_age.total_seconds()
-    late = [one for one in accounts if limit is not None and one.paused_at is None and (one.age or limit + 1) > limit]
+    late = [
+        one for one in accounts if limit is not None and one.paused_at is None and (one.age is None or one.age > limit)
+    ]
     if json:
         is_healthy = None if limit is None else bool(accounts) and not late
         rows = [_to_dict(account, is_late=account in late) for account in accounts]
