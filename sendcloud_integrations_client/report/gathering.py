@@ -66,8 +66,8 @@ async def gather_figures(
         store: The store. It is only read.
         selection: The logs to count. States of problems need `since`: without it, each problem is first seen in the
             period. If integrations are selected, states still consider all logs of their accounts.
-        now: Current time with a time zone. Defaults to the current time in UTC. Logs created more than a day after it
-            do not extend the span.
+        now: Current time with a time zone. Defaults to the time of the store, whose clock wrote when accounts were
+            synced. Logs created more than a day after it do not extend the span.
         stale_after: Age after which the data of an account is late. Defaults to 6 hours.
 
     Returns:
@@ -76,7 +76,7 @@ async def gather_figures(
     Raises:
         StoreError: If the database cannot be used.
     """
-    counted_at = now or datetime.now(UTC)
+    counted_at = now or await store.get_time()
     if not await store.is_migrated():
         return _build_empty_figures(selection, counted_at)
     async with store.reading() as connection:

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from sendcloud_integrations_client.report import Selection, gather_figures
 from sendcloud_integrations_client.sync import LogStore, SyncSummary, sync_logs
 from sendcloud_integrations_client.sync.schema import account, log, sync_state
 from sendcloud_integrations_client.testing import SimulatedSendcloud
@@ -53,6 +54,17 @@ async def test_a_full_check_is_not_due_because_of_another_clock(database: str, s
     first = await sync(database, server, -shift, full_check_every=every)
     second = await sync(database, server, shift, full_check_every=every)
     assert (first.pages, second.pages) == (20, 3)
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+async def test_a_report_counts_ages_by_the_clock_of_the_database(database: str, shift: timedelta) -> None:
+    async with LogStore(database) as store:
+        await sync(database, SimulatedSendcloud(integrations=1, logs=3), timedelta(0))
+        with time_machine.travel(datetime.now(UTC) + shift, tick=True):
+            figures = await gather_figures(store, Selection())
+    (found,) = figures.account_data
+    assert found.synced_at is not None
+    assert abs(figures.made_at - found.synced_at) < timedelta(minutes=4)
 
 
 async def test_a_full_check_is_not_missed_because_of_another_clock(database: str) -> None:

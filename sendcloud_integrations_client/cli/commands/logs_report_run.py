@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -95,7 +95,7 @@ async def _gather(database: str, selection: Selection, stale_after: timedelta, *
     async with open_migrated_store(database) as store:
         if since_last_report:
             since = await get_last_report(store, selection)
-            selection = attrs.evolve(selection, since=since or datetime.now(UTC) - _FIRST_PERIOD)
+            selection = attrs.evolve(selection, since=since or await store.get_time() - _FIRST_PERIOD)
         return await gather_figures(store, selection, stale_after=stale_after)
 
 
