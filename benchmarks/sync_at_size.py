@@ -51,6 +51,8 @@ def main() -> None:
         "kills-sqlite": lambda: measure_kills("SQLite", options.killed_logs),
         "kills-postgresql": lambda: measure_kills("PostgreSQL", options.killed_logs),
     }
+    if not any(options.only in name for name in measurements):
+        parser.error(f"--only must be part of one of: {', '.join(measurements)}")
     print(f"{'situation':72} {'target':52} measured")
     missed = 0
     for name, measure in measurements.items():

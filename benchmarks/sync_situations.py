@@ -11,8 +11,9 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
@@ -52,63 +53,52 @@ class Result:
 
 async def measure_network_outage() -> Result:
     """The server accepts no connections for 30 seconds."""
+    situation = f"no connections for {OUTAGE} s in the middle"
     server = SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)
     with temporary_folder() as folder:
         async with _Restartable(server).started() as serving:
 
-            async def stop_server() -> None:
+            async def restart_later() -> None:
                 await serving.stop()
                 await asyncio.sleep(OUTAGE)
                 await serving.start()
 
-            measured, succeeded = await _sync_with_fault(serving.url, str(folder / "logs.db"), stop_server)
-    return Result(
-        situation=f"no connections for {OUTAGE} s in the middle",
-        target="continues",
-        measured=measured,
-        succeeded=succeeded,
-    )
+            return await _sync_with_fault(situation, serving.url, str(folder / "logs.db"), restart_later)
 
 
 async def measure_postgresql_restart() -> Result:
     """PostgreSQL is stopped, and started again after seven seconds."""
+    situation = f"PostgreSQL restarted in the middle ({RESTART} s)"
     with running_postgresql() as database:
 
-        async def restart() -> None:
-            await asyncio.to_thread(database.stop)
+        async def start_later() -> None:
             await asyncio.sleep(RESTART)
             await asyncio.to_thread(database.start)
 
         async with serve(SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)) as url:
-            measured, succeeded = await _sync_with_fault(url, database.create_database(), restart)
-    return Result(
-        situation=f"PostgreSQL restarted in the middle ({RESTART} s)",
-        target="continues",
-        measured=measured,
-        succeeded=succeeded,
-    )
+            return await _sync_with_fault(situation, url, database.create_database(), start_later, database.stop)
 
 
 async def measure_locked_file() -> Result:
     """Another program holds the write lock of the SQLite file for a minute."""
-    with temporary_folder() as folder:
-        path = folder / "logs.db"
+    situation = f"SQLite file locked for {LOCKED} s in the middle"
+    with temporary_folder() as folder, contextlib.closing(_open_other(folder / "logs.db")) as other:
 
-        async def lock() -> None:
-            options: dict[str, Any] = {"isolation_level": None, "timeout": 60, "check_same_thread": False}
-            with contextlib.closing(sqlite3.connect(path, **options)) as other:
-                await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
-                await asyncio.sleep(LOCKED)
-                other.execute("COMMIT")
+        def lock() -> None:
+            other.execute("BEGIN IMMEDIATE")
+
+        async def unlock_later() -> None:
+            await asyncio.sleep(LOCKED)
+            other.execute("COMMIT")
 
         async with serve(SimulatedSendcloud(integrations=10, logs=FAULT_LOGS)) as url:
-            measured, succeeded = await _sync_with_fault(url, str(path), lock)
-    return Result(
-        situation=f"SQLite file locked for {LOCKED} s in the middle",
-        target="continues",
-        measured=measured,
-        succeeded=succeeded,
-    )
+            return await _sync_with_fault(situation, url, str(folder / "logs.db"), unlock_later, lock)
+
+
+def _open_other(path: Path) -> sqlite3.Connection:
+    """Return the connection of another program to a new store."""
+    path.touch(0o600)
+    return sqlite3.connect(path, isolation_level=None)
 
 
 async def measure_nothing_new() -> Result:
@@ -277,8 +267,22 @@ class _Restartable:
         await self._stack.aclose()
 
 
-async def _sync_with_fault(url: str, database: str, cause_fault: Callable[[], Any]) -> tuple[str, bool]:
-    """Run a sync, with a fault in the middle; return a description of the result, and whether all logs are stored."""
+async def _sync_with_fault(
+    situation: str,
+    url: str,
+    database: str,
+    end_fault: Callable[[], Coroutine[Any, Any, None]],
+    begin_fault: Callable[[], None] = lambda: None,
+) -> Result:
+    """Run a sync with a fault in the middle. All logs must be stored.
+
+    Args:
+        situation: Name of the situation.
+        url: URL of the server.
+        database: URL or path of the database.
+        end_fault: Ends the fault after some time, while the sync runs; it can also begin it.
+        begin_fault: Begins the fault between two pages. It blocks, so that the sync cannot end before that.
+    """
     tasks: list[asyncio.Task[None]] = []
     faults = 0
     started = time.monotonic()
@@ -287,16 +291,19 @@ async def _sync_with_fault(url: str, database: str, cause_fault: Callable[[], An
         nonlocal faults
         faults += progress.fault is not None
         if progress.pages == FAULT_PAGES and not tasks:
-            tasks.append(asyncio.ensure_future(cause_fault()))
+            begin_fault()
+            tasks.append(asyncio.create_task(end_fault()))
 
     async with _build_client(url) as client, LogStore(database) as store:
         summary = await sync_logs(client, store, on_progress=on_progress)
         await asyncio.gather(*tasks)
     seconds = time.monotonic() - started
     failure = f", failed: {summary.error}" if summary.error else ""
-    return (
-        f"{summary.new:,} of {FAULT_LOGS:,} logs after {seconds:.0f} s, {faults} retries{failure}",
-        summary.succeeded and summary.new == FAULT_LOGS and len(tasks) == 1 and faults > 0,
+    return Result(
+        situation=situation,
+        target="continues",
+        measured=f"{summary.new:,} of {FAULT_LOGS:,} logs after {seconds:.0f} s, {faults} retries{failure}",
+        succeeded=summary.succeeded and summary.new == FAULT_LOGS and len(tasks) == 1 and faults > 0,
     )
 
 
