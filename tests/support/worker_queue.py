@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import httpx
 from procrastinate import App
@@ -16,7 +17,14 @@ from sendcloud_integrations_client import BasicAuth, SendcloudIntegrations
 from sendcloud_integrations_client.profiles import Account
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.testing import SimulatedSendcloud
-from sendcloud_integrations_client.worker import SyncTasks, create_app, open_app, prepare_database, sync_tasks
+from sendcloud_integrations_client.worker import (
+    SyncTasks,
+    account_state,
+    create_app,
+    open_app,
+    prepare_database,
+    sync_tasks,
+)
 from sendcloud_integrations_client.worker.account_state import AccountState, AccountStates
 from tests.support.sync_servers import BASE_URL, RETRY_WITHOUT_DELAY
 
@@ -35,6 +43,7 @@ __all__ = [
 ]
 
 SYNC = "sendcloud-sync"
+_LAST_SLOT = datetime.now(UTC) - timedelta(hours=12)
 
 
 class ServedAccount(Account):
@@ -81,17 +90,26 @@ def build_accounts(count: int, *, logs: int = 30) -> tuple[SimulatedSendcloud, l
 
 @asynccontextmanager
 async def open_tasks(accounts: Any, store: LogStore, **options: Any) -> AsyncIterator[tuple[App, SyncTasks]]:
-    # With an interval of a day, hardly any test runs while a slot of its accounts begins.
-    tasks = sync_tasks(accounts, store, **{"every": timedelta(days=1), "give_up_after": timedelta(0)} | options)
-    async with tasks, open_app(create_app(store, tasks)) as app:
-        app.periodic_registry.periodic_tasks.clear()  # the tests queue the control jobs
-        await prepare_database(store, app)
-        yield app, tasks
+    """Open tasks whose control jobs are queued by the test. No slot of an account begins meanwhile."""
+    defaults: dict[str, Any] = {
+        "every": timedelta(days=1),
+        "give_up_after": timedelta(0),
+        "stall_timeout": timedelta(hours=1),
+    }
+    tasks = sync_tasks(accounts, store, **defaults | options)
+    with mock.patch.object(account_state, "find_last_slot", return_value=_LAST_SLOT):
+        async with tasks, open_app(create_app(store, tasks)) as app:
+            app.periodic_registry.periodic_tasks.clear()
+            await prepare_database(store, app)
+            yield app, tasks
 
 
 async def work(app: App, queue: str = SYNC, **options: Any) -> None:
     """Run all jobs that are waiting."""
-    await app.run_worker_async(queues=[queue], wait=False, install_signal_handlers=False, **options)
+    # The worker would also remove other workers that are silent for 30 seconds, which slow machines are.
+    await app.run_worker_async(
+        queues=[queue], wait=False, install_signal_handlers=False, stalled_worker_timeout=3600, **options
+    )
 
 
 async def run_control(app: App, name: str) -> None:

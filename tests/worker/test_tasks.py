@@ -161,7 +161,7 @@ async def test_the_job_of_a_dead_worker_is_finished_and_its_account_queued_again
         await run_control(app, "recover_stalled_jobs")
         assert [one.id for one in await list_jobs(app, "doing")] == [job.id]  # the worker is alive
         await execute(
-            store, f"UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s' WHERE id = {worker}"
+            store, f"UPDATE procrastinate_workers SET last_heartbeat = now() - interval '61 min' WHERE id = {worker}"
         )
         await run_control(app, "recover_stalled_jobs")
         assert [one.id for one in await list_jobs(app, "failed")] == [job.id]
@@ -199,7 +199,7 @@ async def test_a_job_of_a_living_worker_whose_end_was_not_stored_is_finished(sto
         assert await states.start("shop-0", job.id, "host:1")
         await run_control(app, "recover_stalled_jobs")
         assert len(await list_jobs(app, "doing")) == 1
-        await execute(store, "UPDATE worker_account SET seen_at = seen_at - interval '31 s'")
+        await execute(store, "UPDATE worker_account SET seen_at = seen_at - interval '61 min'")
         await run_control(app, "recover_stalled_jobs")
         assert [one.id for one in await list_jobs(app, "failed")] == [job.id]
         assert len(await list_jobs(app, "todo")) == 1
@@ -362,7 +362,8 @@ async def test_a_worker_outlives_a_restart_of_the_database(postgresql_server: Po
         await asyncio.to_thread(postgresql_server.start)
         server.clear_faults()
         before = {one.name: one.last_synced_at for one in await list_worker_accounts(observer)}
-        assert await queue_sync(observer, "shop-1")
+        # The recovery may have queued the account already, because the end of its last job was not stored.
+        await queue_sync(observer, "shop-1")
         await wait_for_success(observer, worker, "shop-1", after=before["shop-1"])
         stop.set()
         await worker

@@ -82,7 +82,7 @@ async def test_an_account_that_only_another_worker_has_is_left_to_it(store: LogS
         assert await execute(store, "SELECT DISTINCT account FROM log") == [("shop-0",)]
         await run_control(old, "queue_due_accounts")
         await run_control(new, "queue_due_accounts")
-        assert await list_jobs(new, "todo") == []  # the account is tried again after a minute, not at once
+        assert await list_jobs(new, "todo") == []  # the account is tried again after a minute, not immediately
         await execute(store, "UPDATE worker_account SET retry_at = retry_at - interval '61 s'")
         await run_control(old, "queue_due_accounts")
         assert await list_jobs(new, "todo") == []  # no worker queues an account that it does not have
