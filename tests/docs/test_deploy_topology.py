@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +24,22 @@ from tests.support.valkey import ValkeyServer
 from tests.support.worker_processes import add_accounts, running_workers, wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals need POSIX")
+
+
+class Gate:
+    """Notes which credentials request the list of all logs. These calls wait until `is_open` is True."""
+
+    def __init__(self, server: SimulatedSendcloud) -> None:
+        self._server = server
+        self.credentials: set[bytes] = set()
+        self.is_open = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("path", "").endswith("/integrations/logs"):
+            self.credentials.add(dict(scope["headers"])[b"authorization"])
+            while not self.is_open:  # noqa: ASYNC110 - the test opens it in another thread
+                await asyncio.sleep(0.02)
+        await self._server(scope, receive, send)
 
 
 @contextmanager
@@ -68,10 +86,10 @@ def test_workers_and_web_app_share_database_and_limits(
     server = SimulatedSendcloud()
     accounts = add_accounts(server, 12, logs=300)
     public, secret = accounts["shop-00"]
-    server.delay("list_logs", 0.3)  # so that each worker gets accounts
+    gate = Gate(server)
     (_, *options) = services["worker"]["command"]
     with (
-        serve_in_thread(server) as base_url,
+        serve_in_thread(gate) as base_url,
         running_workers(
             tmp_path, new_postgresql_database(), base_url, accounts, options[1:], SENDCLOUD_REDIS_URL=valkey.url
         ) as fleet,
@@ -87,17 +105,18 @@ def test_workers_and_web_app_share_database_and_limits(
                 fleet.start()
             health = services["worker"]["healthcheck"]["test"][1:]
             assert health[:2] == ["sendcloud-integrations", "worker"]
-            # The web app responds while the workers sync the same account.
-            wait_until(lambda: any(one.operation == "list_logs" for one in list(server.requests)), "no sync began")
+            # One worker has 8 slots, so both have accounts now. The web app responds meanwhile.
+            wait_until(lambda: len(gate.credentials) == 12, "not all accounts are synced at once", timeout=300)
             assert httpx.get(f"{url}/health/live", timeout=60).json() == {"status": "ok"}
             assert httpx.get(f"{url}/health/ready", timeout=60).json() == {"status": "ok"}
+            gate.is_open = True
 
             def is_limit_shared() -> bool:
                 page = httpx.get(f"{url}/integrations/1/logs", params={"size": 20}, timeout=60).json()
                 assert len(page["logs"]) == 20
                 return max(count_processes_per_budget(valkey)) > 1
 
-            wait_until(is_limit_shared, "the web app and the workers do not share the limit of their account")
+            wait_until(is_limit_shared, "the web app and the workers do not share the limit", timeout=300)
             wait_until(lambda: fleet.run(*health[2:]).returncode == 0, "the workers are not healthy", timeout=300)
             status = json.loads(fleet.run("status", "--json").stdout)["accounts"]
             assert [one["account"] for one in status] == list(accounts)
