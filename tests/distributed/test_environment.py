@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import traceback
+from functools import partial
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from sendcloud_integrations_client import (
     SendcloudIntegrations,
 )
 from sendcloud_integrations_client.cli.application import app
-from sendcloud_integrations_client.distributed import RedisTokenStore
+from sendcloud_integrations_client.distributed import RedisRateLimiter, RedisTokenStore, environment
 from sendcloud_integrations_client.distributed.rate_limiter import RedisBudget
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve
@@ -31,6 +32,8 @@ AUTH = BasicAuth("a", "b")
 @pytest.fixture(autouse=True)
 def redis_url(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENDCLOUD_REDIS_URL", valkey.url)
+    # On a slow machine, an exchange can take longer than the default.
+    monkeypatch.setattr(environment, "RedisRateLimiter", partial(RedisRateLimiter, timeout=5))
 
 
 async def test_clients_share_limits_and_tokens(valkey: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,7 +188,7 @@ async def test_no_window_exceeds_the_limit_under_load_of_three_processes(valkey:
         await asyncio.gather(*(work(number, ("interactive", "background")[number % 2]) for number in range(12)))
     assert rejected == 0
     assert sum(counts.values()) >= 3 * limit
-    assert min(counts.values()) > 0
+    assert set(counts) == {0, 1, 2}
 
 
 async def test_slots_of_a_process_that_died_are_free_after_their_lease(valkey: ValkeyServer) -> None:
@@ -201,10 +201,11 @@ async def test_slots_of_a_process_that_died_are_free_after_their_lease(valkey: V
 
 
 async def test_keys_expire_and_contain_no_text_of_the_credentials(valkey: ValkeyServer) -> None:
-    limiter = RedisRateLimiter(valkey.url)
+    limiter = RedisRateLimiter(valkey.url, timeout=5)
     auth = BasicAuth("public-key-text", "secret-key-text")
+    response = httpx.Response(429, headers={"Retry-After": "50"})
     async with SendcloudIntegrations(
-        auth=auth, transport=httpx.MockTransport(lambda _: httpx.Response(429)), rate_limiter=limiter, retries=None
+        auth=auth, transport=httpx.MockTransport(lambda _: response), rate_limiter=limiter, retries=None
     ) as client:
         with pytest.raises(RateLimitError):
             await client.logs.list()
@@ -224,9 +225,10 @@ async def test_pause_applies_to_all_processes(valkey: ValkeyServer, caplog: pyte
     await acquire(first)
     paused = time.monotonic()
     first.pause(0.7)
-    first.complete(safe=True)
-    await wait_until(lambda: valkey.command("EXISTS", f"{KEY}:pause") == b":1\r\n")
     first.pause(0.7)  # the 429 of another call in flight is no second pause
+    first.complete(safe=True)
+    # The key expires with the pause, which a slow machine can miss.
+    await wait_until(lambda: valkey.command("EXISTS", f"{KEY}:pause") == b":1\r\n" or time.monotonic() >= paused + 0.7)
     await acquire(second)
     await acquire(second, safe=False)
     assert time.monotonic() >= paused + 0.7
@@ -238,10 +240,11 @@ async def test_pause_applies_to_all_processes(valkey: ValkeyServer, caplog: pyte
 
 async def test_background_calls_leave_the_reserve_to_interactive_calls_of_other_processes(valkey: ValkeyServer) -> None:
     background, interactive = build_budget(valkey, reads=20), build_budget(valkey, reads=20)
-    granted = 0
+    await acquire(background, "background", count=2)
+    granted = 2
     while not await has_no_free_slot(background, "background"):
         granted += 1
-    assert 2 <= granted <= 18
+    assert granted <= 18
     await acquire(interactive, count=2)
 
 
@@ -338,7 +341,7 @@ async def test_cancelled_callers_leave_no_slot_behind(valkey: ValkeyServer) -> N
         assert all(result is None or isinstance(result, asyncio.CancelledError) for result in results)
     await wait_until(lambda: count_slots(valkey) == 0)
     await acquire(budgets[0], count=6)
-    assert valkey.command("ZCARD", f"{KEY}:reads:interactive-queue") == b":0\r\n"
+    await wait_until(lambda: count_waiting_processes(valkey, "interactive") == 0)
 
 
 async def test_cancelled_waiter_leaves_the_queue_of_the_server(valkey: ValkeyServer) -> None:
@@ -464,7 +467,7 @@ async def test_fallback_knows_the_calls_of_the_last_window(valkey_to_break: Valk
         budget.complete(safe=True)
     valkey_to_break.stop()
     assert await has_no_free_slot(budget)
-    assert budget.connections.is_down
+    await wait_until(lambda: budget.connections.is_down)
 
 
 async def test_restarted_server_learns_of_the_calls_of_the_last_window(valkey_to_break: ValkeyServer) -> None:
@@ -490,11 +493,13 @@ async def test_flushed_server_learns_of_the_calls_before_it_grants_more(valkey: 
     await acquire(budget, count=10)
     for _ in range(4):
         budget.complete(safe=True)
-    await asyncio.sleep(0.4)
+    # The server has them when their slots are free again in a minute, and not in two, as those of calls in flight.
+    before = str((time.time() + 90) * 1000)
+    await wait_until(lambda: valkey.command("ZCOUNT", f"{KEY}:reads:interactive", "-inf", before) == b":4\r\n")
     valkey.command("FLUSHALL")
     assert count_slots(valkey) == 0
     assert await has_no_free_slot(budget)
-    assert count_slots(valkey) == 10
+    await wait_until(lambda: count_slots(valkey) == 10)
 
 
 async def test_callers_that_wait_without_server_return_to_it(valkey_to_break: ValkeyServer) -> None:
