@@ -479,17 +479,24 @@ async def test_dry_run_counts_new_logs_and_stores_nothing(store: LogStore, tmp_p
 @with_both_databases
 async def test_superseded_run_ends_and_no_log_is_lost(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=1, logs=300)
-    server.delay("list_integration_logs", 0.02)
-    in_flight = asyncio.Event()
+    in_flight, is_taken_over = asyncio.Event(), asyncio.Event()
 
-    def wait_for_first_page(progress: SyncProgress) -> None:
-        if progress.pages:  # before its first page, the run may not have claimed the integration
-            in_flight.set()
+    async def pause(_request: httpx.Request) -> None:
+        if in_flight.is_set():
+            await is_taken_over.wait()
 
-    older = asyncio.create_task(sync(server, each_store, on_progress=wait_for_first_page))
+    def set_after_first_page(event: asyncio.Event) -> dict[str, Any]:
+        # Before its first page, a run may not have claimed the integration.
+        return {"on_progress": lambda progress: event.set() if progress.pages else None}
+
+    async def run_older() -> SyncSummary:
+        async with build_client(server, event_hooks={"request": [pause]}) as client:
+            return await sync_logs(client, each_store, **PER_INTEGRATION, **set_after_first_page(in_flight))
+
+    older = asyncio.create_task(run_older())
     await in_flight.wait()
     await create_logs(server, 1, 20)
-    newer = await sync(server, each_store)
+    newer = await sync(server, each_store, **set_after_first_page(is_taken_over))
     summary = await older
     assert isinstance(summary.error, SyncSupersededError)
     assert newer.succeeded
