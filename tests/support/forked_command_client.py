@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 
 def main() -> None:
@@ -27,8 +28,13 @@ def main() -> None:
         os.close(number)
     with connection.makefile("rb") as replies:
         process = int(replies.readline())
+
+        def pass_on(number: int, _: object) -> None:
+            with suppress(ProcessLookupError):  # the fork has ended, and its status follows
+                os.kill(process, number)
+
         for one in signals:
-            signal.signal(one, lambda number, _: os.kill(process, number))
+            signal.signal(one, pass_on)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
         status = int(replies.readline())
     if status < 0:

@@ -103,8 +103,15 @@ class _Forks:
     def _fork(self) -> dict[str, Any] | None:
         connection, _ = self._listener.accept()
         size, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
+        length = int.from_bytes(size, "big")
         with connection.makefile("rb") as stream:
-            request: dict[str, Any] = json.loads(stream.read(int.from_bytes(size, "big")))
+            content = stream.read(length)
+        if not size or len(content) < length:  # the program of the command was killed while it sent this
+            for descriptor in descriptors:
+                os.close(descriptor)
+            connection.close()
+            return None
+        request: dict[str, Any] = json.loads(content)
         process = os.fork()
         if process == 0:
             connection.close()
@@ -114,7 +121,8 @@ class _Forks:
             os.close(descriptor)
         self._connections[process] = connection
         self._selector.register(connection, selectors.EVENT_READ, process)
-        connection.sendall(b"%d\n" % process)
+        with suppress(OSError):  # the program was killed; the selector reports that
+            connection.sendall(b"%d\n" % process)
         return None
 
     def _close(self) -> None:
