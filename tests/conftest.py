@@ -27,7 +27,11 @@ from tests.support.valkey import ValkeyServer, running_valkey
 from tests.support.wire_contract import find_violations
 
 # No deadline, because test machines are shared. With this count `make test` takes less than three minutes on two cores.
-settings.register_profile("suite", max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in each run, so that a run fails because of a change and not because of its examples.
+settings.register_profile(
+    "suite", max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("explore", settings.get_profile("suite"), max_examples=500, derandomize=False)
 settings.load_profile("suite")
 
 # A shell ignores SIGINT for the jobs that it starts in the background. Processes started by a test would inherit that,
