@@ -48,6 +48,7 @@ TOKEN_URL_VARIABLE: Final = "SENDCLOUD_TOKEN_URL"  # noqa: S105
 _logger = logging.getLogger("sendcloud_integrations_client")
 
 _DEFAULT_LIFETIME: Final = 3600.0
+_MIN_LIFETIME: Final = 10.0  # seconds; a token that expires earlier does not end its renewal early
 _LOCK_TIMEOUT: Final = 10.0  # seconds to wait for the token request of another process
 _LOCK_POLL_INTERVAL: Final = 0.05  # seconds
 
@@ -158,7 +159,7 @@ class OAuth2ClientCredentials(Credentials):
                         if lock:  # another process may have saved a token before it released the lock
                             found = await self._find_token(token)
                         if not found and lock is not False:
-                            requested_at, token_request = time.time(), self._build_token_request(request)
+                            requested_at, token_request = time.time(), self._build_token_request(request, token)
                             try:
                                 response = yield token_request
                                 await response.aread()
@@ -268,20 +269,20 @@ class OAuth2ClientCredentials(Credentials):
             httpx.ReadTimeout: If the total timeout of the call ends before.
         """
         loop = asyncio.get_running_loop()
-        started = loop.time()
-        is_noted = False
-        while (waited := loop.time() - started) < _LOCK_TIMEOUT:
-            await asyncio.sleep(_LOCK_POLL_INTERVAL)
-            if found := await self._find_token(None):
-                return found, False
-            if _get_remaining(request) == 0:
-                raise self._build_timeout(request)
-            lock = await self._lock_store()
-            if lock is not False:
-                return None, lock
-            if waited >= _LOCK_TIMEOUT / 2 and not is_noted:
-                is_noted = True
-                _logger.warning("Token store: another process has been requesting a token for %.0f s", waited)
+        ends_at = loop.time() + _LOCK_TIMEOUT
+        notice = loop.call_later(_LOCK_TIMEOUT / 2, _log_lock_wait, _LOCK_TIMEOUT / 2)
+        try:
+            while loop.time() < ends_at:
+                await asyncio.sleep(_LOCK_POLL_INTERVAL)
+                if found := await self._find_token(None):
+                    return found, False
+                if _get_remaining(request) == 0:
+                    raise self._build_timeout(request)
+                lock = await self._lock_store()
+                if lock is not False:
+                    return None, lock
+        finally:
+            notice.cancel()
         return None, None
 
     async def _save_token(self, token: AccessToken) -> None:
@@ -291,12 +292,18 @@ class OAuth2ClientCredentials(Credentials):
         except Exception as error:
             _logger.warning("Token store: save failed with %s", type(error).__name__)
 
-    def _build_token_request(self, request: httpx.Request) -> httpx.Request:
+    def _build_token_request(self, request: httpx.Request, current: AccessToken | None = None) -> httpx.Request:
         headers = {"Accept": "application/json", "Authorization": self._header.reveal()}
         if "User-Agent" in request.headers:
             headers["User-Agent"] = request.headers["User-Agent"]
         call = get_call(request)
-        token_request = TokenRequest(call.deadline) if call else TokenRequest()
+        deadline = call.deadline if call else math.inf
+        lifetime = current.expires_at - time.time() if current else 0.0
+        if lifetime > _MIN_LIFETIME:
+            # A renewal that fails must leave enough time to send the call with the current token.
+            remaining = call.remaining if call else math.inf
+            deadline = min(deadline, time.monotonic() + min(remaining, lifetime) / 2)
+        token_request = TokenRequest(deadline)
         extensions: dict[str, Any] = {TOKEN_REQUEST_EXTENSION: token_request}
         if "timeout" in request.extensions:
             extensions["timeout"] = request.extensions["timeout"]
@@ -356,6 +363,10 @@ def _get_remaining(request: httpx.Request) -> float | None:
     """Return the seconds until the total timeout of the call ends; None if it has none."""
     call = get_call(request)
     return call.remaining if call and math.isfinite(call.deadline) else None
+
+
+def _log_lock_wait(seconds: float) -> None:
+    _logger.warning("Token store: another process has been requesting a token for %.0f s", seconds)
 
 
 def _is_valid_header_value(token: str) -> bool:

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import count
+from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +25,9 @@ from sendcloud_integrations_client import (
     SendcloudIntegrations,
 )
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
+from sendcloud_integrations_client.runtime.operations import TOKEN_REQUEST_EXTENSION, TokenRequest
 from tests.support.private_state import get_rate_limit_budget
+from tests.support.token_server import RecordingTokenStore
 
 SHORT = RetryPolicy(total_timeout=0.5, base_delay=0.01)
 EMPTY = b'{"data": []}'
@@ -105,7 +108,9 @@ async def test_call_that_cannot_outlast_a_pause_fails_without_waiting() -> None:
         patient = client.with_options(retries=RetryPolicy(max_attempts=1, total_timeout=40))
         with pytest.raises(RateLimitError, match="retry after 50 s"):
             await patient.logs.list()
-        with pytest.raises(RateLimitError, match="pause for 50 s after a 429, longer than the total timeout") as caught:
+        with pytest.raises(
+            RateLimitError, match=r"pause for \d+ s after a 429, longer than the total timeout"
+        ) as caught:
             await asyncio.wait_for(patient.logs.list(), 20)
     assert len(requests) == 1
     assert "no request was sent" in str(caught.value)
@@ -125,7 +130,7 @@ async def test_call_that_waits_when_a_long_pause_begins_fails_without_waiting_fo
         budget = get_rate_limit_budget(client)
         assert budget is not None
         budget.pause(55)
-        with pytest.raises(RateLimitError, match="pause for 55 s after a 429, longer than the total timeout"):
+        with pytest.raises(RateLimitError, match=r"pause for \d+ s after a 429, longer than the total timeout"):
             await asyncio.wait_for(waiting, 20)
 
 
@@ -137,24 +142,27 @@ def test_pause_is_bounded() -> None:
 
 
 class TokenEndpoint(httpx.AsyncBaseTransport):
-    """Responds to token requests when `is_open` is set, and to calls at once."""
+    """Responds to token requests when `is_open` is set, and to calls immediately."""
 
     def __init__(self) -> None:
-        self.token_requests = 0
+        self.times_left: list[float] = []  # seconds until the deadline of each token request
         self.requested = asyncio.Event()
         self.is_open = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host != "token.example":
             return httpx.Response(200, content=EMPTY)
-        self.token_requests += 1
+        token_request: TokenRequest = request.extensions[TOKEN_REQUEST_EXTENSION]
+        self.times_left.append(token_request.deadline - time.monotonic())
         self.requested.set()
         await self.is_open.wait()
         return httpx.Response(200, json={"access_token": "token", "expires_in": 3600})
 
 
-def build_oauth2_client(transport: httpx.AsyncBaseTransport) -> SendcloudIntegrations:
-    auth = OAuth2ClientCredentials(f"total-timeout-{next(keys)}", "secret", token_url="https://token.example/")
+def build_oauth2_client(transport: httpx.AsyncBaseTransport, **options: Any) -> SendcloudIntegrations:
+    auth = OAuth2ClientCredentials(
+        f"total-timeout-{next(keys)}", "secret", token_url="https://token.example/", **options
+    )
     return SendcloudIntegrations(auth=auth, transport=transport)
 
 
@@ -178,7 +186,7 @@ async def test_wait_for_the_token_request_of_another_call_ends_with_the_total_ti
             await asyncio.wait_for(client.with_options(retries=RetryPolicy(total_timeout=0.2)).logs.list(), 20)
         endpoint.is_open.set()
         await asyncio.wait_for(patient, 20)
-    assert endpoint.token_requests == 1
+    assert len(endpoint.times_left) == 1
 
 
 async def test_call_with_more_time_does_not_share_the_timeout_of_a_token_request() -> None:
@@ -191,7 +199,23 @@ async def test_call_with_more_time_does_not_share_the_timeout_of_a_token_request
             await asyncio.wait_for(impatient, 20)
         endpoint.is_open.set()
         await asyncio.wait_for(patient, 20)
-    assert endpoint.token_requests == 2
+    assert len(endpoint.times_left) == 2
+
+
+@pytest.mark.parametrize(("total_timeout", "longest"), [(20.0, 10.0), (120.0, 25.0)])
+async def test_renewal_leaves_time_to_send_the_call_with_the_current_token(
+    total_timeout: float, longest: float
+) -> None:
+    endpoint, store = TokenEndpoint(), RecordingTokenStore()
+    endpoint.is_open.set()
+    store.preset("current", seconds=50)
+    async with build_oauth2_client(endpoint, token_store=store, refresh_margin=60) as client:
+        limited = client.with_options(retries=RetryPolicy(total_timeout=total_timeout))
+        await limited.logs.list()  # loads the token from the store
+        assert endpoint.times_left == []
+        await limited.logs.list()
+    (seconds,) = endpoint.times_left
+    assert 0 < seconds <= longest
 
 
 async def test_certificate_error_is_not_retried() -> None:
