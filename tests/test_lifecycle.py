@@ -45,7 +45,7 @@ async def calls_in_flight(base_url: str, calls: int, **options: Any) -> AsyncIte
     try:
         yield client
         await client.aclose()
-        _, pending = await asyncio.wait(tasks, timeout=2)
+        _, pending = await asyncio.wait(tasks, timeout=30)
         assert not pending
         for task in tasks:
             with pytest.raises(ClientClosedError, match="The client is closed"):
@@ -123,7 +123,7 @@ def run_server_in_thread() -> Iterator[str]:
     thread = threading.Thread(target=asyncio.run, args=[run()])
     thread.start()
     try:
-        yield base_url_future.result(timeout=5)
+        yield base_url_future.result(timeout=30)
     finally:
         stop_requested.set()
         thread.join()

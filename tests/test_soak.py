@@ -36,6 +36,10 @@ FAILURES = (
 )
 
 
+TIMEOUT = 2.0  # seconds; longer than a response takes on a slow machine, because creates that time out fail
+SLOW = 2.5  # seconds
+
+
 class FaultyServer:
     """An HTTP/1.1 server on raw sockets. Counts how many times it created each log.
 
@@ -102,7 +106,7 @@ class FaultyServer:
             )
         result = self._process(method, body)
         if failure == "slow":
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(SLOW)
         if failure == "wrong media type":
             return self._send(writer, 200 if method == "GET" else 201, b"not JSON at all", "text/plain")
         if failure in {"truncated", "reset during the response"}:
@@ -170,7 +174,7 @@ async def test_every_call_succeeds_or_raises_a_typed_error(
         async with SendcloudIntegrations(
             auth=OAuth2ClientCredentials("client", "secret", token_url=f"{origin}/oauth2/token"),
             base_url=f"{origin}/api/v3",
-            timeout=0.3,
+            timeout=TIMEOUT,
             retries=RetryPolicy(max_attempts=6, base_delay=0.005, max_delay=0.05),
             rate_limits=None,
             transport=build_transport(),
@@ -196,7 +200,7 @@ async def test_every_call_succeeds_or_raises_a_typed_error(
                     outcomes[type(error).__name__] += 1
 
             await asyncio.gather(*(call(number) for number in range(calls)))
-        for _ in range(100):  # the server notices closed connections after its delayed responses
+        for _ in range(1500):  # the server notices closed connections after its delayed responses
             if server.open_connections == 0:
                 break
             await asyncio.sleep(0.02)

@@ -222,7 +222,7 @@ def run_on_terminal(arguments: list[str], reply: bytes, *, keep_styles: bool = F
                 if b"[y/N]" in shown and not has_replied:
                     os.write(master, reply)
                     has_replied = True
-            code = running.wait(5)
+            code = running.wait(TIMEOUT)
     finally:
         os.close(master)
     text = shown.decode()

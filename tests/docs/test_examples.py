@@ -189,7 +189,7 @@ class TestManyAccounts:
                 all_read.set()
 
         reading = asyncio.create_task(many_accounts.read_accounts(accounts, count))
-        await asyncio.wait_for(all_read.wait(), 10)
+        await asyncio.wait_for(all_read.wait(), 30)
         assert not reading.done()
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -102,7 +102,7 @@ def test_search_for_a_status_links_the_errors_by_status(site: Path) -> None:
         for words in ("429", "401+error"):
             page.goto(f"{url}/search.html?q={words}")
             page.click("#status-link a", timeout=20_000)
-            assert page.url == f"{url}/errors.html#errors-by-status"
+            page.wait_for_url(f"{url}/errors.html#errors-by-status", timeout=20_000)
             assert page.locator("#errors-by-status").is_visible()
         page.goto(f"{url}/search.html?q=timeout")
         page.wait_for_selector("#search-results ul.search li", timeout=20_000)

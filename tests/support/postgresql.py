@@ -184,7 +184,7 @@ def _can_run(program: Path, as_user: dict[str, Any]) -> bool:
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], folder: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with suppress(FileNotFoundError, IndexError):
             # The eighth line of this file contains the state of the server.

@@ -44,7 +44,7 @@ class ValkeyServer:
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen([self._program, *arguments], stdout=log, stderr=log, cwd=self._folder)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while self.command("PING") != b"+PONG\r\n":
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"Valkey did not start:\n{(self._folder / 'log').read_text()}")
