@@ -1,6 +1,6 @@
 """Prunes an SQLite file on a file system with little free space: `python -m tests.support.small_disk FOLDER`.
 
-Runs in a mount namespace of its own, as in `unshare --map-root-user --mount`, so the file system disappears with the
+Runs in a separate mount namespace, as in `unshare --map-root-user --mount`, so the file system disappears with the
 process. The folder becomes its mount point. Exits with status 77 if file systems cannot be mounted. Prints the summary
 as JSON.
 """
