@@ -47,8 +47,9 @@ demo: $(VENV)/.ready ## Run a sync and a report against a simulated Sendcloud (n
 test: $(VENV)/.ready ## Run the tests
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not long"
 
-test-long: $(VENV)/.ready ## Run the soak and kill tests: up to 20 minutes on two idle cores
-	@$(RUN) -m pytest -n $(WORKERS) -m long --maxschedchunk=1 --timeout=900 --session-timeout=1800
+# The mark `hypothesis` selects the properties, which `make test` checks with few examples.
+test-long: $(VENV)/.ready ## Run the soak and kill tests, and properties with many examples: up to 20 minutes on two cores
+	@$(RUN) -m pytest -n $(WORKERS) -m "long or hypothesis" --hypothesis-profile=many --maxschedchunk=1 --timeout=900 --session-timeout=1800
 
 coverage: $(VENV)/.ready ## Run the tests with branch coverage; fail below 94 percent of hand-written code
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m "not long" --cov --cov-report=term

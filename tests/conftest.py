@@ -4,9 +4,13 @@ import asyncio
 import gc
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, partial
+from importlib import import_module
 from itertools import zip_longest
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -26,11 +30,13 @@ from tests.support.postgresql import PostgresqlServer, running_postgresql
 from tests.support.valkey import ValkeyServer, running_valkey
 from tests.support.wire_contract import find_violations
 
-# No deadline, because test machines are shared. With this count `make test` takes less than three minutes on two cores.
-# The same examples in each run, so that a run fails because of a change and not because of its examples.
+# No deadline, because test machines are shared. The same examples in each run, so that a run fails because of a change and
+# not because of its examples. With few examples, `make test` takes less than three minutes on two cores; `make test-long`
+# tests all properties again with many examples.
 settings.register_profile(
-    "suite", max_examples=15, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "suite", max_examples=8, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("many", settings.get_profile("suite"), max_examples=60)
 settings.register_profile("explore", settings.get_profile("suite"), max_examples=500, derandomize=False)
 settings.load_profile("suite")
 
@@ -44,6 +50,28 @@ if os.environ.get("SENDCLOUD_TEST_TRANSPORT") == "aiohttp":
     selection.PooledTransport = (  # type: ignore[misc]
         lambda http2: PooledTransport(http2=True) if http2 else AiohttpTransport()  # type: ignore[assignment]
     )
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """In a process of pytest-xdist that runs all tests, import the test modules before they are collected.
+
+    Each process begins with another module. The first import of a module rewrites its assertions and stores the result
+    in a file. Processes that import in the same order would do this for each module at the same time.
+    """
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
+    if worker is None or count is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    folder = Path(__file__).parent
+    modules = [
+        ".".join(path.relative_to(folder.parent).with_suffix("").parts) for path in sorted(folder.rglob("test_*.py"))
+    ]
+    start = len(modules) * int(worker.removeprefix("gw")) // int(count)
+    for name in [*modules[start:], *modules[:start]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            # The collection imports the module again and reports the error or the reason to skip it.
+            with suppress(Exception, pytest.skip.Exception):
+                import_module(name)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 
 import httpx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import OAuth2ClientCredentials, RateLimits, RetryPolicy, SendcloudIntegrations
@@ -16,7 +16,6 @@ client_numbers = itertools.count()
 
 
 @given(steps=st.integers(0, 120), calls=st.integers(1, 6), fails=st.booleans())
-@settings(max_examples=20)
 async def test_call_cancelled_at_any_await_releases_everything(steps: int, calls: int, fails: bool) -> None:
     client_id = f"client-{next(client_numbers)}"  # a separate rate limit budget per example
     server = SimulatedSendcloud(integrations=2, logs=50, client_id=client_id)

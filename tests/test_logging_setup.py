@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 
 import httpx
 import pytest
@@ -37,6 +38,7 @@ asyncio.run(main())
 """
 
 
+@cache
 def run_program(value: str, *arguments: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],

@@ -370,7 +370,7 @@ async def test_cancelling_the_task_that_fetches_the_token_lets_another_task_fetc
     assert len(server.token_requests) == 2
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=5 * settings().max_examples)
 @given(
     cancellations=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 30)), max_size=8),
     seconds=st.sampled_from([None, -1, 30, 900]),

@@ -81,7 +81,14 @@ def test_profile_before_the_subcommand_overrides_the_environment() -> None:
     assert run("--profile right logs list --json", SENDCLOUD_PROFILE="wrong").exit_code == 0
 
 
-@pytest.mark.parametrize("later", ["--profile right", "-p right", "--profile=right", "-pright", "-vp right"])
+@pytest.mark.parametrize(
+    "later",
+    [
+        "--profile right",
+        "-vp right",
+        *(pytest.param(text, marks=pytest.mark.long) for text in ("-p right", "--profile=right", "-pright")),
+    ],
+)
 def test_later_profile_replaces_the_earlier_one_of_logs_sync(later: str) -> None:
     result = run(f"--profile wrong --json logs sync {later}")
     assert result.exit_code == 0, result.stderr

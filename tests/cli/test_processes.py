@@ -143,18 +143,30 @@ class Gate:
         await self._server(scope, receive, send)
 
 
-@pytest.mark.sendcloud(integrations=4, logs=600)
+@pytest.mark.sendcloud(integrations=4, logs=400)
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.long)]
+    ("number", "code", "is_forked"),
+    [
+        (signal.SIGTERM, 143, True),
+        *(
+            pytest.param(*values, False, marks=pytest.mark.long)
+            for values in ((signal.SIGTERM, 143), (signal.SIGINT, 130))
+        ),
+    ],
 )
 def test_interrupted_sync_keeps_its_pages_and_the_next_run_resumes(
-    number: int, code: int, sendcloud: SimulatedSendcloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int,
+    code: int,
+    is_forked: bool,
+    sendcloud: SimulatedSendcloud,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     database = tmp_path / "logs.db"
     gate = Gate(sendcloud)
     with serve_in_thread(gate) as base_url:
         monkeypatch.setenv("SENDCLOUD_BASE_URL", base_url)
-        with start_process("logs", "sync", "--database", str(database), is_forked=False) as running:
+        with start_process("logs", "sync", "--database", str(database), is_forked=is_forked) as running:
             assert running.stderr is not None
             wait_until(lambda: count_stored_logs(database) > 0, "nothing was stored")
             running.send_signal(number)
@@ -163,14 +175,14 @@ def test_interrupted_sync_keeps_its_pages_and_the_next_run_resumes(
         assert "Interrupt again to stop immediately." in messages
         assert "Traceback" not in messages
         stored_before = count_stored_logs(database)
-        assert 0 < stored_before < 600
+        assert 0 < stored_before < 400
         gate.is_open = True
         with start_process("logs", "sync", "--database", str(database), "--json") as running:
             assert running.stdout is not None
             summary = json.loads(running.stdout.read())["accounts"][0]
             assert running.wait(TIMEOUT) == 0
-    assert summary["new"] == 600 - stored_before
-    assert count_stored_logs(database) == 600
+    assert summary["new"] == 400 - stored_before
+    assert count_stored_logs(database) == 400
 
 
 JOB_THAT_IGNORES_SIGNALS = """

@@ -111,7 +111,7 @@ def test_statuses_and_mapping_show_complete_ids(width: int, sendcloud: Simulated
 
 @pytest.mark.usefixtures("sendcloud_server")
 @pytest.mark.sendcloud(integrations=3, logs=1100)
-@pytest.mark.parametrize("widths", [[40, 120], pytest.param(WIDTHS, marks=pytest.mark.long)])
+@pytest.mark.parametrize("widths", [[40], pytest.param(WIDTHS, marks=pytest.mark.long)])
 def test_sync_summary_and_report_show_complete_counts(widths: list[int], sendcloud: SimulatedSendcloud) -> None:
     for number, name in enumerate(NAMES[:3], start=1):
         sendcloud.set_integration(number, shop_name=name[:240])

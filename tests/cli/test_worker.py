@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner, Result
 
 from sendcloud_integrations_client.cli.application import app
@@ -24,6 +25,7 @@ from sendcloud_integrations_client.sync import LogStore, sync_logs
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from sendcloud_integrations_client.worker import ProfileFile, create_app, open_app, prepare_database, sync_tasks
 from sendcloud_integrations_client.worker.account_state import AccountStates
+from tests.support.postgresql import PostgresqlServer
 from tests.support.sync_servers import build_client
 
 PROFILE = '[shop-nl]\npublic_key = "p"\nsecret_key = "s"\n'
@@ -37,11 +39,10 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def database(new_postgresql_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> str:
-    """A database with two accounts: one is synced, the job of the other one failed, and its next job is running."""
-    url = new_postgresql_database()
-    monkeypatch.setenv("SENDCLOUD_DATABASE", url)
+@pytest.fixture(scope="module")
+def filled_database(postgresql_server: PostgresqlServer) -> str:
+    """The name of a database to copy, with two accounts: one is synced, and the job of the other one failed."""
+    url = postgresql_server.create_database()
 
     async def prepare() -> None:
         async with LogStore(url) as store, sync_tasks([], store) as tasks, open_app(create_app(store, tasks)) as queue:
@@ -56,6 +57,14 @@ def database(new_postgresql_database: Callable[[], str], monkeypatch: pytest.Mon
             await states.keep_alive("shop-nl", 2, "a lost connection", 3)
 
     asyncio.run(prepare())
+    return str(make_url(url).database)
+
+
+@pytest.fixture
+def database(postgresql_server: PostgresqlServer, filled_database: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database with two accounts: one is synced, the job of the other one failed, and its next job is running."""
+    url = postgresql_server.create_database(template=filled_database)
+    monkeypatch.setenv("SENDCLOUD_DATABASE", url)
     return url
 
 
@@ -133,16 +142,9 @@ def test_status_of_a_database_without_workers_is_an_error(
 
 @pytest.mark.parametrize("command", [["status"], ["pause", "shop-nl"], ["resume", "shop-nl"]])
 def test_command_on_a_synced_database_without_workers_is_an_error(
-    new_postgresql_database: Callable[[], str], command: list[str]
+    new_migrated_database: Callable[[], str], command: list[str]
 ) -> None:
-    url = new_postgresql_database()
-
-    async def migrate() -> None:
-        async with LogStore(url) as store:
-            await store.migrate()
-
-    asyncio.run(migrate())
-    result = run(*command, "--database", url)
+    result = run(*command, "--database", new_migrated_database())
     assert result.exit_code == 1
     assert "Start one with: worker run" in result.stderr
 
@@ -170,7 +172,7 @@ def test_run_needs_profiles(tmp_path: Path) -> None:
 
 
 def test_run_passes_its_options_to_the_worker(
-    config: Path, new_postgresql_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    config: Path, new_migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[dict[str, Any]] = []
 
@@ -178,7 +180,7 @@ def test_run_passes_its_options_to_the_worker(
         calls.append(options | {"accounts": list(accounts())})
 
     monkeypatch.setattr(worker_run, "run_worker", run_worker)
-    url = new_postgresql_database()
+    url = new_migrated_database()
     arguments = ["--every", "90m", "--concurrency", "3", "--reads-per-minute", "500", "--redact-field", "x-key"]
     result = run("run", "--database", url, "--config", str(config), "--give-up-after", "0", *arguments)
     assert result.exit_code == 0, result.output

@@ -92,14 +92,19 @@ def test_document_that_the_model_does_not_accept_is_one_line(
     [
         ("{deprecated: perhaps}", "paths//pdf/get/deprecated"),
         ("{parameters: [{in: query}]}", "paths//pdf/get/parameters/0"),
-        ("{parameters: {in: query}}", "paths//pdf/get/parameters"),
-        ("{parameters: [{in: query, name: a, schema: {type: 5}}]}", "paths//pdf/get/parameters/0/schema/type"),
-        ("{responses: {'200': {description: OK, content: 3}}}", "paths//pdf/get/responses/200/content"),
         ("{requestBody: 3}", "paths//pdf/get/requestBody"),
-        ("{parameters: [{in: query, name: a, schema: {enum: 3}}]}", "paths//pdf/get/parameters/0/schema/enum"),
-        (
-            "{parameters: [{in: query, name: a, schema: {maxLength: -1}}]}",
-            "paths//pdf/get/parameters/0/schema/maxLength",
+        *(
+            pytest.param(*values, marks=pytest.mark.long)
+            for values in (
+                ("{parameters: {in: query}}", "paths//pdf/get/parameters"),
+                ("{parameters: [{in: query, name: a, schema: {type: 5}}]}", "paths//pdf/get/parameters/0/schema/type"),
+                ("{responses: {'200': {description: OK, content: 3}}}", "paths//pdf/get/responses/200/content"),
+                ("{parameters: [{in: query, name: a, schema: {enum: 3}}]}", "paths//pdf/get/parameters/0/schema/enum"),
+                (
+                    "{parameters: [{in: query, name: a, schema: {maxLength: -1}}]}",
+                    "paths//pdf/get/parameters/0/schema/maxLength",
+                ),
+            )
         ),
     ],
 )

@@ -282,6 +282,7 @@ def test_equivalent_document_writes_an_empty_report(project: ProjectCopy, docume
     assert "## Breaking for callers (0)" in (tmp_path / "report.md").read_text()
 
 
+@pytest.mark.long
 def test_keywords_and_reserved_names_get_a_suffix(
     project: ProjectCopy, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:

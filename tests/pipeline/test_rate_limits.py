@@ -100,9 +100,18 @@ def build_request(operation: Operation | None) -> httpx.Request:
     return httpx.Request("GET", "https://x.example/", extensions=extensions)
 
 
-@pytest.mark.parametrize("windows", [SlidingWindows, FixedWindows])
+LIMITS_OF_READS = (READ, [(1000, 60.0)], 1000)
+LIMITS_OF_WRITES = (WRITE, [(100, 60.0), (15, 1.0)], 100)
+
+
 @pytest.mark.parametrize(
-    ("operation", "limits", "per_minute"), [(READ, [(1000, 60.0)], 1000), (WRITE, [(100, 60.0), (15, 1.0)], 100)]
+    ("windows", "operation", "limits", "per_minute"),
+    [
+        (SlidingWindows, *LIMITS_OF_READS),
+        (FixedWindows, *LIMITS_OF_WRITES),
+        pytest.param(FixedWindows, *LIMITS_OF_READS, marks=pytest.mark.long),
+        pytest.param(SlidingWindows, *LIMITS_OF_WRITES, marks=pytest.mark.long),
+    ],
 )
 def test_load_above_the_limit_uses_it_fully_without_a_429(
     windows: Any, operation: Operation, limits: list[tuple[int, float]], per_minute: int

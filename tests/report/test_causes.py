@@ -53,7 +53,7 @@ def test_each_status_has_at_most_one_cause_and_each_cause_a_next_step() -> None:
     assert all(one.statuses or one.pattern for one in CAUSES)
 
 
-@settings(max_examples=40)
+@settings(max_examples=3 * settings().max_examples)
 @given(st.none() | st.text(max_size=50), st.none() | st.integers(), st.none() | st.text(max_size=50))
 def test_every_problem_has_a_cause(exception_type: str | None, status: int | None, message: str | None) -> None:
     assert find_cause(exception_type, status, message) in (*CAUSES, OTHER_CAUSE)

@@ -32,7 +32,7 @@ from tests.support.report_samples import NOW, add_quarantined_records, build_log
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "logs.db")
@@ -87,7 +87,18 @@ async def gather_week(store: LogStore, **options: Any) -> Figures:
     return await gather_figures(store, Selection(since=NOW - 7 * DAY), now=NOW, **options)
 
 
-@pytest.mark.parametrize(("days", "unit"), [(2, Unit.HOUR), (40, Unit.DAY), (500, Unit.WEEK), (2000, Unit.MONTH)])
+UNITS = [(2, Unit.HOUR), (40, Unit.DAY), (500, Unit.WEEK), (2000, Unit.MONTH)]
+
+
+@pytest.mark.parametrize(
+    ("url", "days", "unit"),
+    [
+        *(("sqlite", *values) for values in UNITS),
+        ("postgresql", *UNITS[2]),
+        *(pytest.param("postgresql", *values, marks=pytest.mark.long) for values in UNITS if values != UNITS[2]),
+    ],
+    indirect=["url"],
+)
 async def test_gather_figures_counts_every_log_once_per_grouping(url: str, days: int, unit: Unit) -> None:
     rows = build_log_rows(days)
     async with LogStore(url) as store:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import sendcloud_integrations_client as sendcloud
@@ -48,7 +48,6 @@ LOG: dict[str, Any] = {
 
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @given(data=st.data())
-@settings(max_examples=12)
 def test_any_object_that_the_document_allows_is_decoded_and_written_back_unchanged(
     model: type[Model], data: st.DataObject
 ) -> None:
@@ -60,7 +59,6 @@ def test_any_object_that_the_document_allows_is_decoded_and_written_back_unchang
 
 @pytest.mark.parametrize("model", ALL_MODELS, ids=lambda model: model.__name__)
 @given(data=st.data())
-@settings(max_examples=12)
 def test_missing_and_null_fields_never_raise(model: type[Model], data: st.DataObject) -> None:
     source = data.draw(model_values(model.__name__))
     names = list(build_model_schema(model.__name__)["properties"])

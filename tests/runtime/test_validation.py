@@ -48,7 +48,7 @@ def mutate(data: st.DataObject, value: Any) -> Any:
 
 @pytest.mark.parametrize("name", REQUEST_MODELS)
 @given(data=st.data())
-@settings(max_examples=30)
+@settings(max_examples=2 * settings().max_examples)
 def test_rules_and_a_json_schema_validator_accept_the_same_values(name: str, data: st.DataObject) -> None:
     schema = build_model_schema(name)
     value = data.draw(model_values(name))

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from typing import Any, Final, Literal
 
 import attrs
@@ -708,6 +709,7 @@ def _compress(body: bytes, window_bits: int) -> bytes:
     return compressor.compress(body) + compressor.flush()
 
 
+@cache
 def _build_bomb(window_bits: int) -> bytes:
     """Return about 10 MB that expand to about 10 GB of zeros. The checksum at the end is missing."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, window_bits)

@@ -67,7 +67,6 @@ async def count_logs(store: LogStore) -> dict[str, int]:
         return {row[0]: row[1] for row in counts}
 
 
-@with_both_databases
 @pytest.mark.parametrize("dry_run", [False, True])
 async def test_credentials_of_another_account_are_rejected(
     store: LogStore, server: SimulatedSendcloud, dry_run: bool
@@ -115,7 +114,6 @@ async def test_same_credentials_under_two_names_are_a_warning(
     ]
 
 
-@with_both_databases
 async def test_rotated_keys_need_a_rebind(store: LogStore, server: SimulatedSendcloud) -> None:
     await sync(server, store)
     async with build_client(server, auth=BasicAuth("other", "secret")) as client:
@@ -169,7 +167,6 @@ async def test_list_accounts_counts_what_each_account_has(store: LogStore, serve
     assert first.identity != second.identity
 
 
-@with_both_databases
 async def test_renamed_account_continues_where_it_was(store: LogStore, server: SimulatedSendcloud) -> None:
     await sync(server, store)
     await sync(server, store, "other", account="second")

@@ -22,7 +22,7 @@ from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import build_client
 
 ROOT = Path(__file__).parents[2]
-ACCOUNTS = 24
+ACCOUNTS = 20
 
 
 def build_server(accounts: int = ACCOUNTS, **options: Any) -> SimulatedSendcloud:
@@ -84,7 +84,7 @@ async def test_clients_of_the_caller_stay_open(store: LogStore) -> None:
 
 async def test_lists_are_bounded_over_all_accounts(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "_MAX_LISTS", 5)
-    server = build_server(8, integrations=6, logs=12)
+    server = build_server(4, integrations=4, logs=8)
     in_progress = most = 0
     is_full = asyncio.Event()
 
@@ -101,9 +101,9 @@ async def test_lists_are_bounded_over_all_accounts(store: LogStore, monkeypatch:
             in_progress -= 1
         await server(scope, receive, send)
 
-    clients = OpenClients(counting, accounts=8)
+    clients = OpenClients(counting, accounts=4)
     summaries = await sync_accounts(clients.factories, store, source="integrations")
-    assert {one.new for one in summaries.values()} == {12}
+    assert {one.new for one in summaries.values()} == {8}
     assert most == 5
 
 

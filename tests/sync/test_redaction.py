@@ -126,12 +126,12 @@ FOR_REGULAR_EXPRESSIONS = (
 )  # fmt: skip
 
 
-OTHERS = [name for name in FOR_REGULAR_EXPRESSIONS if name not in FOR_REGULAR_EXPRESSIONS[::3]]
+OTHERS = [name for name in FOR_REGULAR_EXPRESSIONS if name not in FOR_REGULAR_EXPRESSIONS[::6]]
 
 
 # The hang guard fails for quadratic time, which takes minutes. benchmarks/redaction.py measures the time.
 @pytest.mark.parametrize(
-    "name", [*FOR_REGULAR_EXPRESSIONS[::3], *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
+    "name", [*FOR_REGULAR_EXPRESSIONS[::6], *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
 )
 @pytest.mark.timeout(60)
 def test_redact_text_ends_for_adversarial_text(name: str) -> None:
@@ -231,7 +231,7 @@ PARTS = st.lists(st.tuples(st.sampled_from(BUILDERS), draw_part_with_secret()), 
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 
 
-@settings(max_examples=8, phases=WITHOUT_SHRINKING)
+@settings(max_examples=4, phases=WITHOUT_SHRINKING)
 @given(parts=PARTS)
 def test_database_contains_no_secret(tmp_path_factory: pytest.TempPathFactory, parts: list[tuple[Any, Any]]) -> None:
     check_that_database_contains_no_secret(tmp_path_factory, parts)

@@ -103,7 +103,6 @@ async def test_overlapping_run_is_skipped(store: LogStore, server: SimulatedSend
     assert not (await sync(store, server, if_running="skip")).skipped
 
 
-@with_both_databases
 async def test_overlapping_run_waits(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server)
     await first.has_begun.wait()
@@ -119,7 +118,6 @@ async def test_overlapping_run_waits(store: LogStore, server: SimulatedSendcloud
     assert ((await first.task).new, summary.new, summary.error) == (100, 0, None)
 
 
-@with_both_databases
 async def test_wait_can_be_stopped(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server)
     await first.has_begun.wait()
@@ -147,7 +145,6 @@ async def test_overlapping_run_takes_over(store: LogStore, server: SimulatedSend
     assert not (await sync(store, server, if_running="skip")).skipped
 
 
-@with_both_databases
 async def test_dry_run_needs_no_lock(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server)
     await first.has_begun.wait()
@@ -156,7 +153,6 @@ async def test_dry_run_needs_no_lock(store: LogStore, server: SimulatedSendcloud
     await first.task
 
 
-@with_both_databases
 async def test_one_account_of_many_is_skipped(store: LogStore, server: SimulatedSendcloud) -> None:
     first = SlowRun(store, server, account="a")
     await first.has_begun.wait()
@@ -168,7 +164,6 @@ async def test_one_account_of_many_is_skipped(store: LogStore, server: Simulated
     await first.task
 
 
-@with_both_databases
 async def test_invalid_value_is_rejected(store: LogStore, server: SimulatedSendcloud) -> None:
     with pytest.raises(InvalidInputError, match="if_running"):
         await sync(store, server, if_running="both")

@@ -40,7 +40,7 @@ async def read_everything(store: LogStore) -> list[str]:
 
 
 @with_both_databases
-@pytest.mark.parametrize("batch_size", [1, 3, 500])
+@pytest.mark.parametrize("batch_size", [3, *(pytest.param(size, marks=pytest.mark.long) for size in (1, 500))])
 async def test_stored_secrets_are_replaced_in_batches(each_store: LogStore, batch_size: int) -> None:
     await sync(each_store, None)
     before = await read_everything(each_store)

@@ -171,7 +171,7 @@ async def test_problems_contain_the_times_of_their_logs(store: LogStore) -> None
         assert (found.first_seen_at, found.last_seen_at) == (min(times), max(times))
 
 
-@pytest.mark.parametrize("log_order", ["newest_first", "created_at"])
+@pytest.mark.parametrize("log_order", ["newest_first", pytest.param("created_at", marks=pytest.mark.long)])
 async def test_late_log_is_found_by_the_overlap(store: LogStore, log_order: Any) -> None:
     server = SimulatedSendcloud(integrations=1, logs=150, log_order=log_order)
     await sync(server, store)
@@ -183,7 +183,7 @@ async def test_late_log_is_found_by_the_overlap(store: LogStore, log_order: Any)
     assert set(late) < await get_log_ids(store)
 
 
-@pytest.mark.parametrize("log_order", ["oldest_first", "shuffled"])
+@pytest.mark.parametrize("log_order", [pytest.param("oldest_first", marks=pytest.mark.long), "shuffled"])
 async def test_every_run_reads_all_pages_if_the_list_is_not_newest_first(store: LogStore, log_order: Any) -> None:
     server = SimulatedSendcloud(integrations=1, logs=150, log_order=log_order)
     await sync(server, store)
@@ -215,7 +215,7 @@ async def test_run_reads_all_pages_if_the_order_changes(store: LogStore) -> None
     ],
 )
 @settings(
-    max_examples=3,
+    max_examples=2,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -266,10 +266,10 @@ async def test_stop_cancels_a_pending_page(store: LogStore) -> None:
 
 
 async def test_cancelled_run_leaves_no_tasks_and_the_next_run_resumes(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=3, logs=450)
+    server = SimulatedSendcloud(integrations=3, logs=200)
     server.delay("list_integration_logs", 0.01)
     before = asyncio.all_tasks()
-    for pages in (1, 4, 9, 12):
+    for pages in (1, 4, 7):
         run = asyncio.ensure_future(sync(server, store))
         await wait_for_page_requests(server, count_page_requests(server) + pages)
         run.cancel()
@@ -278,27 +278,27 @@ async def test_cancelled_run_leaves_no_tasks_and_the_next_run_resumes(store: Log
         assert asyncio.all_tasks() == before
     server.clear_faults()
     assert (await sync(server, store)).succeeded
-    assert await get_log_ids(store) == set(range(1, 451))
+    assert await get_log_ids(store) == set(range(1, 201))
 
 
 async def test_rejected_cursor_starts_a_full_pass(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=200)
-    await sync(server, store, **stop_after_pages(5))
+    server = SimulatedSendcloud(integrations=1, logs=100)
+    await sync(server, store, **stop_after_pages(3))
     await create_logs(server, 1, 3)
     server.fail_next("list_integration_logs", status=400)
     summary = await sync(server, store)
     assert summary.succeeded
-    assert await get_log_ids(store) == set(range(1, 204))
+    assert await get_log_ids(store) == set(range(1, 104))
 
 
 async def test_repeatedly_rejected_cursor_is_a_failure(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=200)
-    await sync(server, store, **stop_after_pages(5))
+    server = SimulatedSendcloud(integrations=1, logs=100)
+    await sync(server, store, **stop_after_pages(3))
     server.fail_next("list_integration_logs", status=400, count=2)
     summary = await sync(server, store)
     assert list(summary.failures) == [1]
     assert (await sync(server, store)).succeeded
-    assert await get_log_ids(store) == set(range(1, 201))
+    assert await get_log_ids(store) == set(range(1, 101))
 
 
 async def test_failed_integration_does_not_stop_the_others(store: LogStore) -> None:
@@ -427,23 +427,22 @@ async def test_since_skips_older_logs_and_ends_early_if_newest_first(store: LogS
 
 
 async def test_since_reads_all_pages_if_the_list_is_not_newest_first(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=200, log_order="shuffled")
+    server = SimulatedSendcloud(integrations=1, logs=100, log_order="shuffled")
     async with build_client(server) as client:
         timestamps = sorted([one.created_at async for one in client.logs.list(page_size=100) if one.created_at])
-    summary = await sync(server, store, since=timestamps[150])
-    assert (summary.new, summary.already_stored, summary.pages) == (50, 150, 20)
+    summary = await sync(server, store, since=timestamps[75])
+    assert (summary.new, summary.already_stored, summary.pages) == (25, 75, 10)
 
 
 async def test_earlier_since_restarts_an_interrupted_pass(store: LogStore) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=200, log_order="shuffled")
+    server = SimulatedSendcloud(integrations=1, logs=100, log_order="shuffled")
     async with build_client(server) as client:
         timestamps = sorted([one.created_at async for one in client.logs.list(page_size=100) if one.created_at])
-    await sync(server, store, since=timestamps[150], **stop_after_pages(8))
+    await sync(server, store, since=timestamps[75], **stop_after_pages(4))
     await sync(server, store)
-    assert await get_log_ids(store) == set(range(1, 201))
+    assert await get_log_ids(store) == set(range(1, 101))
 
 
-@with_both_databases
 async def test_pruned_logs_are_not_stored_again(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=2, logs=100)
     await sync(server, each_store)
@@ -476,7 +475,6 @@ async def test_dry_run_counts_new_logs_and_stores_nothing(store: LogStore, tmp_p
     assert (await sync(server, store)).new == second.new
 
 
-@with_both_databases
 async def test_superseded_run_ends_and_no_log_is_lost(each_store: LogStore) -> None:
     server = SimulatedSendcloud(integrations=1, logs=300)
     in_flight, is_taken_over = asyncio.Event(), asyncio.Event()
@@ -536,7 +534,6 @@ async def test_undecodable_records_are_quarantined_once(each_store: LogStore) ->
     assert len(await get_rows(each_store, quarantine)) == 4
 
 
-@with_both_databases
 async def test_unusual_text_and_numbers_are_stored(each_store: LogStore) -> None:
     deep: Any = {}
     for _ in range(300):
@@ -603,7 +600,7 @@ async def test_logs_skipped_by_since_of_an_incremental_pass_are_stored_by_a_late
     assert await get_log_ids(store) == set(range(1, 131))
 
 
-@pytest.mark.parametrize("status", [404, 410, 422])
+@pytest.mark.parametrize("status", [404, *(pytest.param(status, marks=pytest.mark.long) for status in (410, 422))])
 async def test_other_statuses_for_a_stored_cursor_start_a_full_pass(store: LogStore, status: int) -> None:
     server = SimulatedSendcloud(integrations=1, logs=100)
     await sync(server, store, **stop_after_pages(5))

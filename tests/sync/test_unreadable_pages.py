@@ -139,15 +139,22 @@ async def test_unreadable_page_is_quarantined_and_stored_by_the_next_run(
     assert len(server.requests) == 3  # an incremental pass
 
 
+FAST_CASES = [
+    (100, True, "id", "account"),
+    (95, False, "offset", "account"),
+    (95, True, "id", "integrations"),
+    (55, False, "id", "account"),
+    (1, True, "id", "account"),
+]
+
+
 @pytest.mark.parametrize(
     ("position", "has_link", "cursors", "source"),
     [
         pytest.param(
             *(position, has_link, cursors, source),
-            # The fast run contains each position with one kind of list, and one position with all kinds.
-            marks=[]
-            if position == 95 or (has_link, cursors, source) == (True, "id", "account")
-            else [pytest.mark.long],
+            # The fast run contains each position, with and without a link, and each kind of list.
+            marks=[] if (position, has_link, cursors, source) in FAST_CASES else [pytest.mark.long],
         )
         for position in (100, 95, 55, 1)
         for has_link in (True, False)
@@ -175,7 +182,7 @@ async def test_no_log_is_lost_when_an_unreadable_page_becomes_readable(
     assert await get_rows(store, quarantine) == []
 
 
-@pytest.mark.parametrize("position", [45, 100])
+@pytest.mark.parametrize("position", [pytest.param(45, marks=pytest.mark.long), 100])
 async def test_unreadable_page_of_an_incremental_pass_is_read_by_the_next_run(store: LogStore, position: int) -> None:
     server = Server(list(range(60, 0, -1)))
     await sync(server, store)
@@ -188,8 +195,14 @@ async def test_unreadable_page_of_an_incremental_pass_is_read_by_the_next_run(st
     assert await get_log_ids(store) == set(range(1, 166))
 
 
-@pytest.mark.parametrize("has_link", [True, False])
-@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    ("has_link", "whole"),
+    [
+        (True, True),
+        (False, False),
+        *(pytest.param(*values, marks=pytest.mark.long) for values in ((True, False), (False, True))),
+    ],
+)
 async def test_page_that_is_readable_at_the_second_read_is_stored_in_the_same_run(
     store: LogStore, has_link: bool, whole: bool
 ) -> None:
@@ -356,7 +369,7 @@ async def test_any_body_is_quarantined(each_store: LogStore, body: bytes) -> Non
     assert row.raw == body.decode(errors="replace").replace("\0", "\ufffd")
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     body=st.binary(max_size=50)
     | st.recursive(
@@ -400,7 +413,7 @@ UNUSUAL_LOGS = {
 
 
 @with_both_databases
-@pytest.mark.parametrize("redact", [True, False])
+@pytest.mark.parametrize("redact", [True, pytest.param(False, marks=pytest.mark.long)])
 @pytest.mark.parametrize("kind", list(UNUSUAL_LOGS))
 async def test_log_with_unusual_text_is_stored(each_store: LogStore, kind: str, redact: bool) -> None:
     server = Server([2, 1])
@@ -413,7 +426,10 @@ async def test_log_with_unusual_text_is_stored(each_store: LogStore, kind: str, 
 
 
 @with_both_databases
-@pytest.mark.parametrize("name", [rb'"\ud83d"', b'"\xff"', rb'"\u0000"', b'"\0"'])
+@pytest.mark.parametrize(
+    "name",
+    [rb'"\ud83d"', rb'"\u0000"', *(pytest.param(name, marks=pytest.mark.long) for name in (b'"\xff"', b'"\0"'))],
+)
 async def test_shop_name_with_unusual_text_is_stored(each_store: LogStore, name: bytes) -> None:
     server = Server([2, 1])
     server.integrations = b'{"data": [{"id": 1, "shop_name": ' + name + b"}]}"

@@ -915,7 +915,7 @@ def start_command(*options):
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_command_prints_its_url_and_stops_on_a_signal(number):
     with start_command("--integrations", "3", "--logs", "4", "--seed", "5", "--limits") as process:
         line = process.stdout.readline()

@@ -32,8 +32,8 @@ from tests.support.raw_server import (
     run_raw_server,
 )
 
-LARGE_BODY = random.Random(1).randbytes(24_000_000)
-UNSENDABLE_BODY = LARGE_BODY[:20_000_000]  # more than the kernel buffers for a server that does not read
+LARGE_BODY = random.Random(1).randbytes(8_000_000)
+UNSENDABLE_BODY = bytes(20_000_000)  # more than the kernel buffers for a server that does not read
 SHORT_TIMEOUT = 0.05
 
 LoopRunner: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
@@ -91,7 +91,7 @@ async def send_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 
 @in_both_loops
-def test_tls_transfers_24_mb_in_each_direction_and_reuses_the_connection(run: LoopRunner) -> None:
+def test_tls_transfers_8_mb_in_each_direction_and_reuses_the_connection(run: LoopRunner) -> None:
     async def main() -> None:
         server_context, client_context = create_tls_contexts()
         server = CountingHandler(send_back)
@@ -110,7 +110,7 @@ def test_tls_transfers_24_mb_in_each_direction_and_reuses_the_connection(run: Lo
 
 
 @in_both_loops
-def test_plain_tcp_transfers_24_mb_in_each_direction(run: LoopRunner) -> None:
+def test_plain_tcp_transfers_8_mb_in_each_direction(run: LoopRunner) -> None:
     async def main() -> None:
         async with (
             run_raw_server(send_back) as base_url,

@@ -73,6 +73,7 @@ def read_served(base_url: str, accounts: dict[str, tuple[str, str]]) -> Logs:
     return asyncio.run(read())
 
 
+@pytest.mark.long
 def test_accounts_of_a_killed_worker_are_synced_by_another_one(database: str, tmp_path: Path) -> None:
     server = SimulatedSendcloud()
     accounts = add_accounts(server, 3, logs=250)

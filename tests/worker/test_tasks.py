@@ -114,7 +114,9 @@ async def test_credentials_are_in_no_table_of_the_database(store: LogStore) -> N
         ]
 
 
-@pytest.mark.parametrize(("status", "is_permanent"), [(401, True), (403, True), (503, False)])
+@pytest.mark.parametrize(
+    ("status", "is_permanent"), [(401, True), pytest.param(403, True, marks=pytest.mark.long), (503, False)]
+)
 async def test_permanent_failures_wait_for_the_next_slot_and_others_are_retried_earlier(
     store: LogStore, status: int, is_permanent: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -350,6 +352,7 @@ async def test_a_job_that_another_run_takes_over_is_no_failure(store: LogStore) 
         assert [job.status for job in await list_jobs(app)] == ["succeeded"]
 
 
+@pytest.mark.long
 async def test_a_worker_outlives_a_restart_of_the_database(postgresql_server: PostgresqlServer, database: str) -> None:
     server, accounts = build_accounts(2)
     stop = asyncio.Event()
