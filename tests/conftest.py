@@ -30,9 +30,12 @@ from tests.support.postgresql import PostgresqlServer, running_postgresql
 from tests.support.valkey import ValkeyServer, running_valkey
 from tests.support.wire_contract import find_violations
 
-# No deadline, because test machines are shared. The same examples in each run, so that a run fails because of a change and
-# not because of its examples. With few examples, `make test` takes less than three minutes on two cores; `make test-long`
-# tests all properties again with many examples.
+# Imports create many objects and hardly any garbage. `pytest_collection_finish` enables it again.
+gc.disable()
+
+# No deadline, because test machines are shared. The same examples in each run, so that a run fails because of a change
+# and not because of its examples. With few examples, `make test` takes less than three minutes on two cores;
+# `make test-long` tests all properties again with many examples.
 settings.register_profile(
     "suite", max_examples=8, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -95,6 +98,7 @@ def pytest_collection_finish() -> None:
     """Exclude what exists now, which is most of the memory, from garbage collections: they take much of the time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 # Builds the tree of commands once per process instead of once per command line, where it takes most of the time.

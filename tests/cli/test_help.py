@@ -151,8 +151,10 @@ def test_version_option_prints_the_version() -> None:
     ("missing", "arguments", "message"),
     [
         ("typer", ["--help"], "pip install 'sendcloud-integrations-client[cli]'"),
-        ("rich", ["--help"], "pip install 'sendcloud-integrations-client[cli]'"),
-        ("platformdirs", ["--help"], "pip install 'sendcloud-integrations-client[cli]'"),
+        *(
+            pytest.param(name, ["--help"], "pip install 'sendcloud-integrations-client[cli]'", marks=pytest.mark.long)
+            for name in ("rich", "platformdirs")
+        ),
         ("sqlalchemy", ["logs", "report"], "pip install 'sendcloud-integrations-client[sync]'"),
     ],
 )

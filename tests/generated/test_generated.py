@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 import pydoc
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import sendcloud_integrations_client as sendcloud
+from generator.__main__ import main
 from generator.build import GENERATED, OPENAPI_DOCUMENT, find_differences, generate
 from generator.documents import parse_yaml, validate
 
@@ -37,21 +36,14 @@ def test_committed_package_is_reproduced_byte_for_byte(tmp_path: Path) -> None:
     assert find_differences(GENERATED, tmp_path / GENERATED.name) == []
 
 
-def test_failed_generation_does_not_change_the_folder(tmp_path: Path) -> None:
+def test_failed_generation_does_not_change_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "generated"
     out.mkdir()
     (out / "kept.py").write_text("kept = True\n")
     broken = tmp_path / "broken.yml"
     broken.write_text("openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "generator", "generate", "--spec", str(broken), "--out", str(out)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=OPENAPI_DOCUMENT.parent.parent,
-    )
-    assert done.returncode == 2
-    assert "matches nothing: $.paths['/integrations'].get" in done.stderr
+    assert main(["generate", "--spec", str(broken), "--out", str(out)]) == 2
+    assert "matches nothing: $.paths['/integrations'].get" in capsys.readouterr().err
     assert [path.name for path in out.iterdir()] == ["kept.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.yml", "generated"]
 

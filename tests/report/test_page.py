@@ -131,7 +131,7 @@ async def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_chromium
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_page_fits_the_width_of_a_phone(browser: BrowserContext, report_file: Path, dark: bool) -> None:
     async with open_page(browser, report_file, width=360, height=740, dark=dark) as opened:
         assert opened.messages == []

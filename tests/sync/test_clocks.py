@@ -16,19 +16,19 @@ from sendcloud_integrations_client.sync.schema import account, log, sync_state
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import build_client
 
-SHIFTS = [timedelta(minutes=5), timedelta(minutes=-5)]
+SHIFTS = [timedelta(minutes=5), pytest.param(timedelta(minutes=-5), marks=pytest.mark.long)]
 
 
 @pytest.fixture
-def database(new_postgresql_database: Callable[[], str]) -> str:
-    return new_postgresql_database()
+def database(new_migrated_database: Callable[[], str]) -> str:
+    return new_migrated_database()
 
 
 async def sync(database: str, server: SimulatedSendcloud, shift: timedelta, **options: Any) -> SyncSummary:
     """Sync like a process whose clock is shifted."""
     async with LogStore(database) as store, build_client(server) as client:
         with time_machine.travel(datetime.now(UTC) + shift, tick=True):
-            return await sync_logs(client, store, **options)
+            return await sync_logs(client, store, **{"page_size": 10, "lookback": timedelta(0)} | options)
 
 
 async def fetch(database: str, column: Any) -> Any:
@@ -49,7 +49,7 @@ async def test_stored_times_are_those_of_the_database(database: str, shift: time
 
 @pytest.mark.parametrize("shift", SHIFTS)
 async def test_a_full_check_is_not_due_because_of_another_clock(database: str, shift: timedelta) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=2000)
+    server = SimulatedSendcloud(integrations=1, logs=200)
     every = timedelta(minutes=4)
     first = await sync(database, server, -shift, full_check_every=every)
     second = await sync(database, server, shift, full_check_every=every)
@@ -68,7 +68,7 @@ async def test_a_report_counts_ages_by_the_clock_of_the_database(database: str, 
 
 
 async def test_a_full_check_is_not_missed_because_of_another_clock(database: str) -> None:
-    server = SimulatedSendcloud(integrations=1, logs=2000)
+    server = SimulatedSendcloud(integrations=1, logs=200)
     await sync(database, server, timedelta(hours=1))
     checked = await sync(database, server, timedelta(0), full_check_every=timedelta(0))
     assert checked.pages > 20

@@ -278,9 +278,10 @@ async def test_second_running_loop_raises() -> None:
         assert (await client.integrations.list()).data == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("run_client_program", "warnings"),
-    [pytest.param(use_client_in_three_loops, 0, marks=pytest.mark.long), (forget_to_close_client, 1)],
+    [(use_client_in_three_loops, 0), (forget_to_close_client, 1)],
     ids=["used in three loops", "never closed"],
 )
 def test_client_warns_once_and_only_if_it_was_not_closed(run_client_program: Any, warnings: int) -> None:

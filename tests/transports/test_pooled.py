@@ -355,8 +355,9 @@ async def test_second_running_loop_raises() -> None:
     assert "in use in another running event loop" in str(errors[0])
 
 
-def test_one_client_works_in_consecutive_event_loops() -> None:
-    lines = use_client_in_three_loops("httpcore2", "-W", "error", "-X", "dev")
+@pytest.mark.parametrize("options", [[], pytest.param(["-X", "dev"], marks=pytest.mark.long)])
+def test_one_client_works_in_consecutive_event_loops(options: list[str]) -> None:
+    lines = use_client_in_three_loops("httpcore2", "-W", "error", *options)
     assert [line for line in lines if "took" not in line] == []
 
 
