@@ -7,6 +7,8 @@ import json
 
 __all__ = ["build_adversarial_texts"]
 
+_LETTERS = str.maketrans("0123456789", "efghijklmn")
+
 
 def build_adversarial_texts(size: int) -> dict[str, str]:
     """Return texts by a description of them.
@@ -22,6 +24,10 @@ def build_adversarial_texts(size: int) -> dict[str, str]:
         """Repeat a text with a number in place of `#`, so that caches do not help."""
         return separator.join(text.replace("#", f"{index:05}") for index in range(size // (len(text) + 4)))
 
+    def spell(text: str, separator: str) -> str:
+        """As `number`, with letters in place of digits."""
+        return number(text, separator).translate(_LETTERS)
+
     secrets = (base64.b64encode(b"password=%05d" % index).decode() for index in range(size // 21))
     return {
         "names without values": repeat("password "),
@@ -30,12 +36,24 @@ def build_adversarial_texts(size: int) -> dict[str, str]:
         "one percent sign": "%" + repeat("token"),
         "percent-encoded fields": number("a%3D#", "&"),
         "percent-encoded secrets": number("pin%3D#", "&"),
+        "secrets that are percent-encoded twice": number("pin%253D#", "&"),
+        "pairs in one percent-encoded value": repeat("name=pin%3D"),
+        "percent-encoded names": number("p%69n_#=1", "&"),
         "form fields": repeat("pin=1&"),
+        "different names": spell("#=1", "&") + "&pin=1",
+        "different secret names": number("pin#=1", "&"),
+        "different words": spell("#", " ") + " pin",
         "ambiguous names": repeat("auth="),
+        "keys without values": repeat("key="),
         "lines": repeat("pin: 1\n"),
+        "phrases": number("API key: #x", "\n"),
+        "different phrases": spell("a# b# c# key: x", "\n"),
+        "blocks of YAML": number("pin:\n  #\n", ""),
         "lines with two words": number("pin: # x", "\n"),
         "words without an end": repeat("pin: a ") + "{",
         "headers": number("Cookie: a=#", "\r\n"),
+        "folded headers": number("Cookie: a\r\n b#\r\n", ""),
+        "parts of forms": number('name="pin"\r\n\r\n#\r\n--x', "\r\n"),
         "unclosed elements": repeat("<password>"),
         "elements": number("<pin>#</pin>", ""),
         "names in XML": number('<e key="password">#</e>', " "),
@@ -46,10 +64,15 @@ def build_adversarial_texts(size: int) -> dict[str, str]:
         "quoted headers in one line": number('"Authorization: Bearer #"', " "),
         "names after an apostrophe": number("d'accès: #", " "),
         "quotes that are never closed": repeat("'pin: x \"pin: x `pin: x \\'pin: x "),
+        "quotes around names and values": number("`pin: #`", " "),
+        "tabs": repeat("pin\t"),
         "backslashes": repeat("\\") + "pin:",
         "backslashes after a name": "pin:" + repeat("\\"),
         "backslashes and an entity": "pin &quot;" + repeat("\\"),
+        "lists": repeat("pin=[x] "),
+        "calls": repeat("pin: A(x) "),
         "unclosed objects": repeat("token={"),
+        "tables of one row": number("a;pin\n#;x\n\n", ""),
         "tables": "id;pin\n" + number("#;#", "\n"),
         "rows without a header": "pin\n" + number("#,a", "\n"),
         "headers of tables": repeat("a,pin\n"),
@@ -72,6 +95,9 @@ def build_adversarial_texts(size: int) -> dict[str, str]:
         "nested entities": "&" + repeat("amp;"),
         "escapes": repeat("\\u0022"),
         "pairs without values": repeat("name=password "),
+        "names that are values": repeat("key=pin "),
+        "values before their names": repeat("value=[ name=pin {} "),
+        "lines before their names": repeat("value: a name: pin <"),
         "pairs": number("name=password value=#", ";"),
         "pairs within one name": repeat('12key="password"'),
         "base64 secrets": " ".join(secrets),

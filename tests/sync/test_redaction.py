@@ -122,7 +122,7 @@ ADVERSARIAL = build_adversarial_texts(2000)
 FOR_REGULAR_EXPRESSIONS = (
     "percent signs encoded many times", "one percent sign", "unclosed CDATA", "unclosed comments", "backslashes",
     "backslashes after a name", "backslashes and an entity", "brackets", "closing brackets", "dots after a scheme",
-    "spaces", "nested entities", "PEM headers", "one letter",
+    "spaces", "nested entities", "PEM headers", "one letter", "lines before their names", "values before their names",
 )  # fmt: skip
 
 

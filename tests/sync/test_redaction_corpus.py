@@ -127,6 +127,18 @@ def test_secret_columns_of_json_are_replaced(record: dict[str, Any], expected: A
         ("'token': 'a1 b2', 'user': 'bob'", f"'token': '{MARK}', 'user': 'bob'"),
         ("{ auth: 'bob:x5X', path: '/' }", f"{{ auth: '{MARK}', path: '/' }}"),
         ("map[Token:[x5X] Accept:[*/*]]", f"map[Token:{MARK} Accept:[*/*]]"),
+        ("value=[x5X] name=pin {}", f"value={MARK} name=pin {{}}"),
+        ("value: x5X, name: pin <b>", f"value: {MARK}, name: pin <b>"),
+        ("value='x5X, name=pin' {}", "value='x5X, name=pin' {}"),  # the value contains the name
+        ("value=[x5X name=pin {}", "value=[x5X name=pin {}"),
+        ("user: bob\xa0|\xa0b password: x5X\xa0| b", f"user: bob\xa0|\xa0b password: {MARK}\xa0| b"),
+        ("Die clé api: x5X", f"Die clé api: {MARK}"),
+        ("Der Preis der Ware key: x5X", "Der Preis der Ware key: x5X"),
+        ("order=5:pin=x5X", f"order=5:pin={MARK}"),
+        ("xpassword password is x5Xx5X", f"xpassword password is {MARK}"),
+        ("xcurl -b x5X, curl -b x5X", f"xcurl -b x5X, curl -b {MARK}"),
+        ("pin={a(x5X)b} c", f"pin={MARK} c"),
+        ("a=b&pin%3Dx5X", f"a=b&pin%3D{MARK}"),
     ],
 )  # fmt: skip
 def test_text_around_the_secret_stays(text: str, expected: str) -> None:

@@ -6,6 +6,8 @@ import binascii
 import re
 from typing import Final
 
+from sendcloud_integrations_client.sync.redaction.tries import match_words
+
 __all__ = [
     "MIN_RANDOM_LENGTH",
     "SCHEME_WORDS",
@@ -25,8 +27,8 @@ SCHEME_WORDS: Final = (
 )
 """Words before the credentials in an `Authorization` header."""
 
-# Each pattern begins with a character or a set of them, which the regular expression engine searches for at high speed.
-# Conditions for what precedes it come second.
+# Each pattern begins with a character, a set of them, or alternatives that begin with one fixed character each. The
+# regular expression engine searches for these at high speed. Conditions for what precedes them come second.
 _USERINFO: Final = re.compile(
     r"""(?P<before>:(?:\\{0,9}+/){2})(?:(?:[^\s/?#"'<>\\@]{0,1000}@){1,9}|"""
     # A password with a slash. Digits up to a slash are a port.
@@ -51,9 +53,11 @@ _NO_USERS: Final = frozenset(
     }
 )  # fmt: skip
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z]?[a-z.\-_]*\d{0,4}")
+_WORDS_OF_SCHEMES: Final = (
+    "bearer", "basic", "token", "apikey", "api-key", "jwt", "oauth", "ssws", "geniekey", "sharedkey",
+)  # fmt: skip
 _SCHEME: Final = re.compile(
-    r"(?P<word>[BbTtAaJjOoSsGg](?<!\w.)(?:(?<=[Bb])(?i:earer|asic)|(?<=[Tt])(?i:oken)|(?<=[Aa])(?i:pi-?key)"
-    r"|(?<=[Jj])(?i:wt)|(?<=[Oo])(?i:auth)|(?<=[Ss])(?i:sws|haredkey)|(?<=[Gg])(?i:eniekey)))"
+    rf"(?P<word>{match_words(dict.fromkeys(_WORDS_OF_SCHEMES, ''))})"
     r"(?P<gap>(?:[ \t]|\\t){1,20}+|\+|%20)"
     r"(?P<quote>\\{0,9}[\"'])?(?P<value>[\w\-.~+/=:]{4,}+)"
 )
@@ -68,36 +72,30 @@ _SHELL_KEY: Final = re.compile(
     r"""[\w\-]{16,200}+(?=:(?:[\s"'\\]|$))"""
 )
 _SHELL_SECRET: Final = re.compile(
-    r"""(?P<program>[smrcdC\-](?:(?<=-)-oauth2-bearer|(?<!\w.)(?:"""
-    r"""(?<=s)shpass[ ]{1,9}+-p|(?<=m)ysql\w*+[^\n|;]{0,100}?[ ]-p|(?<=r)edis-cli[^\n|;]{0,100}?[ ]-a|"""
-    r"""(?<=c)url[^\n|;]{0,150}?[ ](?:-b|--cookie|--oauth2-bearer|--pass|-u(?=\w))|"""
-    r"""(?<=d)ocker[ ]login[^\n|;]{0,100}?[ ]-p|"""
-    r"""(?<=C)onvertTo-SecureString(?:[ ]-String)?(?=[ ]["'])|"""
-    r"""(?<=s)qlplus[ ](?:-\w{1,9}[ ]){0,3}[\w\-$]{1,60}+/)))[ =]{0,9}+(?P<quote>["'])?"""
+    r"""(?P<program>--oauth2-bearer|"""
+    r"""sshpass(?<!\wsshpass)[ ]{1,9}+-p|"""
+    r"""mysql(?<!\wmysql)\w*+[^\n|;]{0,100}?[ ]-p|"""
+    r"""redis-cli(?<!\wredis-cli)[^\n|;]{0,100}?[ ]-a|"""
+    r"""curl(?<!\wcurl)[^\n|;]{0,150}?[ ](?:-b|--cookie|--oauth2-bearer|--pass|-u(?=\w))|"""
+    r"""docker(?<!\wdocker)[ ]login[^\n|;]{0,100}?[ ]-p|"""
+    r"""ConvertTo-SecureString(?<!\wConvertTo-SecureString)(?:[ ]-String)?(?=[ ]["'])|"""
+    r"""sqlplus(?<!\wsqlplus)[ ](?:-\w{1,9}[ ]){0,3}[\w\-$]{1,60}+/)[ =]{0,9}+(?P<quote>["'])?"""
     r"""(?P<password>(?(quote)[^"']|[^\s"'\-]){1}(?(quote)[^"']|[^\s"']){0,1000}+)"""
 )
+_KEY: Final = r"(?i:[ _\-]?key)"
+_SECRET_WORDS: Final = {
+    "password": "", "passwort": "", "passwd": "", "pwd": "", "wachtwoord": "", "mot de passe": "", "contraseña": "",
+    "contrasena": "", "token": "", "kennwort": "", "secret": f"{_KEY}?", "private": _KEY, "api": _KEY, "access": _KEY,
+    "auth": _KEY,
+}  # fmt: skip
 # Only what looks generated is replaced: "with password S3CRET", not "the password is wrong".
 _PROSE: Final = re.compile(
-    r"(?P<name>[PpWwMmCcTtSsKkAa](?<!\w.)(?:(?<=[Pp])(?i:asswor[dt]|asswd|wd|rivate[ _\-]?key)"
-    r"|(?<=[Ww])(?i:achtwoord)|(?<=[Mm])(?i:ot de passe)|(?<=[Cc])(?i:ontrase(?:ñ|n)a)|(?<=[Tt])(?i:oken)"
-    r"|(?<=[Ss])(?i:ecret(?:[ _\-]?key)?)|(?<=[Kk])(?i:ennwort)|(?<=[Aa])(?i:(?:pi|ccess|uth)[ _\-]?key))"
+    rf"(?P<name>(?:{match_words(_SECRET_WORDS)})"
     r"(?i:[ ](?:is|was|lautet|ist|est|es|of|von|van|de))?"
     r"(?:[ ]?[ (]|[ ]?\.{3,80}+:?[ ]?)"
     r"[\"'`(]{0,2})(?P<value>(?=[\w\-.~+/=]{0,60}?\d)(?=[\w\-.~+/=]{0,60}?[A-Za-z])[\w\-~+/=]{6,}+)"
 )
 _MIN_LONG_TEXT: Final = 200
-_WORDS_OF_SCHEMES: Final = (
-    "bearer",
-    "basic",
-    "token",
-    "apikey",
-    "api-key",
-    "jwt",
-    "oauth",
-    "ssws",
-    "geniekey",
-    "sharedkey",
-)
 _WORDS_OF_PROSE: Final = ("pass", "pwd", "wachtwoord", "contrase", "token", "secret", "kennwort", "key")
 _PROGRAMS: Final = ("curl", "sshpass", "mysql", "redis-cli", "docker", "--oauth2-bearer", "sqlplus", "SecureString")
 _USER_AND_PASSWORD: Final = re.compile(r"[^\s:]{1,100}:\S{1,500}")

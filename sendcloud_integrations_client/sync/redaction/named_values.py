@@ -12,19 +12,20 @@ from typing import Final
 
 from sendcloud_integrations_client.sync.redaction.credentials import is_user_and_password, looks_random
 from sendcloud_integrations_client.sync.redaction.names import NameClassifier, NameKind
-from sendcloud_integrations_client.sync.redaction.values import LINE_BREAK, ValueFinder
+from sendcloud_integrations_client.sync.redaction.values import LINE_BREAK, LOOKAHEAD, ValueFinder
 
 __all__ = ["NamedValueRedactor", "is_no_secret"]
 
+_MAX_DISTANCE: Final = 300
 _CHARS: Final = r"\w.\-\[\]$@"
 _QUOTE: Final = r"""\\{0,100}+["'`]"""
-_ASSIGNMENT: Final = re.compile(
-    rf"""
-    (?<![{_CHARS}]) (?:
+_ASSIGNMENT_BODY: Final = rf"""
+    (?P<assignment>
       (?P<option> --?[A-Za-z][\w\-]{{0,100}}+) [ ]{{1,20}}+ (?=[^\s\-]) (?<=[A-Za-z\d_\-][ ])    # --password S3CRET
     | \[(?P<pair> [\w.\-]{{1,100}}+), [ ]                                                       # [Password, S3CRET]
     | (?P<name> [{_CHARS}]{{1,200}}+)
-      (?P<close> {_QUOTE} \]?)?
+      (?= \s{{0,40}}+ ["'`\\=:\-,;|] | \t )                                           # other words are skipped
+      (?: (?P<close> {_QUOTE} \]?) | )
       (?:
         \s{{0,40}}+ (?P<sign> =>|:=|={{1,3}}|::?|->)
       | (?P<tab> \t{{1,9}}+ | [ ]{{1,40}}+\|[ ])
@@ -33,9 +34,11 @@ _ASSIGNMENT: Final = re.compile(
       | (?P<space> [ ]{{1,9}}+ (?={_QUOTE}) )                                         # header Authorization "…"
       )
     )
-    """,
-    re.VERBOSE,
-)
+    """
+# A match begins with the character before the name: the regular expression engine skips others at high speed, because
+# the set contains no `\w`.
+_FIRST_ASSIGNMENT: Final = re.compile(_ASSIGNMENT_BODY, re.VERBOSE)
+_NEXT_ASSIGNMENT: Final = re.compile(rf"[^A-Za-z0-9_.\-\[\]$@](?<!\w){_ASSIGNMENT_BODY}", re.VERBOSE)
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
     rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s)? (?:[bBuUrR:](?={_QUOTE}|\w))? (?P<quote>{_QUOTE})? :?
@@ -43,13 +46,15 @@ _NAMED: Final = re.compile(
     re.VERBOSE,
 )
 _PART: Final = re.compile(
-    rf"""[^\r\n\\]{{0,300}}+ {LINE_BREAK} (?:[\w\-]{{1,60}}+:[^\r\n\\]{{0,300}}+ {LINE_BREAK}){{0,9}} {LINE_BREAK}""",
+    rf"""[^\r\n\\]{{0,{_MAX_DISTANCE}}}+ {LINE_BREAK} (?:[\w\-]{{1,60}}+:[^\r\n\\]{{0,300}}+ {LINE_BREAK}){{0,9}}
+    {LINE_BREAK}""",
     re.VERBOSE,
 )
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
 _WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
 _WORDS_BEFORE: Final = re.compile(r"(?:[ _'’][^\W_]{1,20}+(?![^\W_])){1,3}")  # matches reversed text
-_BLOCK: Final = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)|(?=\r?\n)")
+# The end of a line before one that is indented, empty, or an item of a list.
+_BLOCK: Final = re.compile(r"(?:[|>][-+\d]{0,3}[ \t]{0,20})?(?=\r?\n[ \t\-\r\n])")
 _ENCLOSING: Final = frozenset("[({,")
 # The value of `auth`: ('bob', '…'), array (0 => 'bob', …), 'bob:…'
 _AUTH_VALUE: Final = re.compile(
@@ -57,15 +62,22 @@ _AUTH_VALUE: Final = re.compile(
 )
 _BRACKETS: Final = frozenset("{}<>")
 _BRACKET: Final = re.compile(r"[{}<>]")
+_START_OF_LINE_BREAK: Final = re.compile(r"[\r\n\\]")
 _NO_SECRETS: Final = frozenset(
     {"", "null", "none", "nil", "true", "false", "undefined", "n/a", "na", "yes", "no", "nan", "(null)", "<null>", "-",
      "none,", "required", "missing", "empty", "unset", "string", "invalid", "expired",
      "filtered", "[filtered]", "redacted", "masked", "hidden"}
 )  # fmt: skip
 _STATUS_LINES: Final = frozenset(f"{status.value} {status.phrase}".lower() for status in HTTPStatus)
+# Constants of this module are faster to read than attributes of a class.
+_SECRET: Final = NameKind.SECRET
+_LAST_WORD: Final = NameKind.LAST_WORD
+_WEAK: Final = NameKind.WEAK
+_PHONE: Final = NameKind.PHONE
+_ANY_NAMING: Final = NameKind.NAMING | NameKind.LOOSE_NAMING
+_ANY_VALUE: Final = NameKind.VALUE | NameKind.LOOSE_VALUE
 _SECRET_OR_HEADER: Final = NameKind.SECRET | NameKind.HEADER
 _MAX_LENGTH_OF_NO_SECRET: Final = 12
-_MAX_DISTANCE: Final = 300
 _MAX_VALUE_NAME: Final = 50
 _MAX_NAMES_BETWEEN: Final = 8
 _MAX_DISTANCE_BACK: Final = 2000
@@ -89,9 +101,13 @@ class NamedValueRedactor:
     def redact(self, text: str) -> str:
         """Replace the values of secret names in a text."""
         name = self._values.find_single_name(text)
-        if name is not None and self._names.classify(name) & _SECRET_OR_HEADER == NameKind.SECRET:
-            value = text[len(name) + 1 :]
-            return text if value == self._marker or is_no_secret(value) else f"{name}={self._marker}"
+        if name is not None:
+            kind = self._names.classify(name)
+            if kind & _SECRET_OR_HEADER == _SECRET:
+                value = text[len(name) + 1 :]
+                return text if value == self._marker or is_no_secret(value) else f"{name}={self._marker}"
+            if not kind and ":" not in text:
+                return text  # the value contains no sign that could follow another name
         return _Scan(text, self._names, self._values, self._marker).run()
 
 
@@ -110,7 +126,9 @@ def is_no_secret(value: str) -> bool:
 class _Scan:
     """A single pass through one text."""
 
-    __slots__ = ("_done", "_marker", "_names", "_parts", "_text", "_value_sign", "_values")
+    __slots__ = (
+        "_brackets", "_done", "_line_breaks", "_marker", "_names", "_parts", "_text", "_value_sign", "_values"
+    )  # fmt: skip
 
     def __init__(self, text: str, names: NameClassifier, values: ValueFinder, marker: str) -> None:
         self._text = text
@@ -120,6 +138,8 @@ class _Scan:
         self._parts: list[str] = []
         self._done = 0  # everything before is in the parts
         self._value_sign: re.Match[str] | None = None  # the last name such as `value`
+        self._brackets = _NextMatch(_BRACKET, text)
+        self._line_breaks = _NextMatch(_START_OF_LINE_BREAK, text)
 
     def run(self) -> str:
         # The path to a plain value, which most secrets have, is as short as possible.
@@ -129,49 +149,51 @@ class _Scan:
             self._values.match_simple,
             self._replace,
         )
-        search = _ASSIGNMENT.search
-        found = search(text)
+        search = _NEXT_ASSIGNMENT.search
+        found = _FIRST_ASSIGNMENT.match(text) or search(text)
         while found is not None:
-            name = found["name"] or found["option"] or found["pair"]
+            name, close, sign = found.group("name", "close", "sign")
+            if name is None:
+                name = found["option"] or found["pair"]
             position = found.end()
             if len(name) < _MIN_BASE64 or not _is_padded_base64(found, name):
                 kind = classify(name)
-                if kind == NameKind.NONE and name[0] in "nrt" and text[found.start() - 1 : found.start()] == "\\":
+                if not kind and name[0] in "nrt" and text[found.start()] == "\\":
                     # The letter of an escape is not a part of the name: \ntoken=…
                     kind = classify(name[1:])
-                if kind & _SECRET_OR_HEADER == NameKind.SECRET and found["close"] is None and found["sign"] is not None:
-                    simple = match_simple(text, position, found["sign"], None)
+                if close is None and sign is not None and kind & _SECRET_OR_HEADER == _SECRET:
+                    simple = match_simple(text, position, sign, None)
                     position = (
                         self._replace_value(found, is_header=False) if simple is None else replace(*simple.span(1))
                     )
-                elif kind != NameKind.NONE:
+                elif kind:
                     position = self._handle(found, kind)
-            found = search(text, position)
+            found = search(text, position - 1)
         return "".join([*self._parts, text[self._done :]]) if self._parts else text
 
     def _handle(self, found: re.Match[str], kind: int) -> int:
         """Replace the value of one name if it is a secret. Returns the position to continue at."""
-        if kind & NameKind.LAST_WORD and not kind & NameKind.SECRET:
+        if kind & _LAST_WORD and not kind & _SECRET:
             kind = self._classify_with_words_before(found, kind)
-        if kind & NameKind.SECRET:
+        if kind & _SECRET:
             simple = self._find_simple(found, kind)
             if simple is not None:
                 return self._replace(*simple.span(1))
             return self._replace_value(found, is_header=bool(kind & NameKind.HEADER))
-        if kind & (NameKind.NAMING | NameKind.LOOSE_NAMING):
+        if kind & _ANY_NAMING:
             end = self._handle_naming(found)
             if end:
                 return end
-        if kind & (NameKind.VALUE | NameKind.LOOSE_VALUE):
+        if kind & _ANY_VALUE:
             self._value_sign = found
-        if kind & NameKind.WEAK:
+        if kind & _WEAK:
             auth = _AUTH_VALUE.match(self._text, found.end()) if found["name"] in ("auth", "Auth") else None
             if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
                 return self._replace_value(found, is_header=False)
             weak = _WEAK_VALUE.match(self._text, found.end())
             if weak and looks_random(weak["value"]):
                 return self._replace(weak.start("value"), weak.end("value"))
-        if kind & NameKind.PHONE:
+        if kind & _PHONE:
             phone = _PHONE_VALUE.match(self._text, found.end())
             if phone and sum(map(str.isdigit, phone["value"])) >= _MIN_PHONE_DIGITS:
                 return self._replace(phone.start("value"), phone.end("value"))
@@ -194,33 +216,40 @@ class _Scan:
 
     def _replace_value(self, found: re.Match[str], *, is_header: bool) -> int:
         text, position = self._text, found.end()
-        if found["pair"]:
+        name, close, sign, option, pair, serialized = found.group(
+            "name", "close", "sign", "option", "pair", "serialized"
+        )
+        if pair:
             marker_end = position + len(self._marker)
             end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
             return self._replace(position, len(text) if end < 0 else end)
-        sign = found["sign"] or ("option" if found["option"] else "item")
-        if found["serialized"]:
-            type_prefix = _SERIALIZED.match(text, position)
-            position = type_prefix.end() if type_prefix else position
-        first = found.start("name") if found["name"] else found.start()
-        if found["space"] and text[max(0, first - 11) : first].lower() == "unexpected ":
-            return found.end()  # the message of a parser: unexpected token "x"
-        if found["item"] and not _get_quote_before(text, first):
-            return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
-        quote_before = "" if found["close"] else _get_quote_before(text, first)
-        is_enclosed = found["close"] is not None or _is_enclosed(text, first)
-        start, stop = self._values.find(
-            text,
-            position,
-            sign,
-            quote_before,
-            is_header=is_header,
-            is_enclosed=is_enclosed,
-            is_at_line_start=first == 0 or text[first - 1] == "\n",
-        )
-        if sign == ":" and not found["close"] and not is_enclosed:
-            # A folded header continues on the next lines, and so does a value in YAML that begins there.
-            stop = self._find_block_end(first, stop if is_header else start) or stop
+        first = found.start("assignment")
+        if sign is None and name:
+            if serialized:
+                type_prefix = _SERIALIZED.match(text, position)
+                position = type_prefix.end() if type_prefix else position
+            elif found["space"] and text[max(0, first - 11) : first].lower() == "unexpected ":
+                return found.end()  # the message of a parser: unexpected token "x"
+            elif found["item"] and not _get_quote_before(text, first):
+                return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
+        quote_before = "" if close else _get_quote_before(text, first)
+        if is_header:
+            start, stop = self._values.find_header(
+                text,
+                position,
+                sign or ("option" if option else "item"),
+                quote_before,
+                is_enclosed=close is not None or _is_enclosed(text, first),
+                is_at_line_start=first == 0 or text[first - 1] == "\n",
+            )
+            block = stop  # a folded header continues on the next lines
+        elif sign == ":":
+            start, stop = self._values.find_in_line(text, position, quote_before)
+            block = start  # a value in YAML begins there
+        else:
+            return self._replace(*self._values.find(text, position))
+        if sign == ":" and close is None:
+            stop = self._find_block_end(first, block) or stop
         return self._replace(start, stop)
 
     def _replace(self, start: int, stop: int) -> int:
@@ -241,57 +270,47 @@ class _Scan:
         is_tag_end = text.startswith(">", named.end())
         after = None if is_tag_end else self._find_value_name(found["name"], named.end())
         if after is not None:
-            start, stop = self._values.find(
-                text,
-                after.end(),
-                after["sign"] or "item",
-                "",
-                is_header=False,
-                is_enclosed=True,
-                is_at_line_start=False,
-            )
-            return self._replace(start, stop)
-        part = _PART.match(text, named.end()) if named["quote"] and not is_tag_end else None
-        if part is not None:
-            end = _END_OF_PART.search(text, part.end())
-            return self._replace(part.end(), end.start() if end else len(text))
+            return self._replace(*self._find_paired_value(text, after.end(), after["sign"]))
+        body = None
+        if named["quote"] and not is_tag_end and self._line_breaks.find(named.end()) <= named.end() + _MAX_DISTANCE:
+            body = _PART.match(text, named.end())
+        if body is not None:
+            end = _END_OF_PART.search(text, body.end())
+            return self._replace(body.end(), end.start() if end else len(text))
         before, self._value_sign = self._value_sign, None
-        if before is None or before.start() < self._done or found.start() - before.end() > _MAX_DISTANCE_BACK:
+        first = found.start("assignment")
+        if before is None or before.start("assignment") < self._done or first - before.end() > _MAX_DISTANCE_BACK:
             return 0
-        if not _BRACKETS.isdisjoint(text[before.end() : found.start()]):
+        if not _BRACKETS.isdisjoint(text[before.end() : first]):
             return 0
-        start, stop = self._find_paired_value(before)
-        if stop > found.start():
+        # A value that ends after the name is another one. Searching for its end only up to there keeps the time linear.
+        part = text[before.end() : first + LOOKAHEAD]
+        start, stop = self._find_paired_value(part, 0, before["sign"])
+        if before.end() + stop > first:
             return 0
-        self._replace(start, stop)
+        self._replace(before.end() + start, before.end() + stop)
         return found.end()
 
-    def _find_paired_value(self, sign: re.Match[str]) -> tuple[int, int]:
-        return self._values.find(
-            self._text,
-            sign.end(),
-            sign["sign"] or "item",
-            "",
-            is_header=False,
-            is_enclosed=True,
-            is_at_line_start=False,
-        )
+    def _find_paired_value(self, text: str, position: int, sign: str | None) -> tuple[int, int]:
+        if sign == ":":
+            return self._values.find_in_line(text, position, "")
+        return self._values.find(text, position)
 
     def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
         """Return the assignment to a name such as `value` in the same object or tag."""
-        text, end = self._text, position + _MAX_DISTANCE
-        bracket = _BRACKET.search(text, position, end)
-        if bracket is not None:
-            end = min(end, bracket.end() + _MAX_VALUE_NAME)
+        text = self._text
+        bracket = self._brackets.find(position)
+        end = min(position + _MAX_DISTANCE, bracket + 1 + _MAX_VALUE_NAME)
         for _ in range(_MAX_NAMES_BETWEEN):
-            found = _ASSIGNMENT.search(text, position, end)
+            found = _NEXT_ASSIGNMENT.search(text, position - 1, end)
             if found is None or found["name"] is None or found["name"] == naming:
                 return None
-            if not _BRACKETS.isdisjoint(text[position : found.start()]):
+            if bracket < found.start("assignment"):
                 return None
             if self._names.classify(found["name"]) & (NameKind.VALUE | NameKind.LOOSE_VALUE):
                 return found
             position = found.end()
+            bracket = self._brackets.find(position)
         return None
 
     def _classify_with_words_before(self, found: re.Match[str], kind: int) -> int:
@@ -308,7 +327,7 @@ class _Scan:
         """Return the end of the lines below that are indented deeper than a name, or 0 if they are missing."""
         text = self._text
         opening = _BLOCK.match(text, line_end)
-        if opening is None:
+        if opening is None or _is_enclosed(text, name_start):
             return 0
         line_start = max(text.rfind("\n", max(0, name_start - 200), name_start) + 1, name_start - 200, 0)
         before = text[line_start:name_start]
@@ -318,6 +337,25 @@ class _Scan:
             indent = len(before) - (2 if before.endswith("- ") else 0)
         lines = _compile_block(min(max(indent, 0), 100)).match(text, opening.end())
         return lines.end() if lines is not None and lines[0].strip() else 0
+
+
+class _NextMatch:
+    """Finds the next match of a pattern. If the positions grow, each part of the text is searched once."""
+
+    __slots__ = ("_found", "_pattern", "_position", "_text")
+
+    def __init__(self, pattern: re.Pattern[str], text: str) -> None:
+        self._pattern = pattern
+        self._text = text
+        self._position = self._found = -1  # nothing matches from the position up to the match
+
+    def find(self, position: int) -> int:
+        """Return the position of the first match at or after a position, or the length of the text."""
+        if not self._position <= position <= self._found:
+            found = self._pattern.search(self._text, position)
+            self._position = position
+            self._found = found.start() if found else len(self._text)
+        return self._found
 
 
 def _is_padded_base64(found: re.Match[str], name: str) -> bool:

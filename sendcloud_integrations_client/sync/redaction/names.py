@@ -136,16 +136,18 @@ _HARMLESS_ENDS: Final = frozenset(
 
 # Whole names, without separators, that would match otherwise.
 _HARMLESS_NAMES: Final = re.compile(
-    r"(?:www|proxy)authenticate|secretar(?:y|iat|ies)\w*|.*tokeni[sz](?:e|ed|er|ation|ing)|(?:boarding|bus|day|season|"
+    r"(?:www|proxy)authenticate|secretar(?:y|iat|ies)\w*|(?:boarding|bus|day|season|"
     r"by|com|over|under|tres|sur|encom|travel|museum|park|ski)pass(?:es)?|palabraclave|geheimtipps?|"
     r"(?:is|has|needs|require|requires|use|uses|show|allow|allows|no|with|without|enable|forgot|forgotten|reset|change|"
     r"invalid|wrong|missing|incorrect|bad|expired|unexpected|max|maxi?mum|total|prompt|completion|input|output)"
     r"(?:password|passwd|token|tokens|secret|apikey|signature|pin|cookie|cookies|credentials)|"
     r"(?:primary|foreign|sort|cache|partition|idempotency|lookup|routing|object|translation|message|error|group|index|"
     r"array|unique|composite|range|i18n|locale|label|problem|dedup|job|queue|order|row|item|map|config|event)keys?|"
-    r".*(?:keyboard|keyword|monkey|turkey|jockey|hockey|whiskey|donkey)s?|cookie(?:s|consent|policy|banner|law|notice)?"
+    r"cookie(?:s|consent|policy|banner|law|notice)?"
     r"(?:accepted|consent|policy|banner|law|notice|domain|name|path|lifetime|secure|enabled|s?disabled|httponly)|"
-    r"sessions?(?:count|timeout|lifetime|duration|start|name)|pinned|.*(?:authority|author|authors|authorname)"
+    r"sessions?(?:count|timeout|lifetime|duration|start|name)|pinned|"
+    r".*(?:tokeni[sz](?:e|ed|er|ation|ing)|(?:keyboard|keyword|monkey|turkey|jockey|hockey|whiskey|donkey)s?|"
+    r"authority|author|authors|authorname)"
 )
 
 _NAMING_WORDS: Final = frozenset(
@@ -250,11 +252,25 @@ class NameClassifier:
     def _classify_phrase(self, before: str, name: str) -> int:
         """Return the kind of a name together with some of the words before it, as in `API key`; NONE if no secret."""
         words = before.replace("'", " ").replace("’", " ").split()
+        if not self._can_contain_secret([*words, name]):
+            return NameKind.NONE
         for count in range(1, len(words) + 1):
             longer = self.classify(" ".join([*words[-count:], name]))
             if longer & NameKind.SECRET:
                 return longer
         return NameKind.NONE
+
+    def _can_contain_secret(self, words: list[str]) -> bool:
+        """Whether a secret name can be within consecutive words: one check of all, before those of each sequence."""
+        joined = [_join("".join(words[index:])) for index in range(len(words))]
+        phrase = " ".join(words)
+        return (
+            self._parts.search(joined[0]) is not None
+            or not self._exact.isdisjoint(joined)
+            or not self._sequences.keys().isdisjoint(map(str.lower, _WORD.findall(phrase)))
+            or not self._sequences.keys().isdisjoint(map(str.lower, _FAST_WORD.findall(phrase)))
+            or joined[0].endswith("pass")
+        )
 
     def _classify(self, name: str) -> int:
         if len(name) > MAX_NAME_LENGTH:
@@ -318,8 +334,11 @@ class NameClassifier:
 
 def split_words(name: str) -> tuple[str, ...]:
     """Split a name into its words in lower case, at separators and at changes of case: `userPin` into `user`, `pin`."""
-    words = (_FAST_WORD if name.islower() else _WORD).findall(name)
-    return tuple(map(str.lower, words))
+    if name.islower() and name.isalpha():
+        return (name,)
+    if name.islower():
+        return tuple(_FAST_WORD.findall(name))
+    return tuple(map(str.lower, _WORD.findall(name)))
 
 
 def _join(name: str) -> str:

@@ -60,7 +60,11 @@ _SHORTEST_RUN: Final = b"\1" * 14
 _LOWERCASE: Final = bytes(range(256)).lower()
 _IGNORED: Final = b"-_ .[]+$@:'\"/\\"
 _PERCENT_SIGN, _AMPERSAND, _AT_SIGN, _BACKSLASH = b"%&@\\"
-_USERINFO: Final = re.compile(rb"(?<![^\s\"@])[^\s\"@:%]*+(?::|%(?:25)*3[Aa])[^\s\"@]++@|%(?:25)*40")
+# A match begins with the character before the user.
+_USERINFO: Final = re.compile(
+    rb"[ \t\n\r\x0b\x0c\"@][^ \t\n\r\x0b\x0c\"@:%]*+(?::|%(?:25)*3[Aa])[^ \t\n\r\x0b\x0c\"@]++@"
+)
+_ENCODED_AT_SIGN: Final = re.compile(rb"%(?:25)*40")
 _ENCODED_LETTER: Final = re.compile(rb"%(?:25|[4-7CcDd]|[0-9A-Fa-f][A-Fa-f][A-Za-z])")
 _ESCAPED_LETTER: Final = re.compile(rb"&(?:#|amp;|quot;|apos;|lt;|gt;|equals;|colon;|commat;)")
 
@@ -125,7 +129,7 @@ class QuickCheck:
             _AMPERSAND in content and _ESCAPED_LETTER.search(content)
         ):
             hints |= Hint.ESCAPE
-        if _AT_SIGN in content and _USERINFO.search(content):
+        if _AT_SIGN in content and (_USERINFO.search(b" " + content) or _ENCODED_AT_SIGN.search(content)):
             hints |= Hint.USERINFO
         if self._has_custom and (
             self._custom is None or self._custom.search(content.translate(_LOWERCASE, _IGNORED)) is not None
@@ -139,7 +143,7 @@ class QuickCheck:
     def _find_words(self, content: bytes) -> int:
         spaced = content.translate(_TO_WORDS)
         if len(content) > _MAX_SPLIT_LENGTH:
-            return self._find_in_words(b" %b " % b" ".join(spaced.split()))
+            return self._find_in_words(b" %b " % b" ".join(set(spaced.split())))
         words, harmless = set(spaced.split()), self._harmless
         hints = Hint.NONE
         if words <= harmless:

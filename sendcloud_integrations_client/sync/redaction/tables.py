@@ -32,7 +32,7 @@ _FIELDS: Final = {
     for delimiter in _DELIMITERS
 }
 _INSERT: Final = re.compile(
-    r"[IiRr](?<!\w.)(?i:nsert|eplace)\s{1,9}+(?i:IGNORE\s{1,9}+)?(?i:INTO)\s{1,9}+[\w.`\"\[\]]{1,200}+\s{0,9}+"
+    r"(?:I(?i:nsert)|i(?i:nsert)|R(?i:eplace)|r(?i:eplace))(?<!\w(?i:insert))(?<!\w(?i:replace))\s{1,9}+(?i:IGNORE\s{1,9}+)?(?i:INTO)\s{1,9}+[\w.`\"\[\]]{1,200}+\s{0,9}+"
     r"\((?P<columns>[\w\s,`\"\[\].]{1,2000}+)\)\s{0,9}+(?i:VALUES?)\s{0,9}+(?=\()"
 )
 _SQL_VALUE: Final = re.compile(
@@ -106,7 +106,7 @@ class TableRedactor:
             return None
         for index in secret:
             value = fields[index].strip(" \r")
-            if value and not self._is_harmless(value):
+            if value and value != self._marker and not is_no_secret(value):
                 fields[index] = fields[index].replace(value, self._marker, 1)
         return delimiter.join(fields)
 

@@ -32,8 +32,8 @@ _MAX_LAYERS: Final = 4
 _MAX_ROUNDS: Final = 10
 
 _MAX_PLAIN_LENGTH: Final = 200
-_SPECIAL: Final = re.compile(r"[<)\s+%\-\\]")
-"""The passes other than that of named values find names only in a text with one of these characters."""
+_SPECIAL: Final = re.compile(r"[<)\s+\-\\]|%20")
+"""The passes other than those of named values and of percent-encoding find names only in a text with one of these."""
 
 _Pass: TypeAlias = Callable[[str, int, int], str]
 """Replaces one kind of secret. The arguments are the text, its hints and the layer of encoding."""
@@ -110,12 +110,12 @@ class TextRedactor:
 
     def _redact_layer(self, text: str, hints: int, layer: int) -> str:
         if (
-            hints == Hint.NAME
+            (hints == Hint.NAME or hints == Hint.NAME | Hint.PERCENT)
             and not self._personal_data
             and len(text) < _MAX_PLAIN_LENGTH
             and not _SPECIAL.search(text)
         ):
-            return self._named_values.redact(text)
+            return self._redact_percent_encoded(self._named_values.redact(text), hints, layer)
         for apply in self._select_passes(hints):
             text = apply(text, hints, layer)
         return text

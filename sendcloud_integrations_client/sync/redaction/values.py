@@ -8,18 +8,24 @@ from typing import Final
 
 from sendcloud_integrations_client.sync.redaction.credentials import SCHEME_WORDS
 
-__all__ = ["ValueFinder", "LINE_BREAK"]
+__all__ = ["LINE_BREAK", "LOOKAHEAD", "ValueFinder"]
+
+# Patterns that are searched for in long texts consist of alternatives that begin with one fixed character each. The
+# regular expression engine finds these characters at high speed, so conditions for what precedes them come second.
 
 # Quotes and line breaks can be escaped once or more, as in JSON within JSON. The lookbehind makes a match start at the
 # first of several backslashes, so that each is read once.
-LINE_BREAK: Final = r"(?:(?<!\\)\\*+(?:\n|\r(?:\\{0,40}+\n)?|(?<=\\)(?:n|r(?:\\++n)?)))"
+_LINE_BREAK: Final = r"\n(?<!\\\n)|\r(?<!\\\r)(?:\\{0,40}+\n)?|\\(?<!\\\\)\\*+(?:\n|\r(?:\\{0,40}+\n)?|n|r(?:\\++n)?)"
+LINE_BREAK: Final = f"(?:{_LINE_BREAK})"
+"""Regular expression for one line break."""
 
 _TYPE: Final = (
     r"(?:(?:string|int|integer|float|bool|boolean|array|object|binary)\(\d{1,9}+\)\s{1,5}+"
     r"|[sSbBuUrRfF@]{1,2}(?=\\*[\"'`])|&|new\s|\[\][a-z]{1,20}+(?=\{))"
 )
+# Most values begin with a word without a quote or bracket directly after it.
 _START: Final = re.compile(
-    rf"""\s{{0,200}}+{_TYPE}?(?P<open>\\{{0,100}}+["'`]|[\[({{]|[Aa]rray\s{{0,20}}+\(|map\[|[A-Z]\w{{0,60}}+[\[({{])"""
+    rf"""\s{{0,200}}+(?=[\w@&]{{0,70}}+[\\"'`\[({{\s])(?:{_TYPE}|)(?P<open>\\{{0,100}}+["'`]|[\[({{]|[Aa]rray\s{{0,20}}+\(|map\[|[A-Z]\w{{0,60}}+[\[({{])"""
 )
 _ATTACHED: Final = re.compile(r"""[^\s,;:&)\]}"'<>\\|=]*+""")
 _SPACES: Final = re.compile(r"[ \t]{0,200}+")
@@ -29,14 +35,18 @@ _QUOTED: Final = {
     "`": re.compile(r"(?:[^`\\]++|\\.)*+", re.DOTALL),
 }
 _BRACKETS: Final = re.compile(
-    r""""(?:[^"\\]++|\\.)*+(?:"|\Z)|(?<=[\[({,:=>\s])'(?:[^'\\]++|\\.)*+(?:'|\Z)|[\[({]|[\])}]""", re.DOTALL
+    r""""(?:[^"\\]++|\\.)*+(?:"|\Z)|'(?<=[\[({,:=>\s]')(?:[^'\\]++|\\.)*+(?:'|\Z)|\[|\(|\{|\]|\)|\}""", re.DOTALL
 )
-_PLAIN_BRACKETS: Final = re.compile(r"[\[({]|[\])}]")
+_FLAT_BRACKETS: Final = re.compile(r"""[\[({][^\[\](){}"']*+[\])}]""")  # most contain neither others nor quotes
+_PLAIN_BRACKETS: Final = re.compile(r"[\[({\])}]")
 
-_CLOSERS: Final = r"""[)\]}](?=[)\]}]{0,20}+(?:[\s,;"'`<&|]|\\|$))"""
-_NEXT_NAME: Final = r"""[,;](?=\s{0,9}+\\{0,9}["'`:]?[\w.\-$\[\]]{1,60}+\\{0,9}["'`]?\s{0,3}+(?:=|:))"""
+_AFTER_CLOSER: Final = r"""(?=[)\]}]{0,20}+(?:[\s,;"'`<&|]|\\|$))"""
+_CLOSERS: Final = rf"\){_AFTER_CLOSER}|\]{_AFTER_CLOSER}|\}}{_AFTER_CLOSER}"
+_BEFORE_NAME: Final = r"""(?=\s{0,9}+\\{0,9}["'`:]?[\w.\-$\[\]]{1,60}+\\{0,9}["'`]?\s{0,3}+(?:=|:))"""
+_NEXT_NAME: Final = rf",{_BEFORE_NAME}|;{_BEFORE_NAME}"
 _NEXT_HEADER: Final = r""",(?=\s\\{0,9}["']?[\w\-]{1,60}+\\{0,9}["']?[=:])"""
-_MARKUP: Final = r"</|<br|-->|&lt;/|\s\|\s|"
+_MARKUP: Final = r"</|<br|-->|&lt;/"
+_CELL_BORDER: Final = r" \|\s|\t\|\s|\xa0\|\s"
 _REST: Final = r"(?:[ \t]{1,9}+(?=[\w\-.~+/=:]{0,60}\d)(?=[\w\-.~+/=:]{0,60}[A-Za-z])[\w\-.~+/=:]{6,}+)*+"
 _SIMPLE: Final = r"[\w.+\-%/~!*:]++"
 _WORDS: Final = rf"{_SIMPLE}(?:[ \t]++{_SIMPLE})*+"
@@ -49,8 +59,11 @@ _WORD: Final = (
     r"""|[)\]}'](?![)\]}']{0,20}+(?:[\s,;&"'`<>|\\]|$)))++"""
 )
 
+_LISTS: Final = ("Digest", "OAuth", "Hawk", "AWS4", "Signature")
+"""Authentication schemes whose credentials are lists with commas."""
 _FIRST_SEARCH: Final = 200
-_LOOKAHEAD: Final = 100  # characters that a pattern can look ahead at most
+LOOKAHEAD: Final = 100
+"""Number of characters that a pattern can look ahead at most."""
 
 
 class ValueFinder:
@@ -77,16 +90,16 @@ class ValueFinder:
         self._simple_header = re.compile(
             rf"[ \t]{{0,9}}+({mark}|{_HEADER_WORD}(?:[ \t]++{_HEADER_WORD})*+){_END_OF_HEADER}"
         )
-        scheme = rf"(?:{SCHEME_WORDS}(?:[ \t+:]|%20){{1,20}}+)?"
+        scheme = rf"(?:(?=[\w\-]{{3,100}}+[ \t+:%]){SCHEME_WORDS}(?:[ \t+:]|%20){{1,20}}+)?"  # MAC, HMAC-SHA256, …
         self._bare = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_WORD})(?:{_WORD})?")
         self._bare_header = re.compile(rf"(?i:{scheme})(?:{mark}|{_PAIRS}|{_WORD})(?:{_WORD})?{_REST}")
-        self._line = re.compile(rf"{LINE_BREAK}|{_MARKUP}{mark}|{_CLOSERS}|{_NEXT_NAME}")
         self._after_marker = re.compile(rf"{mark}[\w.\-~+/=]*+")
-        self._whole_line = re.compile(LINE_BREAK)
-        self._header_line = re.compile(rf"{LINE_BREAK}|</|<br|-->|&lt;/")
-        self._enclosed_line = re.compile(
-            rf"{LINE_BREAK}|{_MARKUP}{mark}|{_CLOSERS}|,(?=\s\\{{0,9}}[\"']?[\w\-]{{1,60}}+\\{{0,9}}[\"']?[=:])"
-        )
+        self._whole_line = re.compile(_LINE_BREAK)
+        self._header_line = re.compile(f"{_LINE_BREAK}|{_MARKUP}")
+        # The marker is found as a whole, because its brackets close nothing.
+        ends = "|".join(filter(None, (_LINE_BREAK, _MARKUP, _CELL_BORDER, mark, _CLOSERS)))
+        self._line = re.compile(f"{ends}|{_NEXT_NAME}")
+        self._enclosed_line = re.compile(f"{ends}|{_NEXT_HEADER}")
 
     def find_single_name(self, text: str) -> str | None:
         """Return the name if a text is a single `name=value` with a value of harmless characters.
@@ -115,52 +128,73 @@ class ValueFinder:
         """Match the value of a header that has the whole line, as group 1, if it consists of harmless characters."""
         return self._simple_header.match(text, position)
 
-    def find(
-        self,
-        text: str,
-        position: int,
-        sign: str,
-        quote_before: str,
-        *,
-        is_header: bool,
-        is_enclosed: bool,
-        is_at_line_start: bool,
+    def find(self, text: str, position: int) -> tuple[int, int]:
+        """Return the start and end of a value that contains no spaces, unless it is quoted or in brackets.
+
+        Args:
+            text: The text.
+            position: Position after the sign that separates name and value.
+        """
+        start = _SPACES.match(text, position).end()  # type: ignore[union-attr]
+        if text.startswith(self._marker, start):
+            return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
+        opening = _START.match(text, position)
+        if opening is not None:
+            return self._find_enclosed(text, opening)
+        found = self._bare.match(text, start)
+        return start, found.end() if found else start
+
+    def find_in_line(self, text: str, position: int, quote_before: str) -> tuple[int, int]:
+        """Return the start and end of a value after `:`, which can contain spaces.
+
+        Args:
+            text: The text.
+            position: Position after the sign that separates name and value.
+            quote_before: The quote directly before the name, if the name was not closed by one: it encloses both name
+                and value.
+        """
+        start = _SPACES.match(text, position).end()  # type: ignore[union-attr]
+        if text.startswith(self._marker, start):
+            return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
+        opening = _START.match(text, position)
+        if opening is not None:
+            return self._find_enclosed(text, opening)
+        return start, self._find_line_end(text, start, quote_before, self._line)
+
+    def find_header(
+        self, text: str, position: int, sign: str, quote_before: str, *, is_enclosed: bool, is_at_line_start: bool
     ) -> tuple[int, int]:
-        """Return the start and end of the value.
+        """Return the start and end of the value of a header.
 
         Args:
             text: The text.
             position: Position after the sign that separates name and value.
             sign: The sign: `=`, `:`, `=>` and so on.
-            quote_before: The quote directly before the name, if the name was not closed by one: it encloses both name
-                and value.
-            is_header: Whether the value reaches to the end of its line.
+            quote_before: See `find_in_line`.
             is_enclosed: Whether name and value are items of an object or list.
-            is_at_line_start: Whether the name is at the beginning of a line, so that a header has the whole line.
+            is_at_line_start: Whether the name is at the beginning of a line, so that the value has the whole line.
         """
         start = _SPACES.match(text, position).end()  # type: ignore[union-attr]
         if not text.startswith(self._marker, start):
             opening = _START.match(text, position)
             if opening is not None:
                 first, end = self._find_enclosed(text, opening)
-                if is_header and is_at_line_start and sign == ":":
+                if is_at_line_start and sign == ":":
                     line = self._whole_line.search(text, start)
                     return min(first, start), max(end, line.start() if line else len(text))
                 return first, end
-        elif not is_header or sign == ":":
-            found = self._after_marker.match(text, start)
+        elif sign == ":":
+            return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
+        if sign in ("=", "option"):
+            found = self._bare_header.match(text, start)
             return start, found.end() if found else start
-        if sign == ":" or (is_header and sign not in ("=", "option")):
-            return start, self._find_line_end(
-                text,
-                start,
-                quote_before,
-                is_header=is_header,
-                is_enclosed=is_enclosed,
-                is_at_line_start=is_at_line_start,
-            )
-        found = (self._bare_header if is_header else self._bare).match(text, start)
-        return start, found.end() if found else start
+        if is_at_line_start:
+            pattern = self._whole_line
+        elif is_enclosed and not text.startswith(_LISTS, start):
+            pattern = self._enclosed_line
+        else:
+            pattern = self._header_line
+        return start, self._find_line_end(text, start, quote_before, pattern)
 
     def _find_enclosed(self, text: str, opening: re.Match[str]) -> tuple[int, int]:
         symbol = opening["open"]
@@ -172,14 +206,7 @@ class ValueFinder:
         inner = text[start + 1 : end - 1].strip() if end - start < 20 else "x"
         return (opening.start("open"), _ATTACHED.match(text, end).end()) if inner else (end, end)  # type: ignore[union-attr]
 
-    def _find_line_end(
-        self, text: str, start: int, quote_before: str, *, is_header: bool, is_enclosed: bool, is_at_line_start: bool
-    ) -> int:
-        pattern = self._line
-        if is_header:
-            is_list = text[start : start + 20].startswith(("Digest", "OAuth", "Hawk", "AWS4", "Signature"))
-            pattern = self._enclosed_line if is_enclosed and not is_list else self._header_line
-            pattern = self._whole_line if is_at_line_start else pattern
+    def _find_line_end(self, text: str, start: int, quote_before: str, pattern: re.Pattern[str]) -> int:
         if quote_before:
             end = self._find_end_within_quotes(text, start, quote_before, pattern)
         else:
@@ -203,7 +230,7 @@ class ValueFinder:
     def _search(self, pattern: re.Pattern[str], text: str, start: int, limit: int) -> int:
         """Return the position of the first match before a limit, or the limit."""
         position = start
-        while found := pattern.search(text, position, limit + _LOOKAHEAD):
+        while found := pattern.search(text, position, limit + LOOKAHEAD):
             if found.start() >= limit:
                 break
             if found[0] != self._marker:
@@ -226,11 +253,15 @@ def _find_closing_quote(text: str, start: int, opening: str, limit: int) -> int 
 
 @lru_cache(maxsize=500)
 def _compile_closing(opening: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\\){re.escape(opening)}")
+    mark = re.escape(opening)
+    return re.compile(rf"{mark}(?<!\\{mark})")
 
 
 def _find_closing_bracket(text: str, start: int) -> int:
     """Return the position after the bracket that closes the one at `start`, or the end of the text."""
+    flat = _FLAT_BRACKETS.match(text, start)
+    if flat is not None:
+        return flat.end()
     # Escaped quotes enclose no reliable strings.
     pattern = _PLAIN_BRACKETS if text.startswith("\\", start + 1) else _BRACKETS
     depth = 0

@@ -12,7 +12,7 @@ from sendcloud_integrations_client.sync.redaction.names import NameClassifier
 __all__ = ["XmlRedactor"]
 
 _TAG: Final = re.compile(
-    r"""<(?P<close>\\{0,9}/)?(?P<name>[A-Za-z_][\w:.\-]{0,200}+)(?P<attributes>[^<>]*+)>|(?P<comment><!--)|(?P<cdata><!\[CDATA\[)"""
+    r"""<(?:(?P<close>\\{0,9}/)?(?P<name>[A-Za-z_][\w:.\-]{0,200}+)(?P<attributes>[^<>]*+)>|(?P<comment>!--)|(?P<cdata>!\[CDATA\[))"""
 )
 _ATTRIBUTE: Final = re.compile(
     r"""(?<![\w\-])(?P<attribute>[A-Za-z]{2,8}+)\s{0,9}+=\s{0,9}+\\{0,9}+["']?(?P<name>[\w.\-\[\]: ]{1,100}+)"""
