@@ -222,7 +222,7 @@ async def test_markdown_escapes_the_text_of_shops(tmp_path: Path) -> None:
         await fill_store(store, [build_log_row(1)], shops)
         text = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW), top=2)
         everything = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW))
-    assert "\n- \\[x\\]\\(javascript:alert\\(1\\)\\) since 24 h" in text
+    assert "\n- \\[x\\]\\(javascript:alert\\(1\\)\\) failing for 24 h" in text
     assert "<" not in text.replace("\\<", "")
     assert "\n#" not in text
     assert "- and 1 more" in text
