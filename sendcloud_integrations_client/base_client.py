@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 
@@ -24,6 +24,7 @@ from sendcloud_integrations_client.auth.environment import auth_from_environment
 from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
 from sendcloud_integrations_client.auth.origin import OriginGuard, validate_base_url
 from sendcloud_integrations_client.auth.security_schemes import SENDCLOUD_SCHEMES, SecurityScheme
+from sendcloud_integrations_client.constructor_arguments import reject_unknown_arguments
 from sendcloud_integrations_client.errors import (
     APIConnectionError,
     APIError,
@@ -58,6 +59,16 @@ from sendcloud_integrations_client.version import __version__
 __all__ = ["BaseClient", "CallReport"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
+
+
+def _advise_arguments(client: type[BaseClient], unknown: Sequence[str]) -> str:
+    """Return which credentials to pass in place of positional arguments or unknown names of credentials."""
+    accepted = dict.fromkeys(scheme.kind for scheme in client.security_schemes) or ["basic"]
+    if unknown and not _CREDENTIAL_NAMES.intersection(unknown):
+        return ""
+    if "client_id" in unknown and "bearer" in accepted:
+        return f"Pass auth={_EXAMPLES['bearer']}."
+    return f"Pass auth={_EXAMPLES[next(iter(accepted))]}."
 
 
 @attrs.frozen
@@ -118,6 +129,7 @@ class BaseClient:
     Raises:
         ConfigurationError: If an option is invalid: no credentials, credentials of another kind, an insecure or
             malformed URL, an extra that is not installed.
+        TypeError: If an argument is positional or unknown.
 
     Attributes:
         default_base_url: Base URL of the OpenAPI document; None if its origin is not trusted.
@@ -130,6 +142,7 @@ class BaseClient:
     base_url_variable: ClassVar[str] = ""
     security_schemes: ClassVar[tuple[SecurityScheme, ...]] = SENDCLOUD_SCHEMES
 
+    @reject_unknown_arguments(_advise_arguments)
     def __init__(
         self,
         *,
@@ -533,6 +546,17 @@ _CREDENTIALS: Final[Mapping[str, str]] = {
     "bearer": "OAuth2ClientCredentials or BearerAuth",
     "api_key": "APIKeyAuth",
 }
+_EXAMPLES: Final[Mapping[str, str]] = {
+    "basic": "BasicAuth(public_key, secret_key)",
+    "bearer": "OAuth2ClientCredentials(client_id, client_secret)",
+    "api_key": "APIKeyAuth(…)",
+}
+_CREDENTIAL_NAMES: Final = frozenset(
+    {
+        *("public_key", "secret_key", "client_id", "client_secret", "api_key", "api_secret", "key", "secret"),
+        *("token", "access_token", "username", "user", "password", "credentials", "authentication"),
+    }
+)
 _TIMEOUTS: Final = (
     (httpx.ConnectTimeout, "connect", "no connection"),
     (httpx.ReadTimeout, "read", "no data received"),
