@@ -12,7 +12,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, cast
 
 import attrs
 import httpx
@@ -34,6 +34,7 @@ from sendcloud_integrations_client.errors import (
     InvalidInputError,
 )
 from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
+from sendcloud_integrations_client.options import validate_flag, validate_integer, validate_number, validate_type
 from sendcloud_integrations_client.pipeline.rate_limiter import Priority, RateLimiter, RateLimits, validate_priority
 from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter, RateLimitTransport
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
@@ -160,6 +161,7 @@ class BaseClient:
         allow_insecure_http: bool = False,
     ) -> None:
         try:
+            validate_flag("allow_insecure_http", allow_insecure_http)
             set_up_logging_from_environment()
             url = validate_base_url(self._choose_base_url(base_url), allow_insecure_http=allow_insecure_http)
             found = self._choose_auth(auth)
@@ -172,8 +174,12 @@ class BaseClient:
             raise
         _validate_option("retries", retries, RetryPolicy)
         limiter = _choose_rate_limiter(rate_limits, rate_limiter)
-        if not isinstance(max_response_bytes, int) or max_response_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError("Invalid max_response_bytes: must be an integer of at least 1.")
+        validate_flag("http2", http2)
+        validate_integer("max_response_bytes", max_response_bytes)
+        _validate_event_hooks(event_hooks)
+        if on_call is not None and not callable(on_call):  # pyright: ignore[reportUnnecessaryComparison]
+            raise ConfigurationError(f"Invalid on_call: must be callable or None, not {type(on_call).__name__}.")
+        seconds = _build_timeout(timeout)
         budget = None if limiter is None else limiter.get_budget(credentials.budget_key)
         limited = RateLimitTransport(build_transport(transport, http2=http2), budget)
         self._connection = _Connection(
@@ -192,7 +198,7 @@ class BaseClient:
                 trust_env=False,
             )
         )
-        self._timeout = _build_timeout(timeout)
+        self._timeout = seconds
         self._retries = retries
         self._total_timeout = (retries or RetryPolicy()).total_timeout
         self._priority: Priority = "interactive"
@@ -453,6 +459,18 @@ def _validate_option(name: str, value: object, kind: type) -> None:
         raise ConfigurationError(f"Invalid {name}: must be {kind.__name__}(…) or None, not {type(value).__name__}.")
 
 
+def _validate_event_hooks(hooks: object) -> None:
+    rule = 'must map "request" and "response" to lists of functions'
+    if hooks is None:
+        return
+    validate_type("event_hooks", hooks, Mapping, rule)
+    for name, functions in cast("Mapping[object, object]", hooks).items():
+        if name not in ("request", "response"):
+            raise ConfigurationError(f"Invalid event_hooks: {rule}, and contain no other key.")
+        if not isinstance(functions, list | tuple):
+            raise ConfigurationError(f'Invalid event_hooks: {rule}, not "{name}" to {type(functions).__name__}.')
+
+
 def _choose_rate_limiter(limits: RateLimits | Unset | None, limiter: RateLimiter | None) -> RateLimiter | None:
     if limiter is None:
         _validate_option("rate_limits", None if isinstance(limits, Unset) else limits, RateLimits)
@@ -487,8 +505,8 @@ def _build_timeout(timeout: float | httpx.Timeout) -> dict[str, float | None]:
     """Return the value of the request extension `timeout`, which httpx passes to its transports."""
     if isinstance(timeout, httpx.Timeout):
         return timeout.as_dict()
-    if not isinstance(timeout, (int, float)) or not timeout > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError("Invalid timeout: must be a number of seconds greater than 0.")
+    rule = "must be a number of seconds greater than 0, or an httpx.Timeout"
+    validate_number("timeout", timeout, rule, lambda seconds: seconds > 0)
     # Waiting for a free connection does not mean that the server has a problem.
     return httpx.Timeout(timeout, pool=None).as_dict()
 
