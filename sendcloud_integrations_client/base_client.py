@@ -346,7 +346,8 @@ class BaseClient:
         try:
             request = self._connection.requests.build(operation, path, query, content, extensions)
         except httpx.InvalidURL:
-            raise InvalidInputError(operation.name, "query", "makes the URL longer than 65,536 bytes") from None
+            longest = max(query, key=lambda name: len(query[name])) if isinstance(query, Mapping) and query else "query"
+            raise InvalidInputError(operation.name, longest, "makes the URL longer than 65,536 bytes") from None
         if headers:
             request.headers.update(headers)
         status: int | None = None

@@ -96,4 +96,6 @@ async def test_failing_shop_names_its_other_problems_and_a_failed_sync_of_its_ac
     assert "newer failures are missing</small>" not in render_page(current)
     page = render_page(failed)
     assert "newer failures are missing</small>" in page
-    assert "complete up to 2026-03-15 12:00 (less than a minute ago); last sync failed less than a minute ago: 401" in page
+    assert (
+        "complete up to 2026-03-15 12:00 (less than a minute ago); last sync failed less than a minute ago: 401" in page
+    )
