@@ -255,9 +255,7 @@ def test_iteration_that_would_never_end_is_an_error(client_class: Any, resource:
 def test_cursor_of_a_numbered_page_must_be_a_number(client_class: Any) -> None:
     async def run() -> None:
         async with build(client_class, lambda request: httpx.Response(200, json=[])) as client:
-            with pytest.raises(
-                InvalidInputError, match="Invalid argument page for list_bare_numbers"
-            ):
+            with pytest.raises(InvalidInputError, match="Invalid argument page for list_bare_numbers"):
                 await client.bare_numbers.list().get_page("abc")
 
     asyncio.run(run())
