@@ -112,7 +112,7 @@ class AccountRun:
             if self._store.is_sqlite:
                 await self._run()
             else:
-                await self._stop_signal.limit(self._run(), GRACE, self._log_late_stop)
+                await self._stop_signal.limit(self._run(), GRACE, self._end_late_stop)
         except StopRequestedError:
             self._was_stopped = True
         except SendcloudError as error:
@@ -124,7 +124,8 @@ class AccountRun:
             await self._store_failure()
         self._report_progress(None, has_ended=True)
 
-    def _log_late_stop(self) -> None:
+    def _end_late_stop(self) -> None:
+        self._writer.grace = 0.0  # writes have had their time
         _logger.warning(
             "Sync of account %s: the database did not respond within %.0f s after the stop. The run is cancelled.",
             self._account,

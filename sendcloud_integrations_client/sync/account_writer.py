@@ -184,9 +184,13 @@ class AccountWriter:
         store: The store; its schema must be migrated.
         account_name: Name of the account in the store.
         run: Unique id of this run.
+
+    Attributes:
+        grace: Seconds that a write may take after its caller was cancelled. None, the value for SQLite, is no limit.
     """
 
     def __init__(self, store: LogStore, account_name: str, run: str) -> None:
+        self.grace = None if store.is_sqlite else GRACE
         self._store = store
         self._account = account_name
         self._run = run
@@ -430,7 +434,7 @@ class AccountWriter:
         return await self._finish(self._store_page(integration_id, records, get_next_state))
 
     async def _finish(self, write: Coroutine[Any, Any, T]) -> T:
-        return await finish_write(write, self._account, grace=None if self._store.is_sqlite else GRACE)
+        return await finish_write(write, self._account, lambda: self.grace)
 
     async def _store_page(
         self, integration_id: int | None, records: PageRecords, get_next_state: GetNextState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 __all__ = ["GRACE", "finish_write"]
@@ -18,13 +18,14 @@ GRACE: Final = 3.0
 _logger = logging.getLogger("sendcloud_integrations_client")
 
 
-async def finish_write(write: Coroutine[Any, Any, T], account: str, *, grace: float | None) -> T:
+async def finish_write(write: Coroutine[Any, Any, T], account: str, get_grace: Callable[[], float | None]) -> T:
     """Return the result of a write. If the caller is cancelled, the write may finish before the cancellation goes on.
 
     Args:
         write: The write: one transaction.
         account: Name of the account, for the log.
-        grace: Seconds that the write may take after the cancellation; then it is rolled back. None for no limit.
+        get_grace: Returns the seconds that the write may take after the cancellation; then it is rolled back. None is
+            no limit.
 
     Raises:
         asyncio.CancelledError: If the caller was cancelled, after the write has ended.
@@ -33,7 +34,7 @@ async def finish_write(write: Coroutine[Any, Any, T], account: str, *, grace: fl
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await _wait_until_done(task, grace)
+        await _wait_until_done(task, get_grace())
         if not task.done():
             _logger.warning(
                 "Sync of account %s: the database does not respond. The write in progress is rolled back; the next run "
