@@ -53,12 +53,13 @@ class BoundedConnection(asyncpg.Connection):  # type: ignore[misc]  # pyright: i
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
         """Execute commands. A rollback that takes too long closes the connection, which has the same effect."""
+        parent: Any = super()
         if not query.startswith("ROLLBACK"):
-            status: str = await super().execute(query, *args, timeout=timeout)
+            status: str = await parent.execute(query, *args, timeout=timeout)
             return status
         try:
             async with asyncio.timeout(self.health.get_timeout()):
-                status = await super().execute(query, *args, timeout=timeout)
+                status = await parent.execute(query, *args, timeout=timeout)
         except TimeoutError:
             self._give_up()
             return "ROLLBACK"
@@ -70,10 +71,11 @@ class BoundedConnection(asyncpg.Connection):  # type: ignore[misc]  # pyright: i
         Args:
             timeout: Seconds, if shorter than the bound of this class.
         """
+        parent: Any = super()
         bound = self.health.get_timeout()
         try:
             async with asyncio.timeout(bound if timeout is None else min(timeout, bound)):
-                await super().close()
+                await parent.close()
         except TimeoutError:
             self._give_up()
 
