@@ -8,6 +8,7 @@ here, so that migrations and deletions can take hours.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any, Final
@@ -21,6 +22,13 @@ _TIMEOUT: Final = 2.0
 
 _DISTRUST: Final = 10.0
 """Seconds after such a timeout during which other connections are closed without waiting."""
+
+_errors: Any = asyncpg
+_LOST_CONNECTION: Final = (
+    *(_errors.PostgresError, _errors.InterfaceError, _errors.InternalClientError),
+    OSError,
+)
+"""Errors of asyncpg on a connection that was lost; `InterfaceError` says that another operation is in progress."""
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -52,7 +60,10 @@ class BoundedConnection(asyncpg.Connection):  # type: ignore[misc]  # pyright: i
     health = ServerHealth()
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
-        """Execute commands. A rollback that takes too long closes the connection, which has the same effect."""
+        """Execute commands. A rollback that takes too long or fails closes the connection, which has the same effect.
+
+        A rollback fails on a lost connection only. Its error would hide the error that caused the rollback.
+        """
         parent: Any = super()
         if not query.startswith("ROLLBACK"):
             status: str = await parent.execute(query, *args, timeout=timeout)
@@ -62,8 +73,11 @@ class BoundedConnection(asyncpg.Connection):  # type: ignore[misc]  # pyright: i
                 status = await parent.execute(query, *args, timeout=timeout)
         except TimeoutError:
             self._give_up()
-            return "ROLLBACK"
-        return status
+        except _LOST_CONNECTION:
+            self._drop()
+        else:
+            return status
+        return "ROLLBACK"
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Close the connection; without waiting for the server if it does not respond.
@@ -78,7 +92,13 @@ class BoundedConnection(asyncpg.Connection):  # type: ignore[misc]  # pyright: i
                 await parent.close()
         except TimeoutError:
             self._give_up()
+        except _LOST_CONNECTION:
+            self._drop()
 
     def _give_up(self) -> None:
         self.health.note_failure()
-        self.terminate()
+        self._drop()
+
+    def _drop(self) -> None:
+        with contextlib.suppress(*_LOST_CONNECTION):  # the server may have closed the connection in a command
+            self.terminate()

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from sqlalchemy import event, text
 
@@ -183,6 +184,34 @@ async def test_stopped_prune_ends_with_an_error_if_the_server_hangs(
         assert caught.value.is_temporary
         frozen.end()
         assert await count_stored(store) == LOGS
+
+
+@pytest.mark.parametrize("error", ["InterfaceError", "InternalClientError", "ConnectionDoesNotExistError"])
+async def test_failed_rollback_closes_the_connection_and_keeps_the_error_that_caused_it(
+    postgresql_server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    execute = asyncpg.Connection.execute
+
+    async def fail_rollback(self: Any, query: str, *arguments: Any, **options: Any) -> Any:
+        if query.startswith("ROLLBACK"):
+            raise getattr(asyncpg, error)("another operation is in progress")
+        return await execute(self, query, *arguments, **options)
+
+    async with LogStore(postgresql_server.create_database()) as store:
+        drivers: list[Any] = []
+
+        async def fail() -> None:
+            async with store.writing() as connection:
+                await connection.execute(text("SELECT 1"))
+                drivers.append((await connection.get_raw_connection()).driver_connection)
+                monkeypatch.setattr(asyncpg.Connection, "execute", fail_rollback)  # earlier, it would fail the ping
+                raise RuntimeError("the cause")
+
+        with pytest.raises(RuntimeError, match="the cause"):
+            await fail()
+        monkeypatch.undo()
+        assert drivers[0].is_closed()
+        await read(store)
 
 
 async def test_commands_have_no_limit(postgresql_server: PostgresqlServer) -> None:
