@@ -61,6 +61,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/migrations/versions/account_wide_state.py": ("sync/test_migrations.py",),
     "sync/migrations/versions/problems.py": ("sync/test_migrations.py",),
     "sync/migrations/versions/first_tables.py": ("sync/test_store.py",),
+    "sync/postgresql_connections.py": ("sync/test_frozen_database.py",),
     "sync/postgresql_urls.py": ("sync/test_postgresql_urls.py",),
     "sync/private_files.py": ("sync/test_private_files.py",),
     "sync/problem_keys.py": ("sync/test_problem_keys.py", "sync/test_migrations.py"),
@@ -91,6 +92,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),
     "sync/stored_redaction.py": ("sync/test_stored_redaction.py",),
     "sync/summary.py": ("sync/test_sync.py",),
+    "sync/unfinished_writes.py": ("sync/test_frozen_database.py",),
     "webhooks.py": ("test_webhooks.py",),
 }
 """Source file within the package to test modules within `tests/`, the fastest first."""

@@ -10,9 +10,9 @@ import asyncio
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, cast
 
 import attrs
 import httpx
@@ -24,6 +24,7 @@ from sendcloud_integrations_client.auth.environment import auth_from_environment
 from sendcloud_integrations_client.auth.oauth2 import OAuth2ClientCredentials
 from sendcloud_integrations_client.auth.origin import OriginGuard, validate_base_url
 from sendcloud_integrations_client.auth.security_schemes import SENDCLOUD_SCHEMES, SecurityScheme
+from sendcloud_integrations_client.constructor_arguments import reject_unknown_arguments
 from sendcloud_integrations_client.errors import (
     APIConnectionError,
     APIError,
@@ -33,6 +34,7 @@ from sendcloud_integrations_client.errors import (
     InvalidInputError,
 )
 from sendcloud_integrations_client.logging_setup import set_up_logging_from_environment
+from sendcloud_integrations_client.options import validate_flag, validate_integer, validate_number, validate_type
 from sendcloud_integrations_client.pipeline.rate_limiter import Priority, RateLimiter, RateLimits, validate_priority
 from sendcloud_integrations_client.pipeline.rate_limits import LocalRateLimiter, RateLimitTransport
 from sendcloud_integrations_client.pipeline.request_builder import RequestBuilder
@@ -58,6 +60,16 @@ from sendcloud_integrations_client.version import __version__
 __all__ = ["BaseClient", "CallReport"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
+
+
+def _advise_arguments(client: type[BaseClient], unknown: Sequence[str]) -> str:
+    """Return which credentials to pass in place of positional arguments or unknown names of credentials."""
+    accepted = dict.fromkeys(scheme.kind for scheme in client.security_schemes) or ["basic"]
+    if unknown and not _CREDENTIAL_NAMES.intersection(unknown):
+        return ""
+    if "client_id" in unknown and "bearer" in accepted:
+        return f"Pass auth={_EXAMPLES['bearer']}."
+    return f"Pass auth={_EXAMPLES[next(iter(accepted))]}."
 
 
 @attrs.frozen
@@ -118,6 +130,7 @@ class BaseClient:
     Raises:
         ConfigurationError: If an option is invalid: no credentials, credentials of another kind, an insecure or
             malformed URL, an extra that is not installed.
+        TypeError: If an argument is positional or unknown.
 
     Attributes:
         default_base_url: Base URL of the OpenAPI document; None if its origin is not trusted.
@@ -130,6 +143,7 @@ class BaseClient:
     base_url_variable: ClassVar[str] = ""
     security_schemes: ClassVar[tuple[SecurityScheme, ...]] = SENDCLOUD_SCHEMES
 
+    @reject_unknown_arguments(_advise_arguments)
     def __init__(
         self,
         *,
@@ -147,6 +161,7 @@ class BaseClient:
         allow_insecure_http: bool = False,
     ) -> None:
         try:
+            validate_flag("allow_insecure_http", allow_insecure_http)
             set_up_logging_from_environment()
             url = validate_base_url(self._choose_base_url(base_url), allow_insecure_http=allow_insecure_http)
             found = self._choose_auth(auth)
@@ -159,8 +174,12 @@ class BaseClient:
             raise
         _validate_option("retries", retries, RetryPolicy)
         limiter = _choose_rate_limiter(rate_limits, rate_limiter)
-        if not isinstance(max_response_bytes, int) or max_response_bytes < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ConfigurationError("Invalid max_response_bytes: must be an integer of at least 1.")
+        validate_flag("http2", http2)
+        validate_integer("max_response_bytes", max_response_bytes)
+        _validate_event_hooks(event_hooks)
+        if on_call is not None and not callable(on_call):  # pyright: ignore[reportUnnecessaryComparison]
+            raise ConfigurationError(f"Invalid on_call: must be callable or None, not {type(on_call).__name__}.")
+        seconds = _build_timeout(timeout)
         budget = None if limiter is None else limiter.get_budget(credentials.budget_key)
         limited = RateLimitTransport(build_transport(transport, http2=http2), budget)
         self._connection = _Connection(
@@ -179,7 +198,7 @@ class BaseClient:
                 trust_env=False,
             )
         )
-        self._timeout = _build_timeout(timeout)
+        self._timeout = seconds
         self._retries = retries
         self._total_timeout = (retries or RetryPolicy()).total_timeout
         self._priority: Priority = "interactive"
@@ -327,7 +346,8 @@ class BaseClient:
         try:
             request = self._connection.requests.build(operation, path, query, content, extensions)
         except httpx.InvalidURL:
-            raise InvalidInputError(operation.name, "query", "makes the URL longer than 65,536 bytes") from None
+            longest = max(query, key=lambda name: len(query[name])) if isinstance(query, Mapping) and query else "query"
+            raise InvalidInputError(operation.name, longest, "makes the URL longer than 65,536 bytes") from None
         if headers:
             request.headers.update(headers)
         status: int | None = None
@@ -440,6 +460,18 @@ def _validate_option(name: str, value: object, kind: type) -> None:
         raise ConfigurationError(f"Invalid {name}: must be {kind.__name__}(…) or None, not {type(value).__name__}.")
 
 
+def _validate_event_hooks(hooks: object) -> None:
+    rule = 'must map "request" and "response" to lists of functions'
+    if hooks is None:
+        return
+    validate_type("event_hooks", hooks, Mapping, rule)
+    for name, functions in cast("Mapping[object, object]", hooks).items():
+        if name not in ("request", "response"):
+            raise ConfigurationError(f"Invalid event_hooks: {rule}, and contain no other key.")
+        if not isinstance(functions, list | tuple):
+            raise ConfigurationError(f'Invalid event_hooks: {rule}, not "{name}" to {type(functions).__name__}.')
+
+
 def _choose_rate_limiter(limits: RateLimits | Unset | None, limiter: RateLimiter | None) -> RateLimiter | None:
     if limiter is None:
         _validate_option("rate_limits", None if isinstance(limits, Unset) else limits, RateLimits)
@@ -474,8 +506,8 @@ def _build_timeout(timeout: float | httpx.Timeout) -> dict[str, float | None]:
     """Return the value of the request extension `timeout`, which httpx passes to its transports."""
     if isinstance(timeout, httpx.Timeout):
         return timeout.as_dict()
-    if not isinstance(timeout, (int, float)) or not timeout > 0:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError("Invalid timeout: must be a number of seconds greater than 0.")
+    rule = "must be a number of seconds greater than 0, or an httpx.Timeout"
+    validate_number("timeout", timeout, rule, lambda seconds: seconds > 0)
     # Waiting for a free connection does not mean that the server has a problem.
     return httpx.Timeout(timeout, pool=None).as_dict()
 
@@ -533,6 +565,17 @@ _CREDENTIALS: Final[Mapping[str, str]] = {
     "bearer": "OAuth2ClientCredentials or BearerAuth",
     "api_key": "APIKeyAuth",
 }
+_EXAMPLES: Final[Mapping[str, str]] = {
+    "basic": "BasicAuth(public_key, secret_key)",
+    "bearer": "OAuth2ClientCredentials(client_id, client_secret)",
+    "api_key": "APIKeyAuth(…)",
+}
+_CREDENTIAL_NAMES: Final = frozenset(
+    {
+        *("public_key", "secret_key", "client_id", "client_secret", "api_key", "api_secret", "key", "secret"),
+        *("token", "access_token", "username", "user", "password", "credentials", "authentication"),
+    }
+)
 _TIMEOUTS: Final = (
     (httpx.ConnectTimeout, "connect", "no connection"),
     (httpx.ReadTimeout, "read", "no data received"),

@@ -49,6 +49,7 @@ class SendcloudIntegrations(BaseClient, Resources):
     Raises:
         ConfigurationError: If an option is invalid: no credentials, an insecure or malformed URL, an extra that is not
             installed.
+        TypeError: If an argument is positional or unknown.
 
     Example:
         async with SendcloudIntegrations(auth=BasicAuth(public_key, secret_key)) as client:

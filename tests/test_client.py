@@ -219,16 +219,16 @@ async def test_detailed_variant_returns_status_code_and_headers(client: Client, 
 
 
 INVALID_CALLS: list[tuple[Callable[[Client], Awaitable[Any]], str, str]] = [
-    (lambda c: c.integrations.retrieve(0), "retrieve_integration", "id"),
-    (lambda c: c.integrations.retrieve(-1), "retrieve_integration", "id"),
-    (lambda c: c.integrations.retrieve(True), "retrieve_integration", "id"),
-    (lambda c: c.integrations.retrieve("7/../8"), "retrieve_integration", "id"),  # type: ignore[arg-type]
+    (lambda c: c.integrations.retrieve(0), "retrieve_integration", "integration_id"),
+    (lambda c: c.integrations.retrieve(-1), "retrieve_integration", "integration_id"),
+    (lambda c: c.integrations.retrieve(True), "retrieve_integration", "integration_id"),
+    (lambda c: c.integrations.retrieve("7/../8"), "retrieve_integration", "integration_id"),  # type: ignore[arg-type]
     (lambda c: c.integrations.update(7), "update_integration", "body"),
     (lambda c: c.integrations.update(7, shop_name=""), "update_integration", "shop_name"),
     (lambda c: c.integrations.update(7, feedback_type="s3cret"), "update_integration", "feedback_type"),  # type: ignore[call-overload]
     (lambda c: c.logs.list(page_size=0), "list_logs", "page_size"),
     (lambda c: c.logs.list(page_size=101), "list_logs", "page_size"),
-    (lambda c: c.logs.list(integration_id=0), "list_integration_logs", "id"),
+    (lambda c: c.logs.list(integration_id=0), "list_integration_logs", "integration_id"),
     (lambda c: c.logs.create(7, base_url=""), "create_integration_log", "base_url"),
     (lambda c: c.shop_order_statuses.list(7, language="xx"), "list_shop_order_statuses", "language"),  # type: ignore[arg-type]
     (

@@ -29,6 +29,7 @@ from sendcloud_integrations_client.auth.credentials import (
 from sendcloud_integrations_client.auth.origin import validate_base_url
 from sendcloud_integrations_client.auth.tokens import AccessToken, LockingTokenStore, MemoryTokenStore, TokenStore
 from sendcloud_integrations_client.errors import AuthenticationError, ConfigurationError, SendcloudError, to_single_line
+from sendcloud_integrations_client.options import validate_number
 from sendcloud_integrations_client.runtime.operations import (
     TOKEN_ERROR_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
@@ -100,8 +101,8 @@ class OAuth2ClientCredentials(Credentials):
             del token_url  # as client_secret
             raise
         validate_credentials(client_id=Secret(client_id), client_secret=secret, scope=Secret(scope))
-        if not (math.isfinite(refresh_margin) and refresh_margin >= 0):
-            raise ConfigurationError("Invalid refresh_margin: must be a number of seconds, 0 or greater.")
+        rule = "must be a number of seconds, 0 or greater"
+        validate_number("refresh_margin", refresh_margin, rule, lambda margin: math.isfinite(margin) and margin >= 0)
         self.budget_key = self.account_key = build_digest("oauth2", client_id)
         self._token_key = build_digest("token", str(self._token_url), client_id, scope)
         self._id_prefix = client_id[:4]

@@ -68,6 +68,10 @@ def validate_base_url(url: str | httpx.URL, *, allow_insecure_http: bool = False
             range, or if it contains a user name, a password, a query or a fragment. The error never shows the URL,
             which could contain a password.
     """
+    if not isinstance(url, (str, httpx.URL)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        kind = type(url).__name__
+        del url  # as below
+        raise ConfigurationError(f"Invalid {name}: must be text or an httpx.URL, not {kind}.")
     parsed = _parse_url(url)
     del url  # so that a traceback with local variables does not show a password in it
     problem = _find_problem(parsed, allow_insecure_http=allow_insecure_http)

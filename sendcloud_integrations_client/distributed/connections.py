@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from sendcloud_integrations_client.auth.credentials import Secret
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.options import validate_number
 
 __all__ = ["UNAVAILABLE_ERRORS", "RedisConnections"]
 
@@ -52,8 +53,8 @@ class RedisConnections:
     def __init__(self, url: str, *, timeout: float) -> None:
         self._url = Secret(url)
         del url  # so that a traceback with local variables does not show it
-        if not timeout > 0:
-            raise ConfigurationError("Invalid timeout: must be a number of seconds greater than 0.")
+        rule = "must be a number of seconds greater than 0"
+        validate_number("timeout", timeout, rule, lambda seconds: seconds > 0)
         self._timeout = timeout
         try:
             self._create_pool()

@@ -36,6 +36,7 @@ from sendcloud_integrations_client.distributed.connections import (
 )
 from sendcloud_integrations_client.distributed.slot_script import KEY_NAMES, SLOT_SCRIPT
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.options import validate_number
 from sendcloud_integrations_client.pipeline.rate_limiter import MINUTE, SECOND, Priority, RateLimitBudget, RateLimits
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 
@@ -97,10 +98,10 @@ class RedisRateLimiter:
             raise
         if not isinstance(limits, RateLimits):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ConfigurationError(f"Invalid limits: must be RateLimits(…), not {type(limits).__name__}.")
-        if not 0 < fallback_share <= 1:
-            raise ConfigurationError("Invalid fallback_share: must be greater than 0 and at most 1.")
-        if not 2 * MINUTE <= lease < math.inf:
-            raise ConfigurationError("Invalid lease: must be at least 120 seconds.")
+        rule = "must be a number greater than 0 and at most 1"
+        validate_number("fallback_share", fallback_share, rule, lambda share: 0 < share <= 1)
+        rule = "must be a number of seconds, 120 or greater"
+        validate_number("lease", lease, rule, lambda seconds: 2 * MINUTE <= seconds < math.inf)
         self.connections = connections
         self._limits = limits
         self._fallback_share = fallback_share

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from sendcloud_integrations_client.auth.tokens import AccessToken
 from sendcloud_integrations_client.distributed.connections import UNAVAILABLE_ERRORS, RedisConnections
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.options import validate_number
 
 __all__ = ["RedisTokenStore"]
 
@@ -60,8 +61,8 @@ class RedisTokenStore:
         except ConfigurationError:
             del url  # so that a traceback with local variables does not show a password in it
             raise
-        if not 1 <= lock_timeout < math.inf:
-            raise ConfigurationError("Invalid lock_timeout: must be at least 1 second.")
+        rule = "must be a number of seconds, 1 or greater"
+        validate_number("lock_timeout", lock_timeout, rule, lambda seconds: 1 <= seconds < math.inf)
         self._connections = connections
         self._lock_timeout = lock_timeout
         self._prefix = prefix

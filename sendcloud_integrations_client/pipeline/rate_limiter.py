@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 import attrs
 
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.options import validate_integer, validate_number, validate_type
 
 __all__ = ["MINUTE", "SECOND", "Priority", "RateLimitBudget", "RateLimiter", "RateLimits", "validate_priority"]
 
@@ -33,7 +34,7 @@ class RateLimits:
             grows with the number of interactive calls. Defaults to 0.02.
 
     Raises:
-        ConfigurationError: If a number of calls is less than 1, or the reserve is out of range.
+        ConfigurationError: If a number of calls is not an integer of at least 1, or the reserve is out of range.
 
     Example:
         client = SendcloudIntegrations(rate_limits=RateLimits(reads_per_minute=250))
@@ -46,10 +47,9 @@ class RateLimits:
 
     def __attrs_post_init__(self) -> None:
         for name in ("reads_per_minute", "writes_per_minute", "writes_per_second"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"Invalid RateLimits.{name}: must be at least 1.")
-        if not 0 <= self.interactive_reserve <= 0.9:
-            raise ConfigurationError("Invalid RateLimits.interactive_reserve: must be between 0 and 0.9.")
+            validate_integer(f"RateLimits.{name}", getattr(self, name))
+        rule = "must be a number from 0 to 0.9"
+        validate_number("RateLimits.interactive_reserve", self.interactive_reserve, rule, lambda one: 0 <= one <= 0.9)
 
     def divided_by(self, processes: int) -> RateLimits:
         """Return the limits of one of several processes that use the same credentials without a shared limiter.
@@ -60,13 +60,12 @@ class RateLimits:
             processes: Number of processes, at least 1.
 
         Raises:
-            ConfigurationError: If the number is less than 1.
+            ConfigurationError: If the number is not an integer of at least 1.
 
         Example:
             client = SendcloudIntegrations(rate_limits=RateLimits().divided_by(4))
         """
-        if processes < 1:
-            raise ConfigurationError("Invalid RateLimits.divided_by: the number of processes must be at least 1.")
+        validate_integer("processes of RateLimits.divided_by", processes)
         return attrs.evolve(
             self,
             reads_per_minute=max(1, self.reads_per_minute // processes),
@@ -170,5 +169,7 @@ def validate_priority(priority: object) -> None:
     Raises:
         ConfigurationError: If it is not.
     """
+    rule = 'must be "interactive" or "background"'
+    validate_type("priority", priority, str, rule)
     if priority not in ("interactive", "background"):
-        raise ConfigurationError('Invalid priority: must be "interactive" or "background".')
+        raise ConfigurationError(f"Invalid priority: {rule}.")

@@ -23,7 +23,8 @@ from typing import Final
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import ConfigurationError, SendcloudError
+from sendcloud_integrations_client.errors import SendcloudError
+from sendcloud_integrations_client.options import validate_integer, validate_number
 from sendcloud_integrations_client.pipeline.response_body import read_body
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.operations import (
@@ -65,7 +66,7 @@ class RetryPolicy:
             Defaults to 120.
 
     Raises:
-        ConfigurationError: If a number is out of range.
+        ConfigurationError: If an argument is no number, or out of range.
 
     Example:
         client = SendcloudIntegrations(retries=RetryPolicy(max_attempts=3, total_timeout=20))
@@ -77,13 +78,12 @@ class RetryPolicy:
     total_timeout: float = 120.0
 
     def __attrs_post_init__(self) -> None:
-        if self.max_attempts < 1:
-            raise ConfigurationError("Invalid RetryPolicy.max_attempts: must be at least 1.")
+        validate_integer("RetryPolicy.max_attempts", self.max_attempts)
         for name in ("base_delay", "max_delay"):
-            if not getattr(self, name) >= 0:
-                raise ConfigurationError(f"Invalid RetryPolicy.{name}: must be a number of seconds, 0 or greater.")
-        if not self.total_timeout > 0:
-            raise ConfigurationError("Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0.")
+            rule = "must be a number of seconds, 0 or greater"
+            validate_number(f"RetryPolicy.{name}", getattr(self, name), rule, lambda seconds: seconds >= 0)
+        rule = "must be a number of seconds greater than 0"
+        validate_number("RetryPolicy.total_timeout", self.total_timeout, rule, lambda seconds: seconds > 0)
 
     def get_delay(self, retry: int, retry_after: float | None, draw: Callable[[float, float], float]) -> float:
         """Return the seconds to wait before a retry.

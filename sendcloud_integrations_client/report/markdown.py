@@ -60,7 +60,7 @@ def _describe_shop(one: FailingShop, figures: Figures, has_many_accounts: bool) 
     link = _link(one.label, one.url)
     account = f" ({_escape(one.account)})" if has_many_accounts else ""
     age = format_age(figures.made_at - one.since)
-    text = f"{link}{account} since {age}, {format_count(one.last_24h, 'log')} in 24 h"
+    text = f"{link}{account} failing for {age}, {format_count(one.last_24h, 'log')} in 24 h"
     if one.problem is None:
         return f"{text}: no log in this period"
     others = _escape(describe_other_problems(one))

@@ -34,7 +34,7 @@ _MAX_OTHER_PROBLEMS: Final = 3
 
 
 def describe_data(figures: Figures) -> str:
-    """Return how old the data is: `Data of 3 accounts: 1 failed, 2 current. Last sync 5 min to 2 h ago.`."""
+    """Return how old the data is: `Data of 3 accounts: 1 failed, 2 current. Last successful sync 5 min to 2 h ago.`."""
     accounts = figures.account_data
     if not accounts:
         return "Data of 0 accounts: no sync has run yet."
@@ -126,9 +126,11 @@ def describe_selection(figures: Figures) -> str:
 
 
 def format_age(age: timedelta) -> str:
-    """Return an age with one unit, such as `5 min`, `3 h` or `12 days`."""
+    """Return an age with one unit: `less than a minute`, `5 min`, `3 h` or `12 days`."""
+    if age < _MINUTE:
+        return "less than a minute"
     if age < _HOUR:
-        return f"{max(0, age // _MINUTE)} min"
+        return f"{age // _MINUTE} min"
     if age < 2 * _DAY:
         return f"{age // _HOUR} h"
     return f"{age // _DAY:,} days"

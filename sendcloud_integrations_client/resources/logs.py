@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from contextlib import aclosing
 from operator import length_hint
+from typing import Final
 
 from sendcloud_integrations_client.base_client import BaseClient
 from sendcloud_integrations_client.errors import InvalidInputError, SendcloudError
@@ -14,8 +15,11 @@ from sendcloud_integrations_client.generated.resources.logs import LogsResource
 from sendcloud_integrations_client.pagination import Page
 from sendcloud_integrations_client.pipeline.rate_limiter import Priority
 from sendcloud_integrations_client.runtime.decoding import OnDecodeError
+from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 __all__ = ["Logs"]
+
+_CONCURRENCY: Final = Rule(types=("integer",), minimum=1)
 
 
 class Logs(LogsResource):
@@ -52,7 +56,9 @@ class Logs(LogsResource):
             The id of the integration and one of its logs.
 
         Raises:
-            InvalidInputError: If `concurrency` is less than 1, or if `integration_ids` is not an iterable of integers.
+            InvalidInputError: If `integration_ids` is not an iterable of integers, or if another argument is invalid,
+                such as a `concurrency` of less than 1.
+            ConfigurationError: If `priority` is invalid.
             ExceptionGroup: After all logs were yielded, if integrations failed and no `on_error` was passed. It
                 contains one error per failed integration; a note on each error names the integration.
 
@@ -71,8 +77,7 @@ class Logs(LogsResource):
         logs: LogsResource = self
         if isinstance(self._sender, BaseClient):
             logs = LogsResource(self._sender.with_options(priority=priority))
-        if concurrency < 1:
-            raise InvalidInputError("logs.list_for_integrations", "concurrency", "must be at least 1")
+        validate_value("logs.list_for_integrations", "concurrency", concurrency, _CONCURRENCY)
         worker_count = max(1, min(concurrency, length_hint(integration_ids, concurrency)))
         remaining_ids = iter(integration_ids)
         results: asyncio.Queue[tuple[int, Page[IntegrationLog]] | Exception | None] = asyncio.Queue(concurrency)
@@ -86,6 +91,8 @@ class Logs(LogsResource):
                     async for page in pages:
                         await results.put((integration_id, page))
             except SendcloudError as error:
+                if isinstance(error, InvalidInputError) and error.field != "integration_id":
+                    raise  # an argument that all integrations share
                 if on_error is not None:
                     on_error(integration_id, error)
                     return

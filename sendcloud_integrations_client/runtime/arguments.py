@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, Final, cast
 from urllib.parse import quote
 
 from sendcloud_integrations_client.errors import InvalidInputError
@@ -15,13 +16,22 @@ from sendcloud_integrations_client.runtime.validation import Rule, validate_valu
 __all__ = ["build_body", "build_headers", "build_json_body", "build_path", "build_query", "to_entries", "to_text"]
 
 
-def build_path(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> str:
+_SAME_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def build_path(
+    operation: Operation,
+    values: Mapping[str, object],
+    rules: Mapping[str, Rule],
+    arguments: Mapping[str, str] = _SAME_NAMES,
+) -> str:
     """Fill in the operation's path with validated, percent-encoded parameters.
 
     Args:
         operation: The operation.
         values: Parameter name in the document to value.
         rules: Parameter name in the document to rule.
+        arguments: Parameter name in the document to name of the argument, if both differ. Errors name the argument.
 
     Returns:
         The path below the base URL.
@@ -31,27 +41,34 @@ def build_path(operation: Operation, values: Mapping[str, object], rules: Mappin
     """
     path = operation.path
     for name, value in values.items():
+        argument = arguments.get(name, name)
         plain = encode(value)
-        validate_value(operation.name, name, plain, rules[name])
+        validate_value(operation.name, argument, plain, rules[name])
         text = to_text(_to_integer(plain, rules[name]))
         if text.isdecimal() and text.isascii():  # nothing to escape
             segment = text
         else:
-            _check_encodable(operation, name, text)
+            _check_encodable(operation, argument, text)
             segment = quote(text, safe="")
         if segment in {"", ".", ".."}:
-            raise InvalidInputError(operation.name, name, 'must not be empty, "." or ".."')
+            raise InvalidInputError(operation.name, argument, 'must not be empty, "." or ".."')
         path = path.replace(f"{{{name}}}", segment)
     return path
 
 
-def build_query(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> dict[str, str]:
+def build_query(
+    operation: Operation,
+    values: Mapping[str, object],
+    rules: Mapping[str, Rule],
+    arguments: Mapping[str, str] = _SAME_NAMES,
+) -> dict[str, str]:
     """Build the query parameters from validated values.
 
     Args:
         operation: The operation.
         values: Parameter name in the document to value; None and `UNSET` are omitted.
         rules: Parameter name in the document to rule.
+        arguments: Parameter name in the document to name of the argument, if both differ. Errors name the argument.
 
     Returns:
         Parameter name to text.
@@ -63,20 +80,27 @@ def build_query(operation: Operation, values: Mapping[str, object], rules: Mappi
     for name, value in values.items():
         if value is None or value is UNSET:
             continue
+        argument = arguments.get(name, name)
         plain = encode(value)
-        validate_value(operation.name, name, plain, rules[name])
+        validate_value(operation.name, argument, plain, rules[name])
         query[name] = to_text(_to_integer(plain, rules[name]))
-        _check_encodable(operation, name, query[name])
+        _check_encodable(operation, argument, query[name])
     return query
 
 
-def build_headers(operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule]) -> dict[str, str]:
+def build_headers(
+    operation: Operation,
+    values: Mapping[str, object],
+    rules: Mapping[str, Rule],
+    arguments: Mapping[str, str] = _SAME_NAMES,
+) -> dict[str, str]:
     """Build the header parameters from validated values. Lists and objects have the style `simple`.
 
     Args:
         operation: The operation.
         values: Header name to value; None and `UNSET` are omitted.
         rules: Header name to rule.
+        arguments: Header name to name of the argument, if both differ. Errors name the argument.
 
     Returns:
         Header name to text.
@@ -88,11 +112,12 @@ def build_headers(operation: Operation, values: Mapping[str, object], rules: Map
     for name, value in values.items():
         if value is None or value is UNSET:
             continue
+        argument = arguments.get(name, name)
         plain = encode(value)
-        validate_value(operation.name, name, plain, rules[name])
+        validate_value(operation.name, argument, plain, rules[name])
         text = to_text(_to_integer(plain, rules[name]))
         if not text.isascii() or not text.isprintable() or text != text.strip():
-            raise InvalidInputError(operation.name, name, "must be printable ASCII without spaces at its ends")
+            raise InvalidInputError(operation.name, argument, "must be printable ASCII without spaces at its ends")
         headers[name] = text
     return headers
 
@@ -124,7 +149,13 @@ def build_json_body(operation: Operation, body: object, rule: Rule) -> Any:
     return content
 
 
-def build_body(operation: Operation, body: object, fields: Mapping[str, object], rule: Rule) -> Any:
+def build_body(
+    operation: Operation,
+    body: object,
+    fields: Mapping[str, object],
+    rule: Rule,
+    arguments: Mapping[str, str] = _SAME_NAMES,
+) -> Any:
     """Build the validated, JSON-ready body from a model or from keyword arguments.
 
     Args:
@@ -132,6 +163,7 @@ def build_body(operation: Operation, body: object, fields: Mapping[str, object],
         body: The model, if the caller passed one; otherwise None.
         fields: Field name in the document to value; `UNSET` is omitted.
         rule: The rule of the body.
+        arguments: Field name in the document to name of the argument, if both differ. Errors name the argument.
 
     Returns:
         The body as JSON-ready data.
@@ -149,6 +181,10 @@ def build_body(operation: Operation, body: object, fields: Mapping[str, object],
     try:
         content = encode(passed) if body is None else encode(body)
         validate_value(operation.name, "", content, rule)
+    except InvalidInputError as error:
+        if body is None:
+            error.field = _rename_field(error.field, arguments)
+        raise
     except RecursionError:
         raise InvalidInputError(operation.name, "body", "must not contain itself or be nested too deeply") from None
     _check_numbers(operation, content)
@@ -170,6 +206,14 @@ def to_text(value: Any) -> str:
     if value.__class__ is dict:
         return ",".join(f"{name},{to_text(item)}" for name, item in value.items())
     return str(value)
+
+
+def _rename_field(path: str, arguments: Mapping[str, str]) -> str:
+    """Return the path of a field that begins with the name of the argument."""
+    for name, argument in arguments.items():
+        if path == name or path.startswith((f"{name}.", f"{name}[")):
+            return argument + path.removeprefix(name)
+    return path
 
 
 def _to_integer(value: Any, rule: Rule) -> Any:

@@ -92,8 +92,13 @@ class PageNumber:
         return None if is_last else str(current + 1)
 
 
-def to_page_number(operation: str, cursor: str | None) -> int | None:
+def to_page_number(operation: str, argument: str, cursor: str | None) -> int | None:
     """Return a cursor of a `Page` as the page number that it contains.
+
+    Args:
+        operation: Name of the operation.
+        argument: Name of the argument that selects the page, for the error.
+        cursor: The cursor; None is the first page.
 
     Raises:
         InvalidInputError: If it is not a number.
@@ -101,7 +106,7 @@ def to_page_number(operation: str, cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 20):
-        raise InvalidInputError(operation, "cursor", "must be the number of a page")
+        raise InvalidInputError(operation, argument, "must be the number of a page")
     return int(cursor)
 
 

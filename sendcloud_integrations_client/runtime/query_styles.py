@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from sendcloud_integrations_client.runtime.operations import Operation
 from sendcloud_integrations_client.runtime.validation import Rule, validate_value
 
 __all__ = ["Style", "build_styled_query"]
+
+_SAME_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @attrs.frozen
@@ -35,7 +38,11 @@ _SEPARATORS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7
 
 
 def build_styled_query(
-    operation: Operation, values: Mapping[str, object], rules: Mapping[str, Rule], styles: Mapping[str, Style]
+    operation: Operation,
+    values: Mapping[str, object],
+    rules: Mapping[str, Rule],
+    styles: Mapping[str, Style],
+    arguments: Mapping[str, str] = _SAME_NAMES,
 ) -> str:
     """Build the query from validated values.
 
@@ -44,6 +51,7 @@ def build_styled_query(
         values: Parameter name in the document to value; None, `UNSET` and empty lists are omitted.
         rules: Parameter name in the document to rule.
         styles: Parameter name in the document to style, for lists and objects.
+        arguments: Parameter name in the document to name of the argument, if both differ. Errors name the argument.
 
     Returns:
         The query, percent-encoded: `a=1&a=2`.
@@ -55,15 +63,16 @@ def build_styled_query(
     for name, value in values.items():
         if value is None or value is UNSET:
             continue
+        argument = arguments.get(name, name)
         plain = encode(value)
-        validate_value(operation.name, name, plain, rules[name])
+        validate_value(operation.name, argument, plain, rules[name])
         try:
             parts += [f"{key}={text}" for key, text in _encode(name, plain, styles.get(name, _FORM))]
         except TypeError:
             rule = "must not contain lists or objects in a list or an object"
-            raise InvalidInputError(operation.name, name, rule) from None
+            raise InvalidInputError(operation.name, argument, rule) from None
         except UnicodeEncodeError:
-            raise InvalidInputError(operation.name, name, "must not contain lone surrogates") from None
+            raise InvalidInputError(operation.name, argument, "must not contain lone surrogates") from None
     return "&".join(parts)
 
 

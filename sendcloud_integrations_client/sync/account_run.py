@@ -44,6 +44,7 @@ from sendcloud_integrations_client.sync.run_options import RunOptions
 from sendcloud_integrations_client.sync.stop_signal import StopRequestedError, StopSignal
 from sendcloud_integrations_client.sync.store import LogStore
 from sendcloud_integrations_client.sync.summary import SyncProgress, SyncSummary
+from sendcloud_integrations_client.sync.unfinished_writes import GRACE
 
 __all__ = ["AccountRun"]
 
@@ -108,12 +109,10 @@ class AccountRun:
     async def run(self) -> None:
         """Sync the account. Failures are in the summary, except for those of `on_progress`, which are raised."""
         try:
-            if not self._options.dry_run:
-                await self._faults.run(self._store.migrate)
-            if await self._acquire_lock():
-                await self._sync()
+            if self._store.is_sqlite:
+                await self._run()
             else:
-                self._was_skipped = True
+                await self._stop_signal.limit(self._run(), GRACE, self._end_late_stop)
         except StopRequestedError:
             self._was_stopped = True
         except SendcloudError as error:
@@ -124,6 +123,22 @@ class AccountRun:
         if not self._was_skipped:
             await self._store_failure()
         self._report_progress(None, has_ended=True)
+
+    def _end_late_stop(self) -> None:
+        self._writer.grace = 0.0  # writes have had their time
+        _logger.warning(
+            "Sync of account %s: the database did not respond within %.0f s after the stop. The run is cancelled.",
+            self._account,
+            GRACE,
+        )
+
+    async def _run(self) -> None:
+        if not self._options.dry_run:
+            await self._faults.run(self._store.migrate)
+        if await self._acquire_lock():
+            await self._sync()
+        else:
+            self._was_skipped = True
 
     async def _acquire_lock(self) -> bool:
         """Acquire the lock of the account; return whether this run may sync it."""

@@ -8,7 +8,6 @@ a lock of a run that was killed.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -38,6 +37,7 @@ from sendcloud_integrations_client.sync.problem_keys import store_problems
 from sendcloud_integrations_client.sync.records import InvalidRecord, LogRow, build_page_key, is_same_record
 from sendcloud_integrations_client.sync.schema import ACCOUNT_WIDE, account, integration, log, quarantine, sync_state
 from sendcloud_integrations_client.sync.store import LogStore
+from sendcloud_integrations_client.sync.unfinished_writes import GRACE, finish_write
 
 __all__ = ["AccountWriter", "DryRunWriter", "ListState", "PageRecords", "PassState", "StoredCounts"]
 
@@ -184,9 +184,13 @@ class AccountWriter:
         store: The store; its schema must be migrated.
         account_name: Name of the account in the store.
         run: Unique id of this run.
+
+    Attributes:
+        grace: Seconds that a write may take after its caller was cancelled. None, the value for SQLite, is no limit.
     """
 
     def __init__(self, store: LogStore, account_name: str, run: str) -> None:
+        self.grace = None if store.is_sqlite else GRACE
         self._store = store
         self._account = account_name
         self._run = run
@@ -215,7 +219,7 @@ class AccountWriter:
         Raises:
             AccountMismatchError: If the account in the store has another identity.
         """
-        return await _run_to_completion(self._begin_run(identity))
+        return await self._finish(self._begin_run(identity))
 
     async def _begin_run(self, identity: str) -> datetime | None:
         if not self._store.is_sqlite:
@@ -234,7 +238,7 @@ class AccountWriter:
         Raises:
             AccountMismatchError: If the account in the store has another identity.
         """
-        await _run_to_completion(self._bind_account(identity))
+        await self._finish(self._bind_account(identity))
 
     async def _bind_account(self, identity: str) -> None:
         async with self._store.writing() as connection:
@@ -265,7 +269,7 @@ class AccountWriter:
 
     async def complete_run(self) -> None:
         """Store the time of a successful run."""
-        await _run_to_completion(self._complete_run())
+        await self._finish(self._complete_run())
 
     async def _complete_run(self) -> None:
         async with self._store.writing() as connection:
@@ -274,7 +278,7 @@ class AccountWriter:
 
     async def fail_run(self, reason: str) -> None:
         """Store the time of a failed run, and why it failed."""
-        await _run_to_completion(self._fail_run(reason))
+        await self._finish(self._fail_run(reason))
 
     async def _fail_run(self, reason: str) -> None:
         async with self._store.writing() as connection:
@@ -299,7 +303,7 @@ class AccountWriter:
         Returns:
             Number of records that were added to the quarantine.
         """
-        return await _run_to_completion(self._store_integrations(rows, invalid_records, listed_at, undecoded_ids))
+        return await self._finish(self._store_integrations(rows, invalid_records, listed_at, undecoded_ids))
 
     async def _store_integrations(
         self,
@@ -336,7 +340,7 @@ class AccountWriter:
         Returns:
             1 if it was not in the quarantine before, otherwise 0.
         """
-        return await _run_to_completion(self._store_unreadable_list(page))
+        return await self._finish(self._store_unreadable_list(page))
 
     async def _store_unreadable_list(self, page: InvalidRecord) -> int:
         async with self._store.writing() as connection:
@@ -356,7 +360,7 @@ class AccountWriter:
         Returns:
             Whether the store contains the integration.
         """
-        return await _run_to_completion(self._mark_deleted(integration_id))
+        return await self._finish(self._mark_deleted(integration_id))
 
     async def _mark_deleted(self, integration_id: int) -> bool:
         async with self._store.writing() as connection:
@@ -379,7 +383,7 @@ class AccountWriter:
         Raises:
             SyncSupersededError: If this run has claimed the list before, and another run has claimed it since.
         """
-        return await _run_to_completion(self._claim_list(integration_id))
+        return await self._finish(self._claim_list(integration_id))
 
     async def _claim_list(self, integration_id: int | None) -> ListState:
         row = {"account": self._account, "integration_id": integration_id or ACCOUNT_WIDE, "run_id": self._run}
@@ -427,7 +431,10 @@ class AccountWriter:
         Raises:
             SyncSupersededError: If another run has claimed the list; nothing was written.
         """
-        return await _run_to_completion(self._store_page(integration_id, records, get_next_state))
+        return await self._finish(self._store_page(integration_id, records, get_next_state))
+
+    async def _finish(self, write: Coroutine[Any, Any, T]) -> T:
+        return await finish_write(write, self._account, lambda: self.grace)
 
     async def _store_page(
         self, integration_id: int | None, records: PageRecords, get_next_state: GetNextState
@@ -821,17 +828,3 @@ def _build_columns(state: ListState) -> dict[str, Any]:
         "times_descending": order.times_descending if order else None,
         "time_decreases": order.time_decreases if order else None,
     }
-
-
-async def _run_to_completion(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of `work`. A cancelled caller waits until `work` is done, so no transaction is left open."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()
-        raise

@@ -9,6 +9,8 @@ from sqlalchemy import ARRAY, Table, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from sendcloud_integrations_client.sync.errors import StoreError
+
 if TYPE_CHECKING:
     from sendcloud_integrations_client.sync.store import LogStore
 
@@ -55,6 +57,9 @@ async def copy_rows(store: LogStore, connection: AsyncConnection, table: Table, 
         )
     except errors.UniqueViolationError:
         raise RowConflictError from None
+    except errors.InternalClientError as error:
+        # The server has closed the connection in an earlier command, which asyncpg notices too late.
+        raise StoreError(str(store.build_error(error)), is_temporary=True) from None
     except (errors.PostgresError, errors.InterfaceError) as error:
         raise store.build_error(error) from None
 

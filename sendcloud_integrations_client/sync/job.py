@@ -75,7 +75,8 @@ async def sync_logs(
             waits for its end, and `take-over` stops it. Defaults to `take-over`.
         on_progress: Called after each committed page, and when a retry begins or ends; must not block. Defaults to
             None.
-        stop: Event that stops the run: writes in progress are committed, and the sync returns. Defaults to None.
+        stop: Event that stops the run: writes in progress are committed, and the sync returns. A write to PostgreSQL
+            that takes more than 3 seconds after the stop is rolled back. Defaults to None.
 
     Returns:
         The summary of the run. Failures of the account, of integrations and of the store are in the summary and are not

@@ -7,11 +7,14 @@ data source name (DSN) is parsed by asyncpg itself, which reads most of them.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy.engine import URL
 
 from sendcloud_integrations_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sendcloud_integrations_client.sync.postgresql_connections import ServerHealth
 
 __all__ = ["build_connector", "validate_parameters"]
 
@@ -47,14 +50,23 @@ def build_connector(get_url: Callable[[], URL]) -> Callable[..., Awaitable[Any]]
         get_url: Returns the URL, whose parameters `validate_parameters` accepted. A function, because a URL among the
             local variables of a traceback would show its password.
     """
+    health: ServerHealth | None = None
 
     async def connect(**parameters: object) -> Any:
+        nonlocal health
         import asyncpg  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 
+        from sendcloud_integrations_client.sync.postgresql_connections import BoundedConnection, ServerHealth
+
         parameters.clear()  # so that no local variable contains the password
-        return await cast(Any, asyncpg).connect(
-            _build_dsn(get_url()).render_as_string(hide_password=False), timeout=_parse_timeout(_read_query(get_url()))
+        health = health or ServerHealth()
+        connection = await cast(Any, asyncpg).connect(
+            _build_dsn(get_url()).render_as_string(hide_password=False),
+            timeout=_parse_timeout(_read_query(get_url())),
+            connection_class=BoundedConnection,
         )
+        connection.health = health
+        return connection
 
     return connect
 

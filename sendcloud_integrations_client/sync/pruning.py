@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +19,11 @@ from sqlalchemy import ColumnElement, Table, delete, func, select, text, tuple_,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sendcloud_integrations_client.errors import InvalidInputError
+from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.schema import account, log, quarantine
+from sendcloud_integrations_client.sync.stop_signal import StopRequestedError, StopSignal
 from sendcloud_integrations_client.sync.store import LogStore
+from sendcloud_integrations_client.sync.unfinished_writes import GRACE
 
 __all__ = ["PruneSummary", "prune_store"]
 
@@ -74,7 +78,7 @@ async def prune_store(
 
     Raises:
         InvalidInputError: If `older_than` has another type, or reaches back before year 1.
-        StoreError: If the database cannot be used.
+        StoreError: If the database cannot be used, or if PostgreSQL does not respond within 3 seconds after the stop.
 
     Example:
         summary = await prune_store(store, timedelta(days=90))
@@ -95,9 +99,11 @@ async def prune_store(
             update(account).where(column.is_(None) | (column < before)).values(pruned_before=before)
         )
     can_shrink = store.is_sqlite and await _can_shrink(store)
-    deleted = await _delete_in_batches(store, log, log.c.created_at_utc < before, stop, can_shrink=can_shrink)
+    deletion = _delete_in_batches(store, log, log.c.created_at_utc < before, stop, can_shrink=can_shrink)
+    deleted = await _end_after_stop(store, stop, deletion)
     timestamp = func.coalesce(quarantine.c.created_at_utc, quarantine.c.quarantined_at)
-    quarantined = await _delete_in_batches(store, quarantine, timestamp < before, stop, can_shrink=can_shrink)
+    deletion = _delete_in_batches(store, quarantine, timestamp < before, stop, can_shrink=can_shrink)
+    quarantined = await _end_after_stop(store, stop, deletion)
     if not stop.is_set():
         if not store.is_sqlite:
             await _vacuum_postgresql(store)
@@ -113,6 +119,20 @@ async def prune_store(
         keeps_size=store.is_sqlite and not can_shrink,
         stopped=stop.is_set(),
     )
+
+
+async def _end_after_stop(store: LogStore, stop: asyncio.Event, deletion: Coroutine[Any, Any, int]) -> int:
+    """Return the result of a deletion in batches. After the stop, the batch in progress takes less than a second."""
+    if store.is_sqlite:
+        return await deletion
+    try:
+        return await StopSignal(stop).limit(deletion, GRACE)
+    except StopRequestedError:
+        raise StoreError(
+            f"The database {store.location} did not respond within {GRACE:.0f} s after the stop. The batch in progress "
+            "is rolled back. Repeat the deletion when the database is available.",
+            is_temporary=True,
+        ) from None
 
 
 class _BatchSize:

@@ -34,6 +34,7 @@ POLL_INTERVAL: Final = 1.0
 """Seconds between two attempts to get a lock that another run holds."""
 
 _HEARTBEAT: Final = 10.0  # seconds
+_RELEASE_TIMEOUT: Final = 2.0  # seconds
 _EXPIRY: Final = timedelta(seconds=30)
 
 _logger = logging.getLogger("sendcloud_integrations_client")
@@ -80,8 +81,9 @@ class AccountLock:
             return
         renewal.cancel()
         await asyncio.gather(renewal, return_exceptions=True)
-        with contextlib.suppress(StoreError):  # it expires
-            await self._lock.release()
+        with contextlib.suppress(StoreError, TimeoutError):  # it expires
+            async with asyncio.timeout(_RELEASE_TIMEOUT):
+                await self._lock.release()
 
     async def _keep(self, *, is_held: bool) -> None:
         while True:

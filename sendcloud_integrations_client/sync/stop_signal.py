@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 __all__ = ["StopRequestedError", "StopSignal"]
 
@@ -77,6 +77,40 @@ class StopSignal:
             if not task.done():
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+        raise StopRequestedError
+
+    async def limit(
+        self, work: Coroutine[Any, Any, T], grace: float, on_timeout: Callable[[], None] | None = None
+    ) -> T:
+        """Await `work`, and cancel it if it does not end within a time after the caller requested the stop.
+
+        Args:
+            work: The work, which ends soon after the stop unless it waits for something that hangs.
+            grace: Seconds between the stop and the cancellation.
+            on_timeout: Called before the cancellation. Defaults to None.
+
+        Returns:
+            The result of `work`.
+
+        Raises:
+            StopRequestedError: If `work` was cancelled.
+        """
+        if self._event is None:
+            return await work
+        task = asyncio.ensure_future(work)
+        stopped = asyncio.ensure_future(self._event.wait())
+        try:
+            await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task}, timeout=grace)
+            if task.done():
+                return task.result()
+            if on_timeout is not None:
+                on_timeout()
+        finally:
+            stopped.cancel()
+            if not task.done():
+                task.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
         raise StopRequestedError
 
     async def _forward(self, event: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 import httpx
 
 from sendcloud_integrations_client.errors import ConfigurationError
+from sendcloud_integrations_client.options import validate_type
 from sendcloud_integrations_client.transports.pooled import PooledTransport
 
 __all__ = ["TransportName", "build_transport"]
@@ -38,7 +39,9 @@ def build_transport(transport: httpx.AsyncBaseTransport | TransportName, *, http
             ) from error
         return AiohttpTransport()
     if not isinstance(transport, httpx.AsyncBaseTransport):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ConfigurationError('Invalid transport: must be "httpcore2", "aiohttp" or an httpx.AsyncBaseTransport.')
+        rule = 'must be "httpcore2", "aiohttp" or an httpx.AsyncBaseTransport'
+        validate_type("transport", transport, str, rule)
+        raise ConfigurationError(f"Invalid transport: {rule}.")
     if type(transport).__module__.partition(".")[0] == "httpx_aiohttp":
         from sendcloud_integrations_client.transports.httpx_aiohttp import ErrorCorrectingTransport
 

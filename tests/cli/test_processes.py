@@ -22,6 +22,7 @@ import pytest
 
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
 from tests.support.forked_commands import get_forked_command
+from tests.support.postgresql import PostgresqlServer
 
 pytestmark = [
     pytest.mark.usefixtures("sendcloud_server"),
@@ -183,6 +184,34 @@ def test_interrupted_sync_keeps_its_pages_and_the_next_run_resumes(
             assert running.wait(TIMEOUT) == 0
     assert summary["new"] == 400 - stored_before
     assert count_stored_logs(database) == 400
+
+
+@pytest.mark.long
+@pytest.mark.sendcloud(integrations=4, logs=1500)
+@pytest.mark.parametrize("signals", [1, 2])
+def test_interrupted_sync_ends_although_postgresql_hangs(
+    signals: int, sendcloud: SimulatedSendcloud, postgresql_server: PostgresqlServer
+) -> None:
+    command = ("logs", "sync", "--database", postgresql_server.create_database())
+    with start_process(*command, is_forked=False) as running:
+        assert running.stderr is not None
+        wait_until(lambda: len(sendcloud.requests) >= 6, "the sync sent no requests")
+        with postgresql_server.frozen():
+            running.send_signal(signal.SIGINT)
+            messages = ""
+            while STOP_MESSAGE not in messages:
+                messages += running.stderr.readline()
+            if signals == 2:
+                running.send_signal(signal.SIGINT)
+            assert running.wait(TIMEOUT) == 130
+        messages += running.stderr.read()
+    assert ("Stopped immediately." in messages) is (signals == 2)
+    assert "Traceback" not in messages
+    with start_process(*command, "--if-running", "take-over", "--json") as running:
+        assert running.stdout is not None
+        summary = json.loads(running.stdout.read())["accounts"][0]
+        assert running.wait(TIMEOUT) == 0
+    assert 0 < summary["new"] < 1500
 
 
 JOB_THAT_IGNORES_SIGNALS = """

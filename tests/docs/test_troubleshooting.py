@@ -121,6 +121,10 @@ async def pass_keys_by_position() -> None:
     SendcloudIntegrations("public", "secret")  # type: ignore[misc]
 
 
+async def pass_text_as_timeout() -> None:
+    SendcloudIntegrations(auth=BasicAuth("public", "secret"), timeout="5")  # type: ignore[arg-type]
+
+
 async def receive_forged_webhook() -> None:
     parse_webhook(b"{}", signature="00", secret="secret")
 
@@ -171,8 +175,9 @@ MESSAGES: dict[str, Produce] = {
     "this is the last page": lambda folder, patch: get_page_after_the_last(),
     "a coroutine was expected": lambda folder, patch: create_task_of_paginator(),
     "while an event loop is running": lambda folder, patch: call_run_sync_in_coroutine(),
-    "unexpected keyword argument 'public_key'": lambda folder, patch: pass_keys_by_name(),
-    "takes 1 positional argument but": lambda folder, patch: pass_keys_by_position(),
+    "has no arguments public_key": lambda folder, patch: pass_keys_by_name(),
+    "takes keyword arguments only": lambda folder, patch: pass_keys_by_position(),
+    "greater than 0, or an httpx.Timeout, not str": lambda folder, patch: pass_text_as_timeout(),
     "cannot iterate with": lambda folder, patch: call_without_await(lambda client: list(client.logs.list())),  # type: ignore[call-overload]
     "object of type 'Paginator' has no len()": lambda folder, patch: call_without_await(
         lambda client: len(client.logs.list())  # type: ignore[arg-type]

@@ -361,7 +361,7 @@ def test_header_parameters_are_sent(api: Api, trace: str) -> None:
 
 @pytest.mark.parametrize("trace", ["a\r\nX-Evil: 1", "ü", " a", "\x00"])
 def test_header_values_cannot_add_headers(api: Api, trace: str) -> None:
-    with pytest.raises(InvalidInputError, match="X-Trace"):
+    with pytest.raises(InvalidInputError, match="Invalid argument x_trace for"):
         api.call("headers", "list", [], x_trace=trace)
 
 
@@ -376,6 +376,19 @@ def test_path_and_body_fields_with_the_same_name(api: Api) -> None:
     api.call("things", "replace", 5, ["a/b", "c"], body_x="x", client_="y")
     assert str(api.requests[-1].url) == "https://api.test/base/things/5/a%2Fb%2Cc"
     assert api.body == {"x": "x", "client": "y"}
+
+
+def test_errors_name_arguments_whose_names_differ_from_the_document(api: Api) -> None:
+    for arguments, name in (({"body_x": 7}, "body_x"), ({"client_": 7}, "client_")):
+        with pytest.raises(InvalidInputError) as caught:
+            api.call("things", "replace", 5, ["a"], **arguments)
+        assert caught.value.field == name
+    with pytest.raises(InvalidInputError) as caught:
+        api.call("body_and_query", "replace", body_id="x", id=["a"])
+    assert caught.value.field == "body_id"
+    with pytest.raises(InvalidInputError) as caught:
+        api.call("body_and_query", "replace", api.models.Base(id="x"))
+    assert caught.value.field == "id"  # the field of the model
 
 
 @few

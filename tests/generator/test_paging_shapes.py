@@ -200,6 +200,15 @@ INVALID: list[tuple[str, Any, str, str]] = [
 ]
 
 
+def test_invalid_page_number_names_the_argument(client_class: Any) -> None:
+    async def run() -> None:
+        async with build(client_class, lambda request: httpx.Response(200, json={})) as client:
+            with pytest.raises(InvalidInputError, match="Invalid argument page for list_total_numbers: must be"):
+                await client.total_numbers.list(page="two")
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize(("resource", "body", "field", "text"), INVALID)
 def test_next_page_that_cannot_be_read_is_an_error(
     client_class: Any, resource: str, body: Any, field: str, text: str
@@ -246,7 +255,7 @@ def test_iteration_that_would_never_end_is_an_error(client_class: Any, resource:
 def test_cursor_of_a_numbered_page_must_be_a_number(client_class: Any) -> None:
     async def run() -> None:
         async with build(client_class, lambda request: httpx.Response(200, json=[])) as client:
-            with pytest.raises(InvalidInputError, match="cursor"):
+            with pytest.raises(InvalidInputError, match="Invalid argument page for list_bare_numbers"):
                 await client.bare_numbers.list().get_page("abc")
 
     asyncio.run(run())

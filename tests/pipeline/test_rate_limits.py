@@ -582,5 +582,5 @@ def test_limits_divided_by_processes_never_exceed_the_limits(reads: int, process
 
 def test_limits_of_four_processes() -> None:
     assert RateLimits().divided_by(4) == RateLimits(250, 25, 3)
-    with pytest.raises(ConfigurationError, match="number of processes"):
+    with pytest.raises(ConfigurationError, match="must be an integer of at least 1, got 0"):
         RateLimits().divided_by(0)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
+from rich.cells import cell_len
 from sqlalchemy import update
 from typer.testing import CliRunner
 
@@ -138,6 +139,39 @@ def test_all_formats_contain_the_same_figures_in_the_same_order(tmp_path: Path) 
     assert figures["change"] == {"total": 3, "previous_total": 1, "shops": 1, "previous_shops": 1}
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_terminal_shows_the_number_of_other_problems_of_a_failing_shop(tmp_path: Path, columns: int) -> None:
+    now = datetime.now(UTC)
+    codes = {7654321: [401, 401, 401, 503, 404], 7654322: [401]}
+    rows = [
+        build_log_row(number, integration_id=shop, created_at_utc=now - HOUR, response_code=code)
+        for number, (shop, code) in enumerate(((shop, code) for shop in codes for code in codes[shop]), 1)
+    ]
+    shops = [
+        build_shop_row(number, shop_name=f"{number} is a shop with a long name", started_failing_at=now - HOUR)
+        for number in codes
+    ]
+
+    async def create() -> None:
+        async with LogStore(tmp_path / "logs.db") as store:
+            await fill_store(store, rows, shops)
+
+    asyncio.run(create())
+    output = run_report(tmp_path / "logs.db", columns=columns).stdout
+    table = output[output.index("Failing now") : output.index("Problems: ")]
+    assert all(cell_len(line) <= columns for line in table.splitlines())
+    if columns < 80:  # one block per shop
+        assert re.findall(r"^other problems +(\S+)$", table, re.MULTILINE) == ["+2", "–"]
+    else:
+        first, second = (line for line in table.splitlines() if line.startswith("765432"))
+        assert re.search(r"P1 wrong credentials.* \+2\b", first)
+        assert re.search(r"P1 wrong credentials.* –", second)
+        assert re.search(r"\bother\b(.*\n.*| )\bproblems\b", table)
+    # Without other problems, the column is absent.
+    fill(tmp_path / "one.db", HOUR, failing=HOUR)
+    assert "other" not in run_report(tmp_path / "one.db", columns=columns).stdout
+
+
 def test_narrow_terminal_shows_the_cause_of_each_failing_shop_and_problem(tmp_path: Path) -> None:
     fill(tmp_path / "logs.db", 2 * HOUR, failing=3 * HOUR, name="A shop with a name that is much longer than others")
     lines = run_report(tmp_path / "logs.db", columns=80).stdout.splitlines()
@@ -222,7 +256,7 @@ async def test_markdown_escapes_the_text_of_shops(tmp_path: Path) -> None:
         await fill_store(store, [build_log_row(1)], shops)
         text = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW), top=2)
         everything = render_markdown(await gather_figures(store, Selection(since=NOW - DAY), now=NOW))
-    assert "\n- \\[x\\]\\(javascript:alert\\(1\\)\\) since 24 h" in text
+    assert "\n- \\[x\\]\\(javascript:alert\\(1\\)\\) failing for 24 h" in text
     assert "<" not in text.replace("\\<", "")
     assert "\n#" not in text
     assert "- and 1 more" in text

@@ -196,6 +196,47 @@ async def test_first_800_pixels_name_failing_shops_and_what_to_do(browser: Brows
 
 
 @needs_chromium
+async def test_phone_shows_four_failing_shops_below_a_folded_error(browser: BrowserContext, tmp_path: Path) -> None:
+    rows = [
+        build_log_row(
+            number,
+            integration_id=number % 4 + 1,
+            created_at_utc=NOW - timedelta(minutes=number),
+            response_code=[401, 503, 495, 404][number % 4],
+        )
+        for number in range(1, 41)
+    ]
+    shops = [build_shop_row(number, started_failing_at=NOW - timedelta(hours=number)) for number in range(1, 5)]
+    path = tmp_path / "logs.db"
+    async with LogStore(path) as store:
+        await fill_store(store, rows, [*shops, build_shop_row(5, account="france")])
+        async with store.writing() as connection:
+            error = f"list_integrations failed: 401 Unauthorized: {'the credentials are incorrect; ' * 12}the end."
+            values = {"failed_at": NOW, "error": error}
+            await connection.execute(update(account).where(account.c.name == "france").values(values))
+        text = render_page(await gather_figures(store, Selection(since=NOW - timedelta(days=7)), now=NOW))
+    file = tmp_path / "report.html"
+    file.write_text(re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL), encoding="utf-8")
+    is_cut = "(e => e.scrollHeight > e.clientHeight)(document.querySelector('#data .clamp'))"
+    async with open_page(browser, file, width=390, height=844) as opened:
+        shown = await opened.evaluate(
+            """[...document.querySelectorAll('#failing tbody th')]
+                .filter(e => e.getBoundingClientRect().bottom <= 844).map(e => e.innerText)"""
+        )
+        assert [name[:6] for name in shown] == ["Shop 1", "Shop 2", "Shop 3", "Shop 4"]
+        assert await opened.evaluate(is_cut)
+        await opened.page.get_by_label("Show whole errors").check()
+        assert not await opened.evaluate(is_cut)
+        await opened.page.get_by_label("Show whole errors").uncheck()
+        await opened.page.emulate_media(media="print")
+        assert not await opened.evaluate(is_cut)
+        assert not await opened.page.get_by_label("Show whole errors").is_visible()
+    async with open_page(browser, file, width=1280) as opened:
+        assert not await opened.evaluate(is_cut)
+        assert not await opened.page.get_by_label("Show whole errors").is_visible()
+
+
+@needs_chromium
 async def test_page_shows_each_chart_once(browser: BrowserContext, report_file: Path) -> None:
     for width in (360, 1280):
         async with open_page(browser, report_file, width=width, height=800) as opened:

@@ -11,7 +11,13 @@ from sqlalchemy import update
 from sendcloud_integrations_client.report import Selection, gather_figures, render_page
 from sendcloud_integrations_client.report.json_figures import figures_to_dict
 from sendcloud_integrations_client.report.markdown import render_markdown
-from sendcloud_integrations_client.report.wording import describe_failing_shops, describe_first_step, format_share
+from sendcloud_integrations_client.report.wording import (
+    describe_data,
+    describe_failing_shops,
+    describe_first_step,
+    format_age,
+    format_share,
+)
 from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import account
 from tests.support.report_samples import NOW, build_log_row, build_shop_row, fill_store
@@ -23,6 +29,36 @@ from tests.support.report_samples import NOW, build_log_row, build_shop_row, fil
 )
 def test_format_share_groups_thousands(total: int, previous: int | None, text: str) -> None:
     assert format_share(total, previous) == text
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (timedelta(seconds=-5), "less than a minute"),  # the clock of another machine
+        (timedelta(), "less than a minute"),
+        (timedelta(seconds=59), "less than a minute"),
+        (timedelta(seconds=60), "1 min"),
+        (timedelta(minutes=59, seconds=59), "59 min"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(hours=47, minutes=59), "47 h"),
+        (timedelta(hours=48), "2 days"),
+        (timedelta(days=1500), "1,500 days"),
+    ],
+)
+def test_format_age_has_one_unit_and_no_zero(age: timedelta, text: str) -> None:
+    assert format_age(age) == text
+
+
+async def test_data_of_a_recent_sync_is_less_than_a_minute_old(tmp_path: Path) -> None:
+    async with LogStore(tmp_path / "logs.db") as store:
+        await fill_store(store, [build_log_row(1, account="a"), build_log_row(2, account="b")])
+        recent = await gather_figures(store, Selection(), now=NOW)
+        async with store.writing() as connection:
+            hour_ago = NOW - timedelta(hours=1)
+            await connection.execute(update(account).where(account.c.name == "b").values(last_synced_at=hour_ago))
+        mixed = await gather_figures(store, Selection(), now=NOW)
+    assert describe_data(recent).endswith("2 current. Last successful sync less than a minute ago.")
+    assert describe_data(mixed).endswith("2 current. Last successful sync less than a minute to 1 h ago.")
 
 
 async def test_report_with_current_data_has_no_first_step(tmp_path: Path) -> None:
@@ -58,5 +94,8 @@ async def test_failing_shop_names_its_other_problems_and_a_failed_sync_of_its_ac
     assert "Also P2 (new)." in render_page(current)
     assert "Also P2 (new)." in render_markdown(current).replace("\\", "")
     assert "newer failures are missing</small>" not in render_page(current)
-    assert "newer failures are missing</small>" in render_page(failed)
-    assert "complete up to 2026-03-15 12:00 (0 min ago); last sync failed 0 min ago: 401" in render_page(failed)
+    page = render_page(failed)
+    assert "newer failures are missing</small>" in page
+    assert (
+        "complete up to 2026-03-15 12:00 (less than a minute ago); last sync failed less than a minute ago: 401" in page
+    )

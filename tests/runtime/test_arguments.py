@@ -19,6 +19,7 @@ from sendcloud_integrations_client.runtime.arguments import (
     to_entries,
 )
 from sendcloud_integrations_client.runtime.operations import Operation
+from sendcloud_integrations_client.runtime.query_styles import build_styled_query
 from sendcloud_integrations_client.runtime.validation import Rule
 
 OPERATION = Operation("any", "POST", "/integrations/{id}/logs", frozenset({200}), safe=False, idempotent=False)
@@ -44,6 +45,26 @@ def test_path_parameter_that_would_change_the_path_raises(value: str) -> None:
 def test_path_parameter_that_violates_its_rule_raises() -> None:
     with pytest.raises(InvalidInputError, match="Invalid argument id for any: must be at least 1, got 0"):
         build_path(OPERATION, {"id": 0}, {"id": Rule(types=("integer",), minimum=1)})
+
+
+def test_errors_name_the_argument_if_its_name_differs_from_the_document() -> None:
+    names, number = {"X-Id": "x_id"}, {"X-Id": Rule(types=("integer",))}
+    operation = Operation("any", "POST", "/logs/{X-Id}", frozenset({200}), safe=False, idempotent=False)
+    for build in (build_path, build_query, build_headers):
+        with pytest.raises(InvalidInputError, match="Invalid argument x_id for any: must be an integer, not str"):
+            build(operation, {"X-Id": "x"}, number, names)
+        with pytest.raises(InvalidInputError, match="Invalid argument x_id for any: must "):
+            build(operation, {"X-Id": "\ud800"}, {"X-Id": ANY}, names)
+    with pytest.raises(InvalidInputError, match="Invalid argument x_id for any: must not be empty"):
+        build_path(operation, {"X-Id": ""}, {"X-Id": ANY}, names)
+    with pytest.raises(InvalidInputError, match="Invalid argument x_id for any: must not contain lists"):
+        build_styled_query(operation, {"X-Id": [[1]]}, {"X-Id": ANY}, {}, names)
+    items = Rule(properties={"X-Id": Rule(items=Rule(properties={"X-Id": Rule(types=("integer",))}))})
+    with pytest.raises(InvalidInputError, match=r"Invalid argument x_id\[0\]\.X-Id for any: must be an integer"):
+        build_body(operation, None, {"X-Id": [{"X-Id": "x"}]}, items, names)
+    assert build_body(operation, None, {"X-Id": [{"X-Id": 1}]}, items, names) == {"X-Id": [{"X-Id": 1}]}
+    with pytest.raises(InvalidInputError, match="Invalid argument X-Idle for any"):
+        build_body(operation, None, {"X-Idle": 1}, Rule(closed=True), names)
 
 
 def test_whole_float_is_the_text_of_an_integer() -> None:

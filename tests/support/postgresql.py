@@ -72,6 +72,23 @@ class PostgresqlServer:
         assert self._process is not None
         return self._process.pid
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze the server while the block runs: its processes hang, and its connections stay open."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        if not children.exists():
+            pytest.skip("the processes of the server are unknown")
+        processes = [self.pid]
+        _send_signal(self.pid, signal.SIGSTOP)  # first, so that it starts no more processes
+        try:
+            processes += map(int, children.read_text().split())
+            for process in processes:
+                _send_signal(process, signal.SIGSTOP)
+            yield
+        finally:
+            for process in processes:
+                _send_signal(process, signal.SIGCONT)
+
     def stop(self, *, is_last: bool = False) -> None:
         """Stop the server: open connections are closed. With `is_last`, the data is not written to files."""
         if self._process is None:
@@ -134,6 +151,11 @@ def running_postgresql(settings: Mapping[str, str] | None = None) -> Iterator[Po
 
 
 _numbers = itertools.count(1)
+
+
+def _send_signal(process: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # a connection that has ended
+        os.kill(process, number)
 
 
 def _create_database(programs: Path, folder: Path, template: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 import orjson
 import pytest
 from sqlalchemy import insert, select, text
@@ -82,3 +83,16 @@ async def test_failure_of_the_driver_is_a_store_error(new_migrated_database: Cal
         async with store.writing() as connection:  # a new connection
             await connection.execute(text("SELECT 1"))
             await copy_rows(store, connection, log, [row])
+
+
+async def test_copy_on_a_lost_connection_is_an_error_that_can_pass(
+    new_migrated_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 21; another operation (2) is in progress")
+
+    monkeypatch.setattr(asyncpg.Connection, "copy_records_to_table", fail)
+    async with LogStore(new_migrated_database()) as store, store.writing() as connection:
+        with pytest.raises(StoreError, match="cannot switch to state 21") as caught:
+            await copy_rows(store, connection, log, [{"account": "default", "id": 1}])
+    assert caught.value.is_temporary

@@ -44,6 +44,14 @@ async def call_lists(client: SendcloudIntegrations, text: str) -> None:
     del task, data, first, integrations
 
 
+def create_clients(public_key: str, secret_key: str) -> None:
+    SendcloudIntegrations(public_key, secret_key)  # error
+    SendcloudIntegrations(public_key=public_key, secret_key=secret_key)  # error
+    SendcloudIntegrations(auth=(public_key, secret_key))  # error
+    SendcloudIntegrations(timeout="5")  # error
+    SendcloudIntegrations().with_options(timeout="5")  # error
+
+
 async def send_input(client: SendcloudIntegrations) -> None:
     await client.integrations.update(7, feedback_type="weekly")  # error
     await client.integrations.update(7, shop_name=None)  # error

@@ -12,7 +12,7 @@ from sendcloud_integrations_client.cli.terminal.console import create_console
 from sendcloud_integrations_client.cli.terminal.errors import print_message
 from sendcloud_integrations_client.cli.terminal.tables import Column, print_table
 from sendcloud_integrations_client.cli.terminal.text import format_count, to_plain_text
-from sendcloud_integrations_client.report import AccountState, Figures, Group, Problem, ProblemState
+from sendcloud_integrations_client.report import AccountState, FailingShop, Figures, Group, Problem, ProblemState
 from sendcloud_integrations_client.report.wording import (
     describe_account,
     describe_change,
@@ -77,6 +77,8 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
     if not figures.failing_shops:
         out.print(Text(title, "bold"))
         return
+    shown = figures.failing_shops[:top]
+    has_other_problems = any(one.other_problems for one in shown)
     columns = [
         Column("shop"),
         *([Column("account", drop_order=3)] if has_many_accounts else []),
@@ -84,7 +86,8 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
         Column("failing since", min_width=16),
         Column.number("logs in 24 h"),
         Column("last log", min_width=16, drop_order=2),
-        Column("problem", min_width=24),
+        Column("problem", min_width=22),
+        *([Column.number("other problems")] if has_other_problems else []),
         Column("who acts", min_width=9, drop_order=1),
     ]
     rows = [
@@ -96,9 +99,10 @@ def _print_failing_shops(figures: Figures, top: int, out: Console, has_many_acco
             to_plain_text(f"{one.last_24h:,}", "bold"),
             to_plain_text(format_time(one.last)),
             to_plain_text(_name_problem(one.problem) if one.problem else "no log in this period"),
+            *([to_plain_text(_count_other_problems(one))] if has_other_problems else []),
             to_plain_text(one.problem.cause.actor if one.problem else None),
         )
-        for one in figures.failing_shops[:top]
+        for one in shown
     ]
     print_table(columns, rows, title=title, console=out)
     _print_omitted_count(len(figures.failing_shops) - top, "failing shop")
@@ -196,6 +200,10 @@ def _print_groups(figures: Figures, title: str, column: str, groups: Sequence[Gr
     ]
     print_table(columns, rows, title=f"\n{title}", console=out)
     _print_omitted_count(len(groups) - top, column)
+
+
+def _count_other_problems(one: FailingShop) -> str:
+    return f"+{len(one.other_problems):,}" if one.other_problems else ""
 
 
 def _name_problem(one: Problem) -> str:

@@ -22,6 +22,10 @@ _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
 }
 
+_PATH_ARGUMENTS: Final = {
+    "id": "integration_id",
+}
+
 
 async def delete_integration(
     client: Sender,
@@ -75,6 +79,6 @@ async def delete_integration_detailed(
     """
     response = await client.send(
         OPERATION,
-        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES, _PATH_ARGUMENTS),
     )
     return build_response(response, None)

@@ -25,6 +25,10 @@ _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
 }
 
+_PATH_ARGUMENTS: Final = {
+    "id": "integration_id",
+}
+
 
 async def retrieve_integration(
     client: Sender,
@@ -81,6 +85,6 @@ async def retrieve_integration_detailed(
     """
     response = await client.send(
         OPERATION,
-        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES, _PATH_ARGUMENTS),
     )
     return build_response(response, decode_record(response, "data", Integration))

@@ -28,6 +28,10 @@ _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
 }
 
+_PATH_ARGUMENTS: Final = {
+    "id": "integration_id",
+}
+
 
 @overload
 async def update_integration(
@@ -196,7 +200,7 @@ async def call(
     """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     response = await client.send(
         OPERATION,
-        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES, _PATH_ARGUMENTS),
         body=build_body(OPERATION, body, fields, IntegrationUpdate.validation_rule),
     )
     return build_response(response, None)

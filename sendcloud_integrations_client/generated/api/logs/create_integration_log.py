@@ -31,6 +31,10 @@ _PATH_RULES: Final = {
     "id": Rule(types=("integer",), minimum=1),
 }
 
+_PATH_ARGUMENTS: Final = {
+    "id": "integration_id",
+}
+
 
 @overload
 async def create_integration_log(
@@ -218,7 +222,7 @@ async def call(
     """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     response = await client.send(
         OPERATION,
-        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES, _PATH_ARGUMENTS),
         body=build_body(OPERATION, body, fields, IntegrationLogCreate.validation_rule),
     )
     return build_response(response, decode_record(response, "data", IntegrationLog))

@@ -33,6 +33,10 @@ _QUERY_RULES: Final = {
     "page_size": Rule(types=("integer",), minimum=1, maximum=100),
 }
 
+_PATH_ARGUMENTS: Final = {
+    "id": "integration_id",
+}
+
 
 async def list_integration_logs(
     client: Sender,
@@ -136,7 +140,7 @@ async def fetch(
     check_on_decode_error(OPERATION, on_decode_error)
     response = await client.send(
         OPERATION,
-        build_path(OPERATION, {"id": integration_id}, _PATH_RULES),
+        build_path(OPERATION, {"id": integration_id}, _PATH_RULES, _PATH_ARGUMENTS),
         query=build_query(OPERATION, {"cursor": cursor, "page_size": page_size}, _QUERY_RULES),
         on_headers=on_headers,
     )
