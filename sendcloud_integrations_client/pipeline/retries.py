@@ -216,6 +216,7 @@ class RetryTransport(httpx.AsyncBaseTransport):
             del headers["content-encoding"]
             headers.pop("content-length", None)
         response.extensions.pop("network_stream", None)  # it returned to the pool at the end of the body
+        response.extensions.pop("reason_phrase", None)  # httpx logs it, and a server may send anything in it
         if 300 <= response.status_code < 400 and "location" in headers:
             # httpx parses the location of each redirect, followed or not, and raises if it is invalid.
             response.extensions[LOCATION_EXTENSION] = headers.pop("location")

@@ -19,6 +19,7 @@ from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.models import Model
 from sendcloud_integrations_client.runtime.operations import Operation, get_call
 from sendcloud_integrations_client.runtime.readers import raise_mismatch
+from sendcloud_integrations_client.runtime.secret_masking import collect_request_secrets, mask_text, mask_value
 
 __all__ = [
     "OnDecodeError",
@@ -234,7 +235,8 @@ def decode_records(
             _logger.warning("A page was skipped, because it cannot be read as a whole: %s", error)
         else:
             error.page_cursor = response.request.url.params.get("cursor")
-            error.record = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
+            text = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
+            error.record = mask_text(text, collect_request_secrets(response.request))
             on_decode_error(error)
         return []
     decode = model.decode_object
@@ -301,14 +303,15 @@ def _build_error(
     call = get_call(response.request)
     if call is not None:
         context = call.get_context(response.request)
+    secrets = collect_request_secrets(response.request)
     return ResponseDecodeError(
-        reason,
+        mask_text(reason, secrets),
         advice=advice,
         status_code=response.status_code,
         field=field,
         index=index,
         page_cursor=page_cursor,
-        record=record,
+        record=mask_value(record, secrets),
         **context,
     )
 

@@ -14,7 +14,7 @@ __all__ = ["parse_next_cursor"]
 
 _MAX_LENGTH: Final = 65_536
 _NEXT: Final = re.compile(r"\bnext\b", re.IGNORECASE)
-_PUNCTUATION: Final = "\"'\\,;“”‘’"
+_PUNCTUATION: Final = "\"'\\,;\u201c\u201d\u2018\u2019"
 """Not part of a relation: left over from quotes that are escaped, unbalanced or typographic, and from separators."""
 
 

@@ -36,7 +36,7 @@ from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
         ('<https://x/?cursor=abc>; rel="next,"', "abc"),
         ('<https://x/?cursor=abc>; rel="next;"', "abc"),
         ("<https://x/?cursor=abc>; rel=\"next'", "abc"),
-        ("<https://x/?cursor=abc>; rel=“next”", "abc"),
+        ("<https://x/?cursor=abc>; rel=\u201cnext\u201d", "abc"),
         ('<https://x/?cursor=abc>; rel="https://x/rels/next"', None),
         ("", None),
         (" , ", None),
