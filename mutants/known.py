@@ -95,7 +95,8 @@ KNOWN: Final = (
         "runtime/error_responses.py",
         "a JSON string as the body of an error response is shown with its quotes",
         "            body = parse_json(masked)\n",
-        "            body = parse_json(masked)\n            body = masked.decode() if isinstance(body, str) else body\n",
+        "            body = parse_json(masked)\n"
+        "            body = masked.decode() if isinstance(body, str) else body\n",
     ),
     KnownMutant(
         "runtime/decoding.py",
