@@ -54,6 +54,7 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 _MAX_TOKEN_LENGTH: Final = 16_384
 _DEFAULT_LIFETIME: Final = 3600.0
 _MIN_LIFETIME: Final = 10.0  # seconds; a token that expires earlier does not end its renewal early
+_MAX_LIFETIME: Final = 366 * 86_400.0  # a token store may reject a longer one
 _LOCK_TIMEOUT: Final = 10.0  # seconds to wait for the token request of another process
 _LOCK_POLL_INTERVAL: Final = 0.05  # seconds
 
@@ -381,7 +382,7 @@ def _parse_lifetime(expires_in: Any) -> float:
         seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):
         return _DEFAULT_LIFETIME
-    return seconds if math.isfinite(seconds) else _DEFAULT_LIFETIME
+    return min(seconds, _MAX_LIFETIME) if math.isfinite(seconds) else _DEFAULT_LIFETIME
 
 
 def _summarize(response: httpx.Response) -> str:

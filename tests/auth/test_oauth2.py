@@ -120,6 +120,7 @@ async def test_expired_token_is_replaced(server: TokenServer) -> None:
         (', "expires_in": "inf"', 3600),
         (', "expires_in": 1e400', 3600),
         (', "expires_in": 1' + "0" * 400, 3600),
+        (', "expires_in": 1e300', 366 * 86_400),
     ],
 )
 async def test_expires_in_is_parsed_leniently(server: TokenServer, expires_in: str, lifetime: float) -> None:
