@@ -195,6 +195,26 @@ async def test_page_that_is_not_json_is_passed_to_on_decode_error() -> None:
     assert [type(error) for error in errors] == [ResponseDecodeError]
 
 
+@on_both_transports
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+async def test_page_whose_body_cannot_be_read_is_passed_to_on_decode_error(transport: str, encoding: str) -> None:
+    unreadable = build_response(b"corrupt", f"Content-Encoding: {encoding}", f'Link: <{LOGS_URL}?cursor=c>; rel="next"')
+
+    async def respond_by_cursor(exchange: Exchange) -> None:
+        cursor = exchange.target.partition("cursor=")[2]
+        pages = {"": build_log_page(1, b"first", cursor="b"), "b": unreadable, "c": build_log_page(3, b"third")}
+        await exchange.send(pages[cursor])
+
+    errors: list[ResponseDecodeError] = []
+    async with (
+        run_hostile_server(respond_by_cursor) as server,
+        build_client(server.base_url, transport=transport, retries=FAST) as client,
+    ):
+        exceptions = [log.exception async for log in client.logs.list(on_decode_error=errors.append)]
+    assert exceptions == ["first", "third"]
+    assert [(error.page_cursor, error.operation) for error in errors] == [("b", "list_logs")]
+
+
 # --- Pagination ---
 
 

@@ -17,7 +17,7 @@ from sendcloud_integrations_client.errors import (
 )
 from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.models import Model
-from sendcloud_integrations_client.runtime.operations import Operation, get_call
+from sendcloud_integrations_client.runtime.operations import BODY_ERROR_EXTENSION, Operation, get_call
 from sendcloud_integrations_client.runtime.readers import raise_mismatch
 from sendcloud_integrations_client.runtime.secret_masking import collect_request_secrets, mask_text, mask_value
 
@@ -144,8 +144,11 @@ def decode_value(response: httpx.Response, key: str | None) -> Any:
         The decoded JSON value.
 
     Raises:
-        ResponseDecodeError: If the body is not JSON or does not contain the key.
+        ResponseDecodeError: If the body could not be read, is not JSON, or does not contain the key.
     """
+    if (problem := response.extensions.get(BODY_ERROR_EXTENSION)) is not None:
+        reason, advice = problem
+        raise _build_error(response, reason, advice=advice)
     try:
         body = parse_json(response.content)
     except ValueError:
