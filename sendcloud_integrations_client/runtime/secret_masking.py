@@ -78,18 +78,22 @@ def mask_value(value: Any, secrets: Iterable[str]) -> Any:
     """Return a copy of a JSON value in which each secret in a text or a key is masked; see `mask_text`."""
     mask = _build_masker(tuple(secrets)).mask
     copied: list[Any] = [value]
-    pending: list[Any] = [copied]  # not recursive: a value can be nested deeper than Python's stack allows
+    pending: list[list[Any] | dict[Any, Any]] = [copied]  # a loop: a value can be nested deeper than Python's stack
     while pending:
-        container = pending.pop()
-        for key, item in list(enumerate(container) if container.__class__ is list else container.items()):
-            if item.__class__ is list or item.__class__ is dict:
-                item = cast("list[Any] | dict[str, Any]", item).copy()
-                pending.append(item)
+        container: Any = pending.pop()
+        is_object = hasattr(container, "items")
+        entries: list[tuple[Any, Any]] = list(
+            container.items() if is_object else enumerate(cast("list[Any]", container))
+        )
+        for key, item in entries:
+            if isinstance(item, (list, dict)):
+                inner = cast("list[Any] | dict[Any, Any]", item).copy()
+                container[key] = inner
+                pending.append(inner)
             elif isinstance(item, str):
-                item = mask(item)
-            container[key] = item
-        if container.__class__ is dict and any(mask(key) != key for key in container):
-            masked = {mask(key): item for key, item in container.items()}
+                container[key] = mask(item)
+        if is_object and any(mask(key) != key for key, _ in entries):
+            masked: dict[Any, Any] = {mask(key): container[key] for key, _ in entries}
             container.clear()
             container.update(masked)
     return copied[0]
