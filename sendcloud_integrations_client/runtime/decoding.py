@@ -262,6 +262,8 @@ def _decode_one_by_one(
         try:
             decoded.append(_decode_object(model, record))
         except FieldMismatchError as mismatch:
+            if on_decode_error == "skip":
+                continue
             cursor = response.request.url.params.get("cursor")
             page = f" of the page at cursor {cursor}" if cursor else ""
             error = _build_error(
@@ -275,9 +277,8 @@ def _decode_one_by_one(
             )
             if on_decode_error == "raise":
                 raise error from mismatch
-            if on_decode_error != "skip":
-                error.__cause__ = mismatch
-                on_decode_error(error)
+            error.__cause__ = mismatch
+            on_decode_error(error)
     return decoded
 
 

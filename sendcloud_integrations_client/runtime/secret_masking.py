@@ -36,6 +36,7 @@ def collect_request_secrets(request: httpx.Request) -> tuple[str, ...]:
     return (*collect_secrets(request.headers.get("authorization")), *others)
 
 
+@lru_cache(maxsize=16)  # a page can have a hundred thousand invalid records
 def collect_secrets(authorization: str | None) -> tuple[str, ...]:
     """Return the secrets in the `Authorization` header of a request, longest first.
 
@@ -76,6 +77,8 @@ def may_contain_secret(content: bytes, secrets: Iterable[str]) -> bool:
 
 def mask_value(value: Any, secrets: Iterable[str]) -> Any:
     """Return a copy of a JSON value in which each secret in a text or a key is masked; see `mask_text`."""
+    if not isinstance(value, (str, list, dict)):
+        return value
     mask = _build_masker(tuple(secrets)).mask
     copied: list[Any] = [value]
     pending: list[list[Any] | dict[Any, Any]] = [copied]  # a loop: a value can be nested deeper than Python's stack
