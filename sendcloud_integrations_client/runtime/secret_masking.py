@@ -90,7 +90,7 @@ def mask_value(value: Any, secrets: Iterable[str]) -> Any:
         )
         for key, item in entries:
             if isinstance(item, (list, dict)):
-                inner = cast("list[Any] | dict[Any, Any]", item).copy()
+                inner = cast(Any, item).copy()
                 container[key] = inner
                 pending.append(inner)
             elif isinstance(item, str):
