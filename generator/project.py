@@ -21,6 +21,7 @@ from generator.base_urls import ServerPlan
 from generator.client_plan import ClientPlan
 from generator.config import build_project_config
 from generator.document_model import read_generator_data
+from generator.list_methods import SharedList
 from generator.model_plans import ClassPlans, build_class_plans, get_module_name
 from generator.plans import OperationPlan, build_plans
 from generator.source import Source, apply_policy, check_context, identifier
@@ -127,9 +128,12 @@ class ClientProject(Project):
         methods: dict[Source, list[OperationPlan]] = {}
         for plan in plans:
             methods.setdefault(plan.method_name, []).append(plan)
+        shared = {name: SharedList.build(name, variants) for name, variants in methods.items() if len(variants) > 1}
         for name in ("resource", "resource_with_response"):
             suffix = name.removeprefix("resource")
-            text = self.render_template(f"{name}.py.jinja", resource=resource, methods=methods, plans=plans)
+            text = self.render_template(
+                f"{name}.py.jinja", resource=resource, methods=methods, shared_lists=shared, plans=plans
+            )
             yield f"resources/{resource}{suffix}.py", text
 
     def _group_by_resource(self) -> dict[Source, list[OperationPlan]]:

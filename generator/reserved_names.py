@@ -42,6 +42,7 @@ IMPORTED: Final = frozenset(
         "UUID",
         "UNSET",
         "FieldMismatchError",
+        "InvalidInputError",
         "Model",
         "NextInBody",
         "OnDecodeError",

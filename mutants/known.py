@@ -82,21 +82,21 @@ KNOWN: Final = (
     KnownMutant(
         "runtime/error_responses.py",
         "a message shows more than three error details",
-        "for detail in details[:3]",
-        "for detail in details",
+        "texts[:3]",
+        "texts",
     ),
     KnownMutant(
         "runtime/error_responses.py",
         "a message shows fewer than three error details",
-        "for detail in details[:3]",
-        "for detail in details[:2]",
+        "texts[:3]",
+        "texts[:2]",
     ),
     KnownMutant(
         "runtime/error_responses.py",
         "a JSON string as the body of an error response is shown with its quotes",
-        "            return parse_json(content)\n",
-        "            parsed = parse_json(content)\n"
-        "            return content.decode() if isinstance(parsed, str) else parsed\n",
+        "            body = parse_json(masked)\n",
+        "            body = parse_json(masked)\n"
+        "            body = masked.decode() if isinstance(body, str) else body\n",
     ),
     KnownMutant(
         "runtime/decoding.py",

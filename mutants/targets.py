@@ -45,6 +45,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "runtime/query_styles.py": ("generator/test_constructs.py",),
     "runtime/readers.py": ("runtime/test_readers.py", "test_webhooks.py", "runtime/test_decoding.py"),
+    "runtime/secret_masking.py": ("runtime/test_secret_masking.py", "test_hostile_responses.py"),
     "runtime/validation.py": ("runtime/test_arguments.py", "runtime/test_validation.py", "runtime/test_models.py"),
     "sync/__init__.py": ("sync/test_store.py",),
     "sync/account_writer.py": ("sync/test_sync.py", "sync/test_account_list.py", "sync/test_store.py"),

@@ -41,19 +41,19 @@ from sendcloud_integrations_client.pipeline.request_builder import RequestBuilde
 from sendcloud_integrations_client.pipeline.response_body import ACCEPT_ENCODING
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy, RetryTransport
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
-from sendcloud_integrations_client.runtime.error_responses import build_status_error, collect_secrets, mask_text
+from sendcloud_integrations_client.runtime.error_responses import build_status_error
 from sendcloud_integrations_client.runtime.models import UNSET, Unset
 from sendcloud_integrations_client.runtime.operations import (
     CALL_EXTENSION,
     LOCATION_EXTENSION,
     RETRIES_EXTENSION,
-    SECRETS_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
     TOTAL_TIMEOUT_ENDED,
     Call,
     Operation,
     Sender,
 )
+from sendcloud_integrations_client.runtime.secret_masking import collect_request_secrets, get_printable_cause, mask_text
 from sendcloud_integrations_client.transports.selection import TransportName, build_transport
 from sendcloud_integrations_client.version import __version__
 
@@ -362,7 +362,7 @@ class BaseClient:
                     headers=response.headers,
                     retry_after=parse_retry_after(response.headers),
                     location=response.extensions.get(LOCATION_EXTENSION),
-                    secrets=_collect_secrets(request),
+                    secrets=collect_request_secrets(request),
                     **call.get_context(request),
                 )
         except BaseException as error:
@@ -370,7 +370,7 @@ class BaseClient:
             failure = type(typed).__name__
             if typed is error:
                 raise
-            raise typed from error
+            raise typed from get_printable_cause(error, _collect_secrets(error, request))
         finally:
             if self._on_call is not None:
                 _notify(
@@ -497,11 +497,6 @@ def _share_through_redis(auth: Credentials, limits: RateLimits | Unset) -> RateL
     return limiter
 
 
-def _collect_secrets(request: httpx.Request) -> tuple[str, ...]:
-    others = tuple(reveal() for reveal in request.extensions.get(SECRETS_EXTENSION, ()))
-    return (*collect_secrets(request.headers.get("authorization")), *others)
-
-
 def _build_timeout(timeout: float | httpx.Timeout) -> dict[str, float | None]:
     """Return the value of the request extension `timeout`, which httpx passes to its transports."""
     if isinstance(timeout, httpx.Timeout):
@@ -525,7 +520,7 @@ def _to_typed_error(error: BaseException, call: Call, request: httpx.Request, to
     if isinstance(error, httpx.TimeoutException):
         reason = f"{subject}{_describe_timeout(error, request, total_timeout)}{effect}"
         return APITimeoutError(reason, **call.get_context(request))
-    text = mask_text(str(error), _collect_secrets(request)) or type(error).__name__
+    text = mask_text(str(error), _collect_secrets(error, request)) or type(error).__name__
     reason = f"{subject}no valid response ({type(error).__name__}: {text}){effect}"
     typed = APIConnectionError(reason, **call.get_context(request))
     if token_url:
@@ -535,11 +530,21 @@ def _to_typed_error(error: BaseException, call: Call, request: httpx.Request, to
 
 def _find_token_url(error: BaseException) -> str:
     """Return the URL of the token endpoint if it is the one that did not respond."""
+    request = _find_token_request(error)
+    return "" if request is None else str(request.url)
+
+
+def _find_token_request(error: BaseException) -> httpx.Request | None:
     try:
         request = error.request if isinstance(error, httpx.RequestError) else None
     except RuntimeError:  # the transport did not set it
-        return ""
-    return str(request.url) if request is not None and TOKEN_REQUEST_EXTENSION in request.extensions else ""
+        return None
+    return request if request is not None and TOKEN_REQUEST_EXTENSION in request.extensions else None
+
+
+def _collect_secrets(error: BaseException, request: httpx.Request) -> tuple[str, ...]:
+    token_request = _find_token_request(error)
+    return collect_request_secrets(request if token_request is None else token_request)
 
 
 def _may_have_acted(error: BaseException, call: Call) -> bool:

@@ -276,7 +276,8 @@ class ResponseDecodeError(APIError):
         field: Path of the field in the body, such as `data[3].created_at`; empty if it is the whole body.
         index: Index of the record on the page, from 0; None if the error is not about one of several records.
         page_cursor: Cursor of the page; None for the first page and for operations without pagination.
-        record: The record as received. It may contain personal data.
+        record: The record as received, except that the credentials of the request are masked. It may contain personal
+            data.
     """
 
     advice = "Report it to the maintainers."

@@ -195,8 +195,8 @@ class Paginator(Generic[T]):
     async def pages(self) -> AsyncGenerator[Page[T], None]:
         """Iterate over the pages; the next ones are prefetched meanwhile.
 
-        Records that the previous page with records contained as well (same id) are dropped. If the iteration ends
-        early, requests in flight are cancelled.
+        Records that the previous page with new records contained as well (same id) are dropped, also if pages without
+        new records are in between. If the iteration ends early, requests in flight are cancelled.
 
         Raises:
             ResponseDecodeError: If the iteration would never end: a cursor repeats, or more than 100 consecutive pages
@@ -238,8 +238,8 @@ class Paginator(Generic[T]):
                     fresh = [record for record in page.data if getattr(record, "id", None) not in previous_ids]
                     page = attrs.evolve(page, data=fresh)
                     del fresh
-                if ids:
-                    previous_ids = ids
+                if ids:  # a page of repeats only is like an empty one
+                    previous_ids = ids if page.data else previous_ids | ids
                 empty_pages = 0 if page.data else empty_pages + 1
                 cursor, next_cursor = page.cursor, page.next_cursor
                 last = [page]

@@ -97,6 +97,12 @@ def test_error_details_by_field_name_have_the_field_as_pointer() -> None:
         (b"upstream\n\nconnect error", "upstream connect error"),
         (b'{"message": "slow down"}', "slow down"),
         (b"[]", "no details provided"),
+        (b'{"error": {"webhook_url": ["Enter a valid URL."]}}', "(webhook_url): Enter a valid URL."),
+        (b'{"data": {"errors": [{"detail": "Unknown shop"}]}}', "Unknown shop"),
+        (b'[{}, {"name": ["Required."]}]', "([1].name): Required."),
+        (b'{"errors": [{}, {"name": ["Required."]}]}', "([1].name): Required."),
+        (b'{"errors": [{"title": ["Too long"], "detail": {"x": 1}}]}', ": Too long"),
+        (b'{"detail": [{"loc": ["body", "shop", 0], "msg": "Field required"}]}', "(body.shop.0): Field required"),
     ],
 )
 def test_body_that_is_not_a_json_api_error_is_summarized(content: bytes, text: str) -> None:

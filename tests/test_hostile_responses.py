@@ -17,6 +17,7 @@ import math
 import pickle
 import ssl
 import time
+import traceback
 import tracemalloc
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -33,7 +34,6 @@ from sendcloud_integrations_client import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
-    AuthenticationError,
     BadRequestError,
     BasicAuth,
     ConfigurationError,
@@ -193,6 +193,26 @@ async def test_page_that_is_not_json_is_passed_to_on_decode_error() -> None:
         with pytest.raises(ResponseDecodeError, match="expected JSON"):  # skipped, it would end the iteration early
             await client.logs.list(on_decode_error="skip")
     assert [type(error) for error in errors] == [ResponseDecodeError]
+
+
+@on_both_transports
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+async def test_page_whose_body_cannot_be_read_is_passed_to_on_decode_error(transport: str, encoding: str) -> None:
+    unreadable = build_response(b"corrupt", f"Content-Encoding: {encoding}", f'Link: <{LOGS_URL}?cursor=c>; rel="next"')
+
+    async def respond_by_cursor(exchange: Exchange) -> None:
+        cursor = exchange.target.partition("cursor=")[2]
+        pages = {"": build_log_page(1, b"first", cursor="b"), "b": unreadable, "c": build_log_page(3, b"third")}
+        await exchange.send(pages[cursor])
+
+    errors: list[ResponseDecodeError] = []
+    async with (
+        run_hostile_server(respond_by_cursor) as server,
+        build_client(server.base_url, transport=transport, retries=FAST) as client,
+    ):
+        exceptions = [log.exception async for log in client.logs.list(on_decode_error=errors.append)]
+    assert exceptions == ["first", "third"]
+    assert [(error.page_cursor, error.operation) for error in errors] == [("b", "list_logs")]
 
 
 # --- Pagination ---
@@ -475,22 +495,73 @@ async def test_redirect_error_names_the_location(location: str, status: str) -> 
     assert location in str(error)
 
 
-async def test_echoed_credentials_are_masked_everywhere(caplog: pytest.LogCaptureFixture) -> None:
-    secret = "S3CRET-" + "value"
-    header = "Basic " + base64.b64encode(f"public:{secret}".encode()).decode()
-    body = orjson.dumps({"errors": [{"detail": f"{header} {secret}", "title": header}]})
-    content = build_response(body, f"X-Echo: {header}", f"WWW-Authenticate: {header}", status="401 Unauthorized")
+ECHOED = "S3CRET/+" + "value="
+ECHOED_PAIR = base64.b64encode(f"public:{ECHOED}".encode()).decode()
+PLAIN_ECHO = f"Basic {ECHOED_PAIR} {ECHOED}".encode()
+NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
+
+
+@on_both_transports
+@pytest.mark.parametrize(
+    "content",
+    [
+        build_response(
+            orjson.dumps({"errors": [{"detail": PLAIN_ECHO.decode()}], PLAIN_ECHO.decode(): [ECHOED]}),
+            f"X-Echo: {PLAIN_ECHO.decode()}",
+            f"X-Token: {ECHOED_PAIR}",
+            f"WWW-Authenticate: {PLAIN_ECHO.decode()}",
+            status="401 Unauthorized",
+        ),
+        build_response(b'{"message": "S3CRET%2f%2bvalue%3d S3CRET\\u002f\\u002Bvalue\\u003d"}', status="400 X"),
+        build_response(b"<p>S3CRET&#x2F;&#43;value&#x3d;</p>", status="400 X"),
+        build_response(b"", f"Location: https://x.example/?key={ECHOED_PAIR}", status="302 X"),
+        b"HTTP/1.1 401 " + PLAIN_ECHO + NO_BODY,
+        b"HTTP/1.1 401 X\r\nAuthorization " + PLAIN_ECHO + NO_BODY,
+        b"HTTP/1.1 401 X\r\nBad Header: " + PLAIN_ECHO + NO_BODY,
+        b"HTTX " + PLAIN_ECHO + NO_BODY,
+        b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + PLAIN_ECHO + b"\r\n",
+        build_response(PLAIN_ECHO),
+        b"HTTP/1.1 200 X\r\nContent-Type: " + PLAIN_ECHO + b"\r\nContent-Length: 1\r\n\r\n-",
+        build_response(orjson.dumps({"data": [{"id": {"echo": PLAIN_ECHO.decode()}}]})),
+    ],
+    ids=[
+        "body-headers",
+        "body-escaped",
+        "body-HTML",
+        "redirect",
+        "reason-phrase",
+        "header-without-colon",
+        "header-name-with-space",
+        "status-line",
+        "chunk-size",
+        "success-without-JSON",
+        "content-type",
+        "record",
+    ],
+)
+async def test_echoed_credentials_are_masked_everywhere(
+    content: bytes, transport: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors: list[SendcloudError] = []
     with caplog.at_level(logging.DEBUG):
         async with (
             run_hostile_server(respond(content)) as server,
-            build_client(server.base_url, auth=BasicAuth("public", secret)) as client,
+            build_client(server.base_url, auth=BasicAuth("public", ECHOED), transport=transport) as client,
         ):
-            with pytest.raises(AuthenticationError) as caught:
+            with pytest.raises(SendcloudError) as caught:
                 await client.integrations.list()
-    error = caught.value
-    shown = f"{error} {error!r} {vars(error)} {error.errors} {pickle.dumps(error)!r} {caplog.text}"
-    assert secret not in shown
-    assert header.removeprefix("Basic ") not in shown
+            errors.append(caught.value)
+            with contextlib.suppress(SendcloudError):
+                await client.logs.list(on_decode_error=errors.append)
+    for error in errors:
+        printed = "".join(traceback.format_exception(error))
+        shown = f"{error} {error!r} {vars(error)} {pickle.dumps(error)!r} {printed}"
+        details = getattr(error, "errors", ())
+        shown += f"{details} {[detail.raw for detail in details]}"
+        assert "S3CRET" not in shown
+        assert ECHOED_PAIR not in shown
+    assert "S3CRET" not in caplog.text
+    assert ECHOED_PAIR not in caplog.text
 
 
 # --- Arguments ---

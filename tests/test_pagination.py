@@ -156,6 +156,11 @@ async def test_records_repeated_at_a_page_boundary_are_dropped() -> None:
     assert [record.id async for record in server.create_paginator()] == [1, 2, 3, None, None, 4]
 
 
+async def test_repeats_are_dropped_after_a_page_of_repeats_only() -> None:
+    server = create_server([1, 2], [2], [], [1, 3])
+    assert [record.id async for record in server.create_paginator()] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("repeated_cursor", ["c1", "c2"])
 async def test_repeated_cursor_raises_after_all_records(repeated_cursor: str) -> None:
     server = create_server([1], [2], [3])

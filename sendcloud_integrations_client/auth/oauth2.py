@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import json
 import logging
 import math
 import os
@@ -30,13 +29,18 @@ from sendcloud_integrations_client.auth.origin import validate_base_url
 from sendcloud_integrations_client.auth.tokens import AccessToken, LockingTokenStore, MemoryTokenStore, TokenStore
 from sendcloud_integrations_client.errors import AuthenticationError, ConfigurationError, SendcloudError, to_single_line
 from sendcloud_integrations_client.options import validate_number
+from sendcloud_integrations_client.runtime.error_responses import parse_error_details
+from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.operations import (
+    LOCATION_EXTENSION,
+    SECRETS_EXTENSION,
     TOKEN_ERROR_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
     TOTAL_TIMEOUT_ENDED,
     TokenRequest,
     get_call,
 )
+from sendcloud_integrations_client.runtime.secret_masking import collect_secrets, mask_text
 
 __all__ = ["TOKEN_URL", "TOKEN_URL_VARIABLE", "OAuth2ClientCredentials", "TokenErrorTransport"]
 
@@ -48,8 +52,10 @@ TOKEN_URL_VARIABLE: Final = "SENDCLOUD_TOKEN_URL"  # noqa: S105
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
+_MAX_TOKEN_LENGTH: Final = 16_384
 _DEFAULT_LIFETIME: Final = 3600.0
 _MIN_LIFETIME: Final = 10.0  # seconds; a token that expires earlier does not end its renewal early
+_MAX_LIFETIME: Final = 366 * 86_400.0  # a token store may reject a longer one
 _LOCK_TIMEOUT: Final = 10.0  # seconds to wait for the token request of another process
 _LOCK_POLL_INTERVAL: Final = 0.05  # seconds
 
@@ -305,14 +311,17 @@ class OAuth2ClientCredentials(Credentials):
             remaining = call.remaining if call else math.inf
             deadline = min(deadline, time.monotonic() + min(remaining, lifetime) / 2)
         token_request = TokenRequest(deadline)
-        extensions: dict[str, Any] = {TOKEN_REQUEST_EXTENSION: token_request}
+        extensions: dict[str, Any] = {
+            TOKEN_REQUEST_EXTENSION: token_request,
+            SECRETS_EXTENSION: (self._secret.reveal,),  # in addition to its encoded form in the header
+        }
         if "timeout" in request.extensions:
             extensions["timeout"] = request.extensions["timeout"]
         form = {"grant_type": "client_credentials", "scope": self._scope}
         return httpx.Request("POST", self._token_url, headers=headers, data=form, extensions=extensions)
 
     def _parse_token(self, response: httpx.Response, requested_at: float) -> AccessToken | None:
-        body = _parse_object(response.content) if response.status_code == 200 else {}
+        body = _parse_object(response.content) if response.is_success else {}
         value, kind, scope = body.get("access_token"), body.get("token_type") or "bearer", body.get("scope")
         if not (isinstance(value, str) and _is_valid_header_value(value) and str(kind).lower() == "bearer"):
             return None
@@ -320,16 +329,10 @@ class OAuth2ClientCredentials(Credentials):
         return AccessToken(value, requested_at + lifetime, scope if isinstance(scope, str) else self._scope)
 
     def _build_error(self, response: httpx.Response) -> AuthenticationError:
-        body = _parse_object(response.content)
-        text = ": ".join(part for part in (body.get("error"), body.get("error_description")) if isinstance(part, str))
-        if not text:
-            content_type = response.headers.get("Content-Type", "").partition(";")[0] or "no content type"
-            text = f"no OAuth2 response but {len(response.content)} bytes, {content_type}"
-        if response.status_code == 200:
+        text = _summarize(response)
+        if response.is_success:
             text = f"no usable access token ({text})"
-        for secret in (self._header.reveal().removeprefix("Basic "), self._secret.reveal()):
-            for spelling in (secret, quote_plus(secret)):
-                text = text.replace(spelling, "***")
+        text = mask_text(text, (*collect_secrets(self._header.reveal()), self._secret.reveal()))
         reason = f"token endpoint {self._token_url} returned {response.status_code}: {to_single_line(text)}"
         return AuthenticationError(reason, status_code=response.status_code)
 
@@ -371,8 +374,8 @@ def _log_lock_wait(seconds: float) -> None:
 
 
 def _is_valid_header_value(token: str) -> bool:
-    # httpx raises an error that shows the value if a header contains anything else.
-    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+    # httpx raises an error that shows the value if a header contains anything else. Servers reject a longer header.
+    return 0 < len(token) <= _MAX_TOKEN_LENGTH and token.isascii() and token.isprintable() and " " not in token
 
 
 def _parse_lifetime(expires_in: Any) -> float:
@@ -380,12 +383,26 @@ def _parse_lifetime(expires_in: Any) -> float:
         seconds = float(expires_in)
     except (TypeError, ValueError, OverflowError):
         return _DEFAULT_LIFETIME
-    return seconds if math.isfinite(seconds) else _DEFAULT_LIFETIME
+    return min(seconds, _MAX_LIFETIME) if math.isfinite(seconds) else _DEFAULT_LIFETIME
+
+
+def _summarize(response: httpx.Response) -> str:
+    body = _parse_object(response.content)
+    text = ": ".join(part for part in (body.get("error"), body.get("error_description")) if isinstance(part, str))
+    location = response.extensions.get(LOCATION_EXTENSION) or response.headers.get("Location")
+    if not text and location and response.status_code < 400:
+        text = f"redirects to {location}"
+    if not text and not response.is_success:
+        text = "; ".join(str(detail) for detail in parse_error_details(body)[:3])
+    if not text:
+        content_type = response.headers.get("Content-Type", "").partition(";")[0] or "no content type"
+        text = f"no OAuth2 response but {len(response.content)} bytes, {content_type}"
+    return text
 
 
 def _parse_object(content: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(content)  # accepts numbers of any size; orjson rejects them
-    except (ValueError, RecursionError):
+        body = parse_json(content)
+    except ValueError:
         return {}
     return cast("dict[str, Any]", body) if isinstance(body, dict) else {}

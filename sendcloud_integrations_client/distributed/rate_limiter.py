@@ -34,7 +34,7 @@ from sendcloud_integrations_client.distributed.connections import (
     ConnectionListener,
     RedisConnections,
 )
-from sendcloud_integrations_client.distributed.slot_script import KEY_NAMES, SLOT_SCRIPT
+from sendcloud_integrations_client.distributed.slot_script import KEY_NAMES, MAX_PAUSE, SLOT_SCRIPT
 from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.options import validate_number
 from sendcloud_integrations_client.pipeline.rate_limiter import MINUTE, SECOND, Priority, RateLimitBudget, RateLimits
@@ -47,7 +47,6 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 _PRIORITIES: Final[tuple[Priority, Priority]] = ("interactive", "background")
 _FLUSH_DELAY: Final = 0.2  # seconds within which ended calls are reported if no new call takes a slot
 _MAX_UPDATES: Final = 2000  # per exchange
-_MAX_PAUSE: Final = 60.0  # seconds
 _DOWN_INTERVAL: Final = 0.25  # seconds between two looks at a server that is down
 _SHORT_WINDOW_RESERVE: Final = 0.25
 
@@ -230,7 +229,7 @@ class RedisBudget(ConnectionListener):
         """
         is_paused = self.fallback.get_pause() > 0  # calls in flight together receive their 429 together
         self.fallback.pause(seconds)
-        remaining = min(self.fallback.get_pause(), _MAX_PAUSE)
+        remaining = min(self.fallback.get_pause(), MAX_PAUSE)
         if not is_paused:
             _logger.warning(
                 "Sendcloud responded with 429: other programs use the same credentials, or the limits are too high. "

@@ -5,7 +5,8 @@ contain the same hash tag, so the script also runs on a cluster.
 
 Each call in flight or of the last window is a member of a sorted set. Its score is the time, in milliseconds of the
 server's clock, at which its slot is free again: one window after the response, or the end of the lease for a call in
-flight. The slots of a process that died are therefore free after their lease.
+flight. The slots of a process that died are therefore free after their lease. If the server's clock is set back, the
+saved times are moved by as much. If it is set forward, slots become free early, and a 429 pauses all processes.
 
 Processes whose callers wait are in a queue. A process leaves as many slots as there are processes before it, and goes
 to the end of the queue when it gets a slot, so each waiting process gets the same number of slots. Slots that the
@@ -28,14 +29,20 @@ from sendcloud_integrations_client.pipeline.background_share import (
     RESERVE_FACTOR,
 )
 
-__all__ = ["KEY_NAMES", "SLOT_SCRIPT"]
+__all__ = ["KEY_NAMES", "MAX_PAUSE", "SLOT_SCRIPT"]
 
 KEY_NAMES: Final = ("interactive", "background", "state", "interactive-queue", "background-queue", "seen")
 """Last parts of the script's keys, in order. The last key, which reads and writes share, is the pause."""
 
+MAX_PAUSE: Final = 60.0
+"""Longest pause after a 429 in seconds."""
+
+_CLOCK_TOLERANCE: Final = 1000  # milliseconds
+
 SLOT_SCRIPT: Final = (
     f"""
 local BURST_SHARE, FLOOR_SHARE, RESERVE_FACTOR = {BURST_SHARE}, {FLOOR_SHARE}, {RESERVE_FACTOR}
+local CLOCK_TOLERANCE, MAX_PAUSE = {_CLOCK_TOLERANCE}, {round(MAX_PAUSE * 1000)}
 local POLLS, RATE_STEPS, RATE_UPDATES, RECENT_PARTS = {POLLS}, {RATE_STEPS}, {RATE_UPDATES}, {RECENT_PARTS}
 """
     + """
@@ -54,6 +61,20 @@ local microseconds = time[1] * 1000000 + time[2]
 local now = math.floor(microseconds / 1000)
 local RETRY, STALE, OVERDUE = 10, 2000, 50
 local keep_for = lease + window
+
+-- If the clock of the server was set back, all saved times are too late by as much.
+local set_back_by = tonumber(redis.call('HGET', state, 'now') or now) - now
+if set_back_by > CLOCK_TOLERANCE then
+  for _, key in ipairs({log, background_log}) do
+    local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+    for index = 1, #members, 2 do
+      redis.call('ZADD', key, tonumber(members[index + 1]) - set_back_by, members[index])
+    end
+  end
+  redis.call('DEL', queue, background_queue, seen)
+  redis.call('HDEL', state, 'updated', 'rate_expires', 'unused_since')
+end
+redis.call('HSET', state, 'now', string.format('%.0f', now))
 
 -- An epoch ends when the server loses its data. A process that knows an earlier one gets no slots before it has
 -- reported its calls of the last window again.
@@ -140,6 +161,10 @@ if known_epoch ~= '' and known_epoch ~= epoch then
 end
 
 local paused_until = tonumber(redis.call('GET', pause) or '0')
+if paused_until > now + MAX_PAUSE then
+  paused_until = now + MAX_PAUSE
+  redis.call('SET', pause, string.format('%.0f', paused_until), 'PX', MAX_PAUSE)
+end
 local wait, background_wait = 1000, 1000
 local first = redis.call('ZRANGE', log, 0, 0, 'WITHSCORES')[2]
 local background_first = redis.call('ZRANGE', background_log, 0, 0, 'WITHSCORES')[2]

@@ -270,10 +270,11 @@ class _PauseWatch:
 
 def _log_wait(budget: RateLimitBudget, call: Call) -> None:
     delay = budget.get_delay(safe=call.operation.safe, priority=call.priority)
+    next_slot = "The time of the next slot is unknown" if delay is None else f"Next slot in {delay:.0f} s"
     _logger.warning(
-        "%s: waiting for a free rate limit slot. Next slot in %s, total timeout in %.0f s.",
+        "%s: waiting for a free rate limit slot. %s, total timeout in %.0f s.",
         call.operation.name,
-        "an unknown time" if delay is None else f"{delay:.0f} s",
+        next_slot,
         call.remaining,
     )
 

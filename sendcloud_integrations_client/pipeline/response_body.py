@@ -12,7 +12,7 @@ import httpx
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
 
-__all__ = ["ACCEPT_ENCODING", "read_body"]
+__all__ = ["ACCEPT_ENCODING", "CorruptBodyError", "read_body"]
 
 ACCEPT_ENCODING: Final = "gzip, deflate"
 """The content encodings that `read_body` decompresses."""
@@ -22,6 +22,16 @@ _STEP: Final = 262_144  # bytes decompressed before other tasks run
 _MAX_BLOCK: Final = 0.005  # seconds
 _GZIP_OR_ZLIB: Final = 32 + zlib.MAX_WBITS
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+class CorruptBodyError(httpx.RemoteProtocolError):
+    """The compressed data of a body is corrupt or truncated.
+
+    Attributes:
+        page: The page without its body, to return if there is no further attempt; None if it is no page.
+    """
+
+    page: httpx.Response | None = None
 
 
 async def read_body(response: httpx.Response, limit: int) -> bytes:
@@ -36,7 +46,7 @@ async def read_body(response: httpx.Response, limit: int) -> bytes:
 
     Raises:
         ResponseDecodeError: If the body is larger than `limit`, or has an encoding that was not requested.
-        httpx.RemoteProtocolError: If the compressed data is corrupt or truncated, like a truncated body.
+        CorruptBodyError: If the compressed data is corrupt or truncated. It can be retried, like a truncated body.
         httpx.TransportError: If the connection fails.
     """
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
@@ -78,7 +88,7 @@ async def _read_compressed(stream: AsyncIterable[bytes], limit: int, *, is_defla
             try:
                 part = decompressor.decompress(pending, _STEP)
             except zlib.error as error:
-                raise httpx.RemoteProtocolError(f"corrupt compressed body: {error}") from error
+                raise CorruptBodyError(f"corrupt compressed body: {error}") from error
             body += part
             _check_size(len(body), limit)
             pending, is_full = decompressor.unconsumed_tail, len(part) == _STEP
@@ -95,7 +105,7 @@ async def _read_compressed(stream: AsyncIterable[bytes], limit: int, *, is_defla
                 await asyncio.sleep(0)
                 suspended_at = time.monotonic()
     if decompressor is not None and not decompressor.eof:
-        raise httpx.RemoteProtocolError("truncated compressed body")
+        raise CorruptBodyError("truncated compressed body")
     return bytes(body)
 
 

@@ -23,11 +23,12 @@ from typing import Final
 import attrs
 import httpx
 
-from sendcloud_integrations_client.errors import SendcloudError
+from sendcloud_integrations_client.errors import ResponseDecodeError, SendcloudError
 from sendcloud_integrations_client.options import validate_integer, validate_number
-from sendcloud_integrations_client.pipeline.response_body import read_body
+from sendcloud_integrations_client.pipeline.response_body import CorruptBodyError, read_body
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.operations import (
+    BODY_ERROR_EXTENSION,
     LOCATION_EXTENSION,
     RETRIES_EXTENSION,
     TOKEN_REQUEST_EXTENSION,
@@ -169,6 +170,8 @@ class RetryTransport(httpx.AsyncBaseTransport):
                 if token_request:
                     token_request.is_out_of_time = is_out_of_time
                 if failure is not None:
+                    if isinstance(failure, CorruptBodyError) and failure.page is not None:
+                        return failure.page
                     raise failure
                 assert response is not None  # noqa: S101 - without a failure there is a response
                 return response
@@ -205,23 +208,43 @@ class RetryTransport(httpx.AsyncBaseTransport):
         response = await self._transport.handle_async_request(request)
         stream, headers = response.stream, response.headers
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101
+        can_be_unreadable = call is not None and call.is_page and call.is_success(response.status_code)
         try:
             if call and call.on_headers and call.is_success(response.status_code):
                 on_headers, call.on_headers = call.on_headers, None
                 on_headers(headers)
-            content = await read_body(response, self._max_response_bytes)
+            try:
+                content = await read_body(response, self._max_response_bytes)
+            except CorruptBodyError as error:
+                if can_be_unreadable:
+                    error.page = _build_unreadable_page(response, str(error), "")
+                raise
+            except ResponseDecodeError as error:
+                if not can_be_unreadable:
+                    raise
+                return _build_unreadable_page(response, error.reason, error.advice)
         finally:
             await stream.aclose()
         if "content-encoding" in headers:  # decoded
             del headers["content-encoding"]
             headers.pop("content-length", None)
         response.extensions.pop("network_stream", None)  # it returned to the pool at the end of the body
+        response.extensions.pop("reason_phrase", None)  # httpx logs it, and a server may send anything in it
         if 300 <= response.status_code < 400 and "location" in headers:
             # httpx parses the location of each redirect, followed or not, and raises if it is invalid.
             response.extensions[LOCATION_EXTENSION] = headers.pop("location")
         response.stream = httpx.ByteStream(content)
         response.read()
         return response
+
+
+def _build_unreadable_page(response: httpx.Response, reason: str, advice: str) -> httpx.Response:
+    headers = response.headers.copy()
+    for name in ("content-encoding", "content-length"):
+        headers.pop(name, None)
+    return httpx.Response(
+        response.status_code, headers=headers, content=b"", extensions={BODY_ERROR_EXTENSION: (reason, advice)}
+    )
 
 
 def _should_retry(

@@ -17,8 +17,9 @@ from sendcloud_integrations_client.errors import (
 )
 from sendcloud_integrations_client.runtime.lenient_json import parse_json
 from sendcloud_integrations_client.runtime.models import Model
-from sendcloud_integrations_client.runtime.operations import Operation, get_call
+from sendcloud_integrations_client.runtime.operations import BODY_ERROR_EXTENSION, Operation, get_call
 from sendcloud_integrations_client.runtime.readers import raise_mismatch
+from sendcloud_integrations_client.runtime.secret_masking import collect_request_secrets, mask_text, mask_value
 
 __all__ = [
     "OnDecodeError",
@@ -143,8 +144,11 @@ def decode_value(response: httpx.Response, key: str | None) -> Any:
         The decoded JSON value.
 
     Raises:
-        ResponseDecodeError: If the body is not JSON or does not contain the key.
+        ResponseDecodeError: If the body could not be read, is not JSON, or does not contain the key.
     """
+    if (problem := response.extensions.get(BODY_ERROR_EXTENSION)) is not None:
+        reason, advice = problem
+        raise _build_error(response, reason, advice=advice)
     try:
         body = parse_json(response.content)
     except ValueError:
@@ -234,7 +238,8 @@ def decode_records(
             _logger.warning("A page was skipped, because it cannot be read as a whole: %s", error)
         else:
             error.page_cursor = response.request.url.params.get("cursor")
-            error.record = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
+            text = response.content[:_MAX_RAW_BYTES].decode(errors="replace")
+            error.record = mask_text(text, collect_request_secrets(response.request))
             on_decode_error(error)
         return []
     decode = model.decode_object
@@ -257,6 +262,8 @@ def _decode_one_by_one(
         try:
             decoded.append(_decode_object(model, record))
         except FieldMismatchError as mismatch:
+            if on_decode_error == "skip":
+                continue
             cursor = response.request.url.params.get("cursor")
             page = f" of the page at cursor {cursor}" if cursor else ""
             error = _build_error(
@@ -270,9 +277,8 @@ def _decode_one_by_one(
             )
             if on_decode_error == "raise":
                 raise error from mismatch
-            if on_decode_error != "skip":
-                error.__cause__ = mismatch
-                on_decode_error(error)
+            error.__cause__ = mismatch
+            on_decode_error(error)
     return decoded
 
 
@@ -301,14 +307,15 @@ def _build_error(
     call = get_call(response.request)
     if call is not None:
         context = call.get_context(response.request)
+    secrets = collect_request_secrets(response.request)
     return ResponseDecodeError(
-        reason,
+        mask_text(reason, secrets),
         advice=advice,
         status_code=response.status_code,
         field=field,
         index=index,
         page_cursor=page_cursor,
-        record=record,
+        record=mask_value(record, secrets),
         **context,
     )
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final, Unpack, cast
-from urllib.parse import quote, quote_plus
 
 from sendcloud_integrations_client.errors import (
     APIStatusError,
@@ -25,13 +22,19 @@ from sendcloud_integrations_client.errors import (
     to_single_line,
 )
 from sendcloud_integrations_client.runtime.lenient_json import parse_json
+from sendcloud_integrations_client.runtime.secret_masking import (
+    mask_bytes,
+    mask_text,
+    mask_value,
+    may_contain_secret,
+)
 
-__all__ = ["STATUS_ERRORS", "build_status_error", "collect_secrets", "mask_bytes", "mask_text", "parse_error_details"]
+__all__ = ["STATUS_ERRORS", "build_status_error", "parse_error_details"]
 
 _MAX_BODY_LENGTH: Final = 10_000
+_MASK_MARGIN: Final = 65_536
 _MAX_PARSED_BYTES: Final = 1_048_576
 _MAX_DETAILS: Final = 100
-_SHORTEST_SECRET: Final = 4
 _SECRET_RESPONSE_HEADERS: Final = frozenset({"set-cookie", "authorization", "proxy-authorization"})
 _DETAIL_NAMES: Final = ("detail", "message", "error_description", "description", "msg")
 STATUS_ERRORS: Final[dict[int, type[APIStatusError]]] = {
@@ -74,16 +77,17 @@ def build_status_error(
     """
     secrets = tuple(secrets)
     fallback = ServerError if status_code >= 500 else APIStatusError
-    body = _decode_body(mask_bytes(content, secrets))
+    body = _decode_body(content, secrets)
     details = parse_error_details(body)
     if reason is None:
         reason = _format_status(status_code)
         if location is not None:
             reason += f": redirects to {to_single_line(mask_text(location, secrets))}. Check base_url"
         else:
-            text = "; ".join(str(detail) for detail in details[:3]) or _summarize_body(body)
-            if len(details) > 3:
-                text += f"; and {len(details) - 3} more"
+            texts = [text for detail in details if (text := str(detail))]
+            text = "; ".join(texts[:3]) or _summarize_body(body)
+            if len(texts) > 3:
+                text += f"; and {len(texts) - 3} more"
             reason += f": {to_single_line(text)}"
         if retry_after is not None:
             reason = f"{reason.rstrip('.')}. The server asks to retry after {retry_after:g} s"
@@ -108,17 +112,18 @@ def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
     Args:
         body: The decoded body. Its `errors` may be a list of entries, one entry, or an object that maps field names
             to messages. Without `errors`: Sendcloud's v2 body (`{"error": {"code", "message"}}`), an OAuth error, a
-            problem (RFC 9457), field errors (`{"field": ["message"]}`) or a list.
+            problem (RFC 9457), field errors (`{"field": ["message"]}`), validation errors
+            (`{"detail": [{"loc", "msg"}]}`) or a list.
 
     Returns:
         The entries; empty if the body contains none that can be parsed.
     """
     if body.__class__ is list:
-        return tuple(_parse_detail(entry) for entry in body[:_MAX_DETAILS])
+        return _parse_entries(body)
     fields = _as_object(body)
     entries: Any = fields.get("errors")
     if entries.__class__ is list and entries:
-        return tuple(_parse_detail(entry) for entry in entries[:_MAX_DETAILS])
+        return _parse_entries(entries)
     if entries.__class__ is dict and entries:
         if {"status", "code", "title", "detail"} & entries.keys():
             return (_parse_detail(entries),)
@@ -127,53 +132,31 @@ def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:
         return (ErrorDetail(detail=entries, raw=entries),)
     error: Any = fields.get("error")
     if error.__class__ is dict and error:
-        return (_parse_detail(error),)
+        return tuple(_parse_entry(error))
     if isinstance(error, str) and error:
         description = _find_text(fields, _DETAIL_NAMES)
         if description:
             return (ErrorDetail(code=error, detail=description, raw=body),)
         return (ErrorDetail(detail=error, raw=body),)
+    details: Any = fields.get("detail")
+    if details.__class__ is list and any(entry.__class__ is dict for entry in details):
+        return _parse_entries(details)
     if _find_text(fields, (*_DETAIL_NAMES, "title")):
         return (_parse_detail(fields),)
     return tuple(islice(_iterate_field_errors(fields), _MAX_DETAILS))
 
 
-def collect_secrets(authorization: str | None) -> tuple[str, ...]:
-    """Return the secrets in the `Authorization` header of a request, longest first.
-
-    Args:
-        authorization: Value of the header; None if the request has none.
-
-    Returns:
-        The header's value, the token or encoded key pair in it, and the secret key of a key pair.
-    """
-    if not authorization:
-        return ()
-    scheme, _, token = authorization.partition(" ")
-    secrets = {authorization, token}
-    if scheme.lower() == "basic":
-        try:
-            pair = base64.b64decode(token, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            pair = ""
-        secrets |= {pair, pair.partition(":")[2]}
-    return tuple(sorted((secret for secret in secrets if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True))
+def _parse_entries(entries: list[Any]) -> tuple[ErrorDetail, ...]:
+    found = (detail for index, entry in enumerate(entries) for detail in _parse_entry(entry, f"[{index}]."))
+    return tuple(islice(found, _MAX_DETAILS))
 
 
-def mask_text(text: str, secrets: Iterable[str]) -> str:
-    """Replace each secret in `text` by `***`, percent-encoded forms included."""
-    for secret in secrets:
-        for spelling in (secret, quote(secret, safe=""), quote_plus(secret)):
-            text = text.replace(spelling, "***")
-    return text
-
-
-def mask_bytes(content: bytes, secrets: Iterable[str]) -> bytes:
-    """Replace each secret in `content` by `***`, percent-encoded and JSON-escaped forms included."""
-    for secret in secrets:
-        for spelling in (secret, quote(secret, safe=""), quote_plus(secret), secret.replace("/", "\\/")):
-            content = content.replace(spelling.encode(), b"***")
-    return content
+def _parse_entry(entry: Any, prefix: str = "") -> Iterable[ErrorDetail]:
+    """Return the entry, or the field errors in it if it has nothing else."""
+    detail = _parse_detail(entry)
+    if str(detail):
+        return (detail,)
+    return tuple(islice(_iterate_field_errors(_as_object(entry), prefix), _MAX_DETAILS)) or (detail,)
 
 
 def _iterate_field_errors(fields: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterable[ErrorDetail]:
@@ -185,7 +168,7 @@ def _iterate_field_errors(fields: Mapping[str, Any], prefix: str = "", depth: in
             messages.__class__ is list and messages and all(isinstance(message, str) for message in messages)
         ):
             yield _parse_detail(messages, pointer=pointer)
-        elif depth == 0 and messages.__class__ is list:
+        elif messages.__class__ is list and depth < 5:
             for index, message in enumerate(messages):
                 if message.__class__ is dict:
                     yield from _iterate_field_errors(message, f"{pointer}[{index}].", depth + 1)
@@ -199,9 +182,9 @@ def _parse_detail(entry: Any, *, pointer: str = "") -> ErrorDetail:
     return ErrorDetail(
         status=_to_text(entry.get("status")),
         code=_to_text(entry.get("code")),
-        title=_to_text(entry.get("title")),
+        title=_find_text(entry, ("title",)),
         detail=_find_text(entry, _DETAIL_NAMES),
-        pointer=_to_text(source.get("pointer")) or pointer,
+        pointer=_to_text(source.get("pointer")) or _join_path(entry.get("loc")) or pointer,
         parameter=_to_text(source.get("parameter")),
         header=_to_text(source.get("header")),
         raw=entry,
@@ -216,6 +199,10 @@ def _find_text(fields: Mapping[str, Any], names: Iterable[str]) -> str:
         if value is not None and value.__class__ is not dict and _to_text(value):
             return _to_text(value)
     return ""
+
+
+def _join_path(path: Any) -> str:
+    return ".".join(map(_to_text, path)) if path.__class__ is list else ""
 
 
 def _as_object(value: Any) -> dict[str, Any]:
@@ -233,14 +220,19 @@ def _format_status(status_code: int) -> str:
         return str(status_code)
 
 
-def _decode_body(content: bytes) -> Any:
+def _decode_body(content: bytes, secrets: tuple[str, ...]) -> Any:
     if len(content) <= _MAX_PARSED_BYTES:
         try:
-            return parse_json(content)
+            masked = mask_bytes(content, secrets)
+            body = parse_json(masked)
         except ValueError:
             pass
-    # A character has at most four bytes.
-    return content[: 4 * _MAX_BODY_LENGTH].decode("utf-8", errors="replace")[:_MAX_BODY_LENGTH]
+        else:
+            # A secret that is not ASCII may be escaped in the bytes.
+            return mask_value(body, secrets) if may_contain_secret(masked, secrets) else body
+    # A character has at most four bytes. The margin is for a secret at the end, which must be masked as a whole.
+    start = mask_bytes(content[: 4 * _MAX_BODY_LENGTH + _MASK_MARGIN], secrets)
+    return start[: 4 * _MAX_BODY_LENGTH].decode("utf-8", errors="replace")[:_MAX_BODY_LENGTH]
 
 
 def _summarize_body(body: Any) -> str:

@@ -14,12 +14,15 @@ __all__ = ["parse_next_cursor"]
 
 _MAX_LENGTH: Final = 65_536
 _NEXT: Final = re.compile(r"\bnext\b", re.IGNORECASE)
+_PUNCTUATION: Final = "\"'\\,;\u201c\u201d\u2018\u2019"
+"""Not part of a relation: left over from quotes that are escaped, unbalanced or typographic, and from separators."""
 
 
 def parse_next_cursor(header: str) -> str | None:
     """Return the cursor of the link with the relation `next`.
 
-    The parser accepts what servers send beyond the standard: trailing semicolons, single quotes and any case.
+    The parser accepts what servers send beyond the standard: trailing semicolons, semicolons or nothing between links,
+    single, unbalanced, escaped and typographic quotes, and any case.
 
     Args:
         header: Value of the `Link` header; several headers joined by commas.
@@ -35,7 +38,7 @@ def parse_next_cursor(header: str) -> str | None:
         raise ResponseDecodeError(f"the Link header is longer than {_MAX_LENGTH} characters", field="Link")
     links, malformed = _parse_links(header)
     for link in links:
-        if "next" in link.relation.lower().split():
+        if "next" in link.relations:
             cursor = _get_cursor(link.target)
             if cursor is None:
                 raise ResponseDecodeError("the link to the next page contains no cursor", field="Link")
@@ -48,11 +51,11 @@ def parse_next_cursor(header: str) -> str | None:
 @attrs.frozen
 class _Link:
     target: str
-    relation: str
+    relations: list[str]
 
 
 def _parse_links(header: str) -> tuple[list[_Link], str]:
-    """Return the links of a header, and the text that is not part of a link with a relation."""
+    """Return the links of a header, and the text that is no valid part of a link."""
     links: list[_Link] = []
     malformed: list[str] = []
     position, length = 0, len(header)
@@ -64,21 +67,28 @@ def _parse_links(header: str) -> tuple[list[_Link], str]:
             break
         malformed.append(header[position:start])
         parameters, position = _parse_parameters(header, end + 1)
-        relation = parameters.get("rel")
-        if relation is None:
+        values = [value for name, value in parameters if name == "rel"]
+        if not values:
             malformed.append(header[end + 1 : position])
-        else:
-            links.append(_Link(header[start + 1 : end], relation))
+            continue
+        relations = [relation.strip(_PUNCTUATION) for relation in values[0].lower().split()]
+        links.append(_Link(header[start + 1 : end], relations))
+        # An extension relation is a URI, in which `next` means something else.
+        malformed += [relation for relation in relations if ":" not in relation]
+        malformed += [name for name, _ in parameters]
+        malformed += values[1:]
     return links, " ".join(malformed)
 
 
-def _parse_parameters(header: str, position: int) -> tuple[dict[str, str], int]:
-    """Parse the parameters of one link; return them with lower-case names, and the position after its comma."""
-    parameters: dict[str, str] = {}
+def _parse_parameters(header: str, position: int) -> tuple[list[tuple[str, str]], int]:
+    """Parse the parameters of one link; return them with lower-case names, and the position after it."""
+    parameters: list[tuple[str, str]] = []
     length = len(header)
     while position < length:
         if header[position] == ",":
             return parameters, position + 1
+        if header[position] == "<":
+            return parameters, position
         if header[position] in "; \t":
             position += 1
             continue
@@ -88,7 +98,7 @@ def _parse_parameters(header: str, position: int) -> tuple[dict[str, str], int]:
         name, value = header[start:position].strip().lower(), ""
         if position < length and header[position] == "=":
             value, position = _parse_value(header, position + 1)
-        parameters.setdefault(name, value)
+        parameters.append((name, value))
     return parameters, position
 
 

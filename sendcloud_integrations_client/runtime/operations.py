@@ -13,6 +13,7 @@ import httpx
 from sendcloud_integrations_client.errors import CallContext
 
 __all__ = [
+    "BODY_ERROR_EXTENSION",
     "CALL_EXTENSION",
     "LOCATION_EXTENSION",
     "RETRIES_EXTENSION",
@@ -43,6 +44,12 @@ SECRETS_EXTENSION: Final = "sendcloud_secrets"
 
 LOCATION_EXTENSION: Final = "sendcloud_location"
 """Key of a response's extensions: the `Location` of a redirect, which httpx does not get to see."""
+
+BODY_ERROR_EXTENSION: Final = "sendcloud_body_error"
+"""Key of a response's extensions: why the body of a page could not be read, as text and advice. The body is empty then.
+
+Such a page is a success, because its `Link` header leads to the next page; see `on_decode_error`.
+"""
 
 TOKEN_REQUEST_EXTENSION: Final = "sendcloud_token_request"  # noqa: S105
 """Key of a request's extensions: the `TokenRequest` of an OAuth2 token request, which is safe to repeat."""
@@ -84,6 +91,7 @@ class Call:
         operation: The operation that is called.
         on_headers: Called once with the headers of a success, before its body is read.
         priority: Priority in the rate limit queue.
+        is_page: Whether it reads a page of a list with `Link` headers.
         attempts: Number of times the request was sent so far.
         may_have_acted: Whether the server may have processed an attempt whose response was lost.
         rate_limit_wait: Seconds spent in the rate limit queue.
@@ -99,6 +107,10 @@ class Call:
     rate_limit_wait: float = 0.0
     started: float = attrs.field(factory=time.monotonic)
     deadline: float = math.inf
+    is_page: bool = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.is_page = self.on_headers is not None
 
     @property
     def elapsed(self) -> float:

@@ -108,7 +108,8 @@ def read_datetime(value: object, field: str) -> Any:
     try:
         return from_iso(value)  # type: ignore[arg-type]  # a value of another type raises TypeError
     except (TypeError, ValueError):
-        return _read_iso(value, field, from_iso, "a timestamp (ISO 8601)")
+        # RFC 3339 allows a lower-case `t` and `z`, which Python does not read.
+        return _read_iso(value, field, lambda text: from_iso(text.upper()), "a timestamp (ISO 8601)")
 
 
 def read_date(value: object, field: str) -> Any:

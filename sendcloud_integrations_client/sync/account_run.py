@@ -24,7 +24,6 @@ from sendcloud_integrations_client.errors import (
     to_single_line,
 )
 from sendcloud_integrations_client.generated.models.integration import Integration
-from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 from sendcloud_integrations_client.sync.account_writer import AccountWriter, DryRunWriter
 from sendcloud_integrations_client.sync.errors import AccountMismatchError, StoreError, SyncSupersededError
 from sendcloud_integrations_client.sync.faults import FaultRetries
@@ -272,8 +271,12 @@ class AccountRun:
             )
         return [integration.id for integration in valid] + undecoded_ids
 
-    async def _read_integrations(self, on_decode_error: OnDecodeError) -> Sequence[Integration]:
-        response = await self._client.integrations.with_response.list(on_decode_error=on_decode_error)
+    async def _read_integrations(self, on_decode_error: Callable[[ResponseDecodeError], None]) -> Sequence[Integration]:
+        try:
+            response = await self._client.integrations.with_response.list(on_decode_error=on_decode_error)
+        except ResponseDecodeError as error:  # the body could not be read
+            on_decode_error(error)
+            return []
         self._server_time = _parse_date(response.headers.get("date", ""))
         return response.parsed
 

@@ -14,7 +14,6 @@ import attrs
 
 from sendcloud_integrations_client.errors import ResponseDecodeError
 from sendcloud_integrations_client.pipeline.retries import RetryPolicy
-from sendcloud_integrations_client.runtime.decoding import OnDecodeError
 
 __all__ = ["MAX_REREADS", "build_retry_policy", "find_unreadable_page", "read_again"]
 
@@ -47,7 +46,7 @@ def find_unreadable_page(errors: Iterable[ResponseDecodeError]) -> ResponseDecod
 
 
 async def read_again(
-    read: Callable[[OnDecodeError], Awaitable[T]], policy: RetryPolicy
+    read: Callable[[Callable[[ResponseDecodeError], None]], Awaitable[T]], policy: RetryPolicy
 ) -> tuple[T, list[ResponseDecodeError]]:
     """Read an unreadable page again, with the delays of the policy, until it is readable or `MAX_REREADS` is reached.
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import attrs
-import orjson
 
+from .json_encoding import encode_json
 from .messages import Receive, Scope, Send, SimulatedResponse, build_error, build_json_response, build_start_message
 from .routing import OPERATIONS
 
@@ -88,9 +88,7 @@ class Fault:
                 content_type = (b"content-type", kind + b"; charset=utf-8")
                 response = SimulatedResponse(self.status, text.encode(), (content_type,))
             case value:
-                response = SimulatedResponse(
-                    self.status, orjson.dumps(value), ((b"content-type", b"application/json"),)
-                )
+                response = SimulatedResponse(self.status, encode_json(value), ((b"content-type", b"application/json"),))
         names = {name for name, _ in headers}
         return attrs.evolve(response, headers=(*(pair for pair in response.headers if pair[0] not in names), *headers))
 

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 import attrs
-import orjson
 
+from .json_encoding import encode_json
 from .seeded_logs import SeededLogs
 
 __all__ = ["LogBook", "LogPage"]
@@ -58,7 +58,7 @@ class LogBook:
             JSON of the record, as listed later.
         """
         position = self._count_logs()
-        content = orjson.dumps({"id": position + 1, "integration_id": integration_id} | fields)
+        content = encode_json({"id": position + 1, "integration_id": integration_id} | fields)
         self._created.append(content)
         self._created_by_integration[integration_id].append(position)
         return content

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
-
 from .formats import format_utc
+from .json_encoding import decode_json
 from .links import build_link, parse_cursor
 from .log_book import LogBook
 from .messages import JSON, Request, SimulatedResponse, build_not_found
@@ -69,7 +68,7 @@ class LogOperations:
         """
         base_url = integration.fields["shop_url"].removesuffix("/")
         content = self._logs.add(integration.fields["id"], self._complete({"base_url": base_url, **fields}))
-        return int(orjson.loads(content)["id"])
+        return int(decode_json(content)["id"])
 
     def _complete(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         completed = {**_DEFAULTS, **fields}

@@ -7,9 +7,8 @@ from datetime import datetime
 from operator import ge, gt
 from typing import Any, Final, Literal, get_args
 
-import orjson
-
 from .hashing import hash_number
+from .json_encoding import decode_json, encode_json
 from .log_book import LogBook, LogPage
 from .seeded_logs import SeededLogs
 
@@ -71,7 +70,7 @@ class _ReorderedLogBook(LogBook):
 
     def read_created_at(self, position: int) -> float:
         """Return the `created_at` of a log in seconds since 1970."""
-        record: dict[str, Any] = orjson.loads(self._render(position))
+        record: dict[str, Any] = decode_json(self._render(position))
         return datetime.fromisoformat(record["created_at"]).timestamp()
 
     def get_page(self, integration_id: int | None, below: int | None, size: int) -> LogPage:
@@ -112,8 +111,8 @@ class _EqualTimesLogBook(_ReorderedLogBook):
         content = super()._render(position)
         if position >= self._seeded.count or position % _GROUP_SIZE == 0:
             return content
-        first: dict[str, Any] = orjson.loads(super()._render(position - position % _GROUP_SIZE))
-        return orjson.dumps(orjson.loads(content) | {"created_at": first["created_at"]})
+        first: dict[str, Any] = decode_json(super()._render(position - position % _GROUP_SIZE))
+        return encode_json(decode_json(content) | {"created_at": first["created_at"]})
 
     def _select_after(self, listed: list[int], position: int) -> list[int]:
         time = float("inf") if position >= self._count_logs() else self._get_rank(position)[0]

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any, Final
 
 import attrs
-import orjson
+
+from .json_encoding import encode_json
 
 __all__ = [
     "JSON",
@@ -82,7 +83,7 @@ class RejectedRequest(Exception):  # noqa: N818 - it carries a response; nothing
 
 def build_json_response(status: int, value: object, headers: Iterable[tuple[bytes, bytes]] = ()) -> SimulatedResponse:
     """Return a response with `value` as its JSON body."""
-    return SimulatedResponse(status, orjson.dumps(value), (JSON, *headers))
+    return SimulatedResponse(status, encode_json(value), (JSON, *headers))
 
 
 def build_error(

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import logging
-import re
+from contextvars import ContextVar
 from typing import Final
 
-__all__ = ["mask_credentials_in_logs"]
+import httpx
 
-_LOGGERS: Final = ("httpcore2.http11", "httpcore2.http2")
-_CREDENTIALS: Final = re.compile(r"\b(Basic|Bearer)(\s+|%20)[A-Za-z0-9._~+/=%-]{8,}", re.IGNORECASE)
+from sendcloud_integrations_client.runtime.secret_masking import collect_request_secrets, mask_text
+
+__all__ = ["MASKED_LOGGERS", "mask_in_logs"]
+
+MASKED_LOGGERS: Final = tuple(logging.getLogger(f"httpcore2.{name}") for name in ("http11", "http2"))
+"""The loggers that print headers at level DEBUG."""
+
+_request: ContextVar[httpx.Request | None] = ContextVar("request", default=None)
 
 
-def mask_credentials_in_logs() -> None:
-    """Add the filter to httpcore2's loggers. Repeated calls have no effect."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_MASK)
+def mask_in_logs(request: httpx.Request) -> None:
+    """Mask the credentials of a request in what httpcore2 logs in this task, until the next call."""
+    for logger in MASKED_LOGGERS:
+        logger.addFilter(_MASK)
+    _request.set(request)
 
 
 class _MaskCredentials(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        masked = _CREDENTIALS.sub(r"\1 ***", message)
-        if masked != message:
-            record.msg, record.args = masked, None
+        request = _request.get()
+        if request is not None:
+            message = record.getMessage()
+            masked = mask_text(message, collect_request_secrets(request))
+            if masked != message:
+                record.msg, record.args = masked, None
         return True
 
 

@@ -11,6 +11,7 @@ The pool runs on `network.AsyncioBackend`. It belongs to one event loop, so ther
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import AsyncGenerator
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import httpx
 
 from sendcloud_integrations_client.errors import ConfigurationError
-from sendcloud_integrations_client.transports.log_masking import mask_credentials_in_logs
+from sendcloud_integrations_client.transports.log_masking import MASKED_LOGGERS, mask_in_logs
 from sendcloud_integrations_client.transports.per_loop import PerLoopTransport
 
 if TYPE_CHECKING:  # imported with the first request: it takes a fifth of the time of `import httpx`
@@ -94,6 +95,9 @@ class PooledTransport(PerLoopTransport["httpcore2.AsyncConnectionPool"]):
         pool = pools.by_scheme.get(request.url.scheme) or self.get_pool(request.url.scheme, pools)
         import httpcore2
 
+        for logger in MASKED_LOGGERS:
+            if logger.isEnabledFor(logging.DEBUG):
+                mask_in_logs(request)
         url = request.url
         pool_request = httpcore2.Request(
             method=request.method,
@@ -141,8 +145,6 @@ class PooledTransport(PerLoopTransport["httpcore2.AsyncConnectionPool"]):
         import httpcore2
 
         from sendcloud_integrations_client.transports.network import AsyncioBackend
-
-        mask_credentials_in_logs()
 
         # Loaded once per pool: httpcore2 would load the certificates again for each connection.
         context = httpx.create_ssl_context(self._verify) if scheme == "https" else None

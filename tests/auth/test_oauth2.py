@@ -120,6 +120,7 @@ async def test_expired_token_is_replaced(server: TokenServer) -> None:
         (', "expires_in": "inf"', 3600),
         (', "expires_in": 1e400', 3600),
         (', "expires_in": 1' + "0" * 400, 3600),
+        (', "expires_in": 1e300', 366 * 86_400),
     ],
 )
 async def test_expires_in_is_parsed_leniently(server: TokenServer, expires_in: str, lifetime: float) -> None:
@@ -291,8 +292,14 @@ ENDPOINT_RESPONSES = [
     (httpx.Response(500, json={"error": {"x": 1}}), 500, "no OAuth2 response but 17 bytes, application/json"),
     (httpx.Response(502, html="<html>bad gateway</html>"), 502, "no OAuth2 response but 24 bytes, text/html"),
     (httpx.Response(503), 503, "no OAuth2 response but 0 bytes, no content type"),
-    (httpx.Response(302, headers={"Location": "https://evil.example/"}), 302, "returned 302"),
-    (httpx.Response(201, json={"access_token": "t"}), 201, "returned 201"),
+    (
+        httpx.Response(302, headers={"Location": "https://evil.example/"}),
+        302,
+        "returned 302: redirects to https://evil.example/",
+    ),
+    (httpx.Response(400, json={"error": {"code": 412, "message": "No such client"}}), 400, "412: No such client"),
+    (httpx.Response(400, json={"client_id": ["Required."]}), 400, "(client_id): Required."),
+    (httpx.Response(204), 204, "no usable access token"),
     (httpx.Response(200, html="<html>login</html>"), 200, "no usable access token"),
     (httpx.Response(200, content=b'{"access_tok'), 200, "no usable access token"),
     (httpx.Response(200, json=["token"]), 200, "no usable access token"),
@@ -301,6 +308,7 @@ ENDPOINT_RESPONSES = [
     (httpx.Response(200, json={"access_token": 7}), 200, "no usable access token"),
     (httpx.Response(200, json={"access_token": ""}), 200, "no usable access token"),
     (httpx.Response(200, json={"access_token": "to\nken"}), 200, "no usable access token"),
+    (httpx.Response(200, json={"access_token": "t" * 16_385}), 200, "no usable access token"),
     (httpx.Response(200, json={"access_token": "t", "token_type": "mac"}), 200, "no usable access token"),
 ]  # fmt: skip
 
@@ -320,6 +328,24 @@ async def test_token_endpoint_error_names_the_endpoint_and_the_problem(
         assert "\n" not in str(caught.value)
         assert server.api_requests == []
         assert (await http.get("/integrations")).status_code == 200, "the next call sends a new token request"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(201, json={"access_token": "t"}),
+        httpx.Response(200, json={"access_token": "t" * 16_384}),
+        httpx.Response(200, content=b'\xef\xbb\xbf{"access_token": "t"}'),
+        httpx.Response(200, content=b'{"access_token": "t", "name": "\xff\x01\\ud83d", "expires_in": NaN}'),
+    ],
+)
+async def test_token_is_read_from_any_success_and_lenient_json(server: TokenServer, response: httpx.Response) -> None:
+    server.token_responses = [response]
+    async with build_client(server, build_oauth2()) as http:
+        for _ in range(2):
+            assert (await http.get("/integrations")).status_code == 200
+    assert {token.strip("t") for token in server.tokens} == {""}
+    assert len(server.token_requests) == 1
 
 
 async def test_unreachable_token_endpoint_raises_the_error_of_the_transport(server: TokenServer) -> None:

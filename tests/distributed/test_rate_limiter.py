@@ -502,6 +502,49 @@ async def test_flushed_server_learns_of_the_calls_before_it_grants_more(valkey: 
     await wait_until(lambda: count_slots(valkey) == 10)
 
 
+def set_clock_back(valkey: ValkeyServer) -> None:
+    """Change the data as if the clock of the server were one hour slow from now on."""
+    script = (
+        "for _, key in ipairs(redis.call('KEYS', '*:reads:*active')) do "
+        "for _, one in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, 3600000, one) end end "
+        f"redis.call('HINCRBY', '{KEY}:reads:state', 'now', 3600000)"
+    )
+    assert valkey.command(f'EVAL "{script}" 0').startswith(b"$-1")
+
+
+async def test_slots_become_free_although_the_clock_of_the_server_was_set_back(valkey: ValkeyServer) -> None:
+    budget = build_budget(valkey, reads=2, minute=0.5)
+    await acquire(budget, count=2)
+    for _ in range(2):
+        budget.complete(safe=True)
+    await wait_for(lambda: asyncio.sleep(0, count_slots(valkey) == 2))
+    set_clock_back(valkey)
+    await acquire(budget, count=2)
+    assert not budget.connections.is_down
+
+
+async def test_clock_of_the_server_that_was_set_back_frees_no_slot_early(valkey: ValkeyServer) -> None:
+    first, second = build_budget(valkey), build_budget(valkey)
+    await acquire(first, count=5)
+    await acquire(second, count=5)
+    first.complete(safe=True)
+    await asyncio.sleep(0.4)
+    set_clock_back(valkey)
+    assert await has_no_free_slot(first)
+    assert await has_no_free_slot(second)
+    assert count_slots(valkey) == 10
+    second.complete(safe=True)
+    second.release(safe=True)
+    await wait_for(lambda: asyncio.sleep(0, count_slots(valkey) == 9))
+    await acquire(first)
+
+
+async def test_pause_is_bounded_although_the_clock_of_the_server_was_set_back(valkey: ValkeyServer) -> None:
+    valkey.command("SET", f"{KEY}:pause", "9000000000000")
+    assert await has_no_free_slot(build_budget(valkey))
+    assert 0 < int(valkey.command("PTTL", f"{KEY}:pause")[1:]) <= 60_000
+
+
 async def test_callers_that_wait_without_server_return_to_it(valkey_to_break: ValkeyServer) -> None:
     valkey_to_break.stop()
     budget = build_budget(valkey_to_break, reads=8)

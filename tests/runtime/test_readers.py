@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +39,7 @@ def test_null_and_missing_values_are_kept(name: str) -> None:
     [
         ("boolean", False, False),
         ("date", "2023-03-01", date(2023, 3, 1)),
+        ("datetime", "2023-03-01t02:02:00z", datetime(2023, 3, 1, 2, 2, tzinfo=UTC)),  # RFC 3339 allows it
         ("enum", "en-gb", Language.EN_GB),
         ("enum", 7, "7"),
         ("integer", 7, 7),

@@ -316,8 +316,13 @@ async def test_sync_continues_after_a_restart_of_postgresql(postgresql_server: P
             if len(tasks) == 1 and tasks[0].done():
                 tasks.append(asyncio.create_task(asyncio.to_thread(postgresql_server.start)))
 
+    async def respond_after_stop(scope: Any, receive: Any, send: Any) -> None:
+        if tasks:  # otherwise a slow stop could outlast the sync
+            await asyncio.wait(tasks[:1])
+        await server(scope, receive, send)
+
     url = postgresql_server.create_database()
-    async with build_client(server) as client, LogStore(url) as store:
+    async with build_client(respond_after_stop) as client, LogStore(url) as store:
         summary = await sync_logs(client, store, source="integrations", page_size=5, on_progress=on_progress)
         await asyncio.gather(*tasks)
         async with store.reading() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -40,7 +41,9 @@ class Server:
         times: Number of times that broken pages are sent; None for ever.
         has_link: Whether broken pages have a `Link` header.
         body: Body of broken pages.
+        encoding: Content encoding of broken pages; empty for none.
         integrations: Body of the list of integrations.
+        integrations_encoding: Content encoding of the list of integrations; empty for none.
         requests: Cursors of the requested pages of logs.
     """
 
@@ -51,6 +54,8 @@ class Server:
         self.times: int | None = None
         self.has_link = True
         self.body: bytes = HTML.encode()
+        self.encoding = b""
+        self.integrations_encoding = b""
         self.integrations: bytes = b'{"data": [{"id": 1, "shop_name": "One"}]}'
         self.requests: list[str | None] = []
         self.list_requests = 0
@@ -62,6 +67,7 @@ class Server:
         else:
             self.list_requests += 1
             content = self.integrations
+            headers += [(b"content-encoding", self.integrations_encoding)] * bool(self.integrations_encoding)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -81,6 +87,8 @@ class Server:
         if start + size < len(self.ids) and (self.has_link or not is_broken):
             following = start + size if self.cursors == "offset" else ids[-1]
             headers.append((b"link", f'<{BASE_URL}/x?cursor={following}>; rel="next"'.encode()))
+        if is_broken and self.encoding:
+            headers.append((b"content-encoding", self.encoding))
         return self.body if is_broken else json.dumps({"data": [build_log(one) for one in ids]}).encode()
 
 
@@ -146,6 +154,48 @@ FAST_CASES = [
     (55, False, "id", "account"),
     (1, True, "id", "account"),
 ]
+
+
+UNREADABLE_BODIES = [
+    pytest.param(b"\x0b\x02\x80", b"br", "content encoding", id="encoding that was not requested"),
+    pytest.param(gzip.compress(bytes(100_000)), b"gzip", "max_response_bytes", id="compressed body that is too large"),
+    pytest.param(b" " * 50_001, b"", "max_response_bytes", id="body that is too large"),
+    pytest.param(b"plain", b"gzip", "corrupt", id="corrupt body"),
+    pytest.param(gzip.compress(b'{"data": []}')[:-4], b"gzip", "truncated", id="truncated body"),
+]
+
+
+@pytest.mark.parametrize(("body", "encoding", "reason"), UNREADABLE_BODIES)
+@pytest.mark.parametrize("source", ["account", "integrations"])
+async def test_page_whose_body_cannot_be_read_does_not_stop_the_sync(
+    store: LogStore, source: str, body: bytes, encoding: bytes, reason: str
+) -> None:
+    server = Server(list(range(100, 0, -1)))
+    server.broken, server.body, server.encoding = {45}, body, encoding
+    async with build_client(server, max_response_bytes=50_000) as client:
+        summary = await sync_logs(client, store, **OPTIONS | {"source": source})
+        assert (summary.succeeded, summary.new, summary.quarantined) == (True, 90, 1)
+        (row,) = await get_rows(store, quarantine)
+        assert (row.kind, row.page_cursor) == ("page", "51")
+        assert reason in row.error
+        server.broken = set()
+        assert (await sync_logs(client, store, **OPTIONS | {"source": source})).new == 10
+    assert await get_rows(store, quarantine) == []
+
+
+@pytest.mark.parametrize(("body", "encoding", "reason"), UNREADABLE_BODIES[:3])
+async def test_list_of_integrations_whose_body_cannot_be_read_does_not_stop_the_sync(
+    store: LogStore, body: bytes, encoding: bytes, reason: str
+) -> None:
+    server = Server(list(range(20, 0, -1)))
+    async with build_client(server, max_response_bytes=50_000) as client:
+        assert (await sync_logs(client, store, **OPTIONS)).new == 20
+        server.ids.insert(0, 21)
+        server.integrations, server.integrations_encoding = body, encoding
+        summary = await sync_logs(client, store, **OPTIONS)
+    assert (summary.new, summary.quarantined) == (1, 1)
+    assert isinstance(summary.error, ResponseDecodeError)
+    assert reason in str(summary.error)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud, serve_in_thread
+from sendcloud_integrations_client.testing.log_order import LogOrder
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 API = "http://sendcloud.test/api/v3"
@@ -104,6 +106,18 @@ async def test_added_log_is_the_newest_of_its_integration(server: SimulatedSendc
         "additional_data": "",
     }
     assert {name: newest[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("log_order", ["newest_first", "created_at", "equal_created_at_repeated"])
+async def test_lone_surrogates_are_sent_escaped_as_shops_send_them(log_order: LogOrder) -> None:
+    server = SimulatedSendcloud(integrations=2, logs=5, log_order=log_order)
+    server.set_integration(2, shop_name="Shop \ud83d")
+    log_id = server.add_log(2, exception="emoji cut: \ud83d", request={"headers": {"\udc00": "x"}})
+    async with create_client(server) as http:
+        response = await http.get("/integrations/2/logs")
+        assert b"emoji cut: \\ud83d" in response.content
+        assert json.loads(response.content)["data"][0]["id"] == log_id
+        assert b"Shop \\ud83d" in (await http.get("/integrations")).content
 
 
 async def test_created_at_of_an_added_log_defaults_to_the_clock_of_the_server(server: SimulatedSendcloud) -> None:

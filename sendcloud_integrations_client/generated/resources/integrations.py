@@ -102,11 +102,11 @@ class IntegrationsResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await retrieve_integration_detailed(
+        detailed_ = await retrieve_integration_detailed(
             self._sender,
             integration_id,
         )
-        return response_.parsed
+        return detailed_.parsed
 
     @overload
     async def update(
@@ -169,7 +169,7 @@ class IntegrationsResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await call_update_integration(
+        detailed_ = await call_update_integration(
             self._sender,
             integration_id,
             body,
@@ -181,7 +181,7 @@ class IntegrationsResource:
             webhook_url=webhook_url,
             feedback_type=feedback_type,
         )
-        return response_.parsed
+        return detailed_.parsed
 
     async def delete(
         self,
@@ -202,8 +202,8 @@ class IntegrationsResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await delete_integration_detailed(
+        detailed_ = await delete_integration_detailed(
             self._sender,
             integration_id,
         )
-        return response_.parsed
+        return detailed_.parsed

@@ -170,7 +170,7 @@ class LogsResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await call_create_integration_log(
+        detailed_ = await call_create_integration_log(
             self._sender,
             integration_id,
             body,
@@ -184,4 +184,4 @@ class LogsResource:
             exception_type=exception_type,
             exception=exception,
         )
-        return response_.parsed
+        return detailed_.parsed

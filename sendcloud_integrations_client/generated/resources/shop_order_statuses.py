@@ -124,9 +124,9 @@ class ShopOrderStatusesResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await call_replace_shop_order_statuses(
+        detailed_ = await call_replace_shop_order_statuses(
             self._sender,
             integration_id,
             statuses=statuses,
         )
-        return response_.parsed
+        return detailed_.parsed

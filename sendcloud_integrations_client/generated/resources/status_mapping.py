@@ -55,11 +55,11 @@ class StatusMappingResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await retrieve_status_mapping_detailed(
+        detailed_ = await retrieve_status_mapping_detailed(
             self._sender,
             integration_id,
         )
-        return response_.parsed
+        return detailed_.parsed
 
     @overload
     async def replace(
@@ -98,9 +98,9 @@ class StatusMappingResource:
             SendcloudError: Any other failure, such as invalid credentials, an exceeded rate limit, a network error or a
                 response that cannot be decoded.
         """
-        response_ = await call_replace_status_mapping(
+        detailed_ = await call_replace_status_mapping(
             self._sender,
             integration_id,
             mapping=mapping,
         )
-        return response_.parsed
+        return detailed_.parsed
