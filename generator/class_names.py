@@ -493,7 +493,7 @@ def _split_null(schema: Schema) -> Schema | None:
 
 def _get_reference(schema: Schema) -> Schema | None:
     """Return the reference of a union of a reference and null: a part of `allOf` beside others, which excludes null."""
-    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    options: list[Schema] = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
     return options[0] if len(options) == 1 and set(options[0]) == {"$ref"} else None
 
 

@@ -335,7 +335,7 @@ def _get_body(operation: dict[str, Any]) -> tuple[str | None, dict[str, Any] | N
 
 def _remove_null(schema: Schema) -> Schema:
     """Return the schema of a body without null, which is never sent as a whole body."""
-    parts = [part for part in schema.get("anyOf", ()) if part.get("type") != "null"]
+    parts: list[Schema] = [part for part in schema.get("anyOf", ()) if part.get("type") != "null"]
     if len(parts) == 1:
         return parts[0]
     if parts:
