@@ -19,6 +19,7 @@ ONLY ?=
 SAMPLE ?= 300
 SEED ?= 1
 SESSION ?=
+SKIP_UNSUPPORTED ?=
 TAG ?=
 FOLDER ?= ../shared/specs
 
@@ -80,8 +81,8 @@ types: $(VENV)/.ready ## Check types with mypy --strict and pyright strict
 	@$(RUN) -m mypy
 	@$(RUN) -m pyright
 
-generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir PACKAGE=name OVERLAY=file.yml (or none) for another document
-	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(PACKAGE),--package "$(PACKAGE)") $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
+generate: $(VENV)/.ready ## Generate the client; SPEC=file.yml OUT=dir PACKAGE=name OVERLAY=file.yml (or none) SKIP_UNSUPPORTED=1 for another document
+	@$(RUN) -m generator generate $(if $(SPEC),--spec "$(SPEC)") $(if $(OUT),--out "$(OUT)") $(if $(PACKAGE),--package "$(PACKAGE)") $(if $(SKIP_UNSUPPORTED),--skip-unsupported) $(if $(filter none,$(OVERLAY)),--no-overlay,$(if $(OVERLAY),--overlay "$(OVERLAY)"))
 
 check-generated: $(VENV)/.ready ## Fail if the committed client differs from the generated one
 	@$(RUN) -m generator check

@@ -34,7 +34,7 @@ _DIFFERENT: Final = 1
 _FAILED: Final = 2
 _FOLLOW_UP: Final = 3
 _BUG: Final = 4
-_FAILURES: Final = (DocumentError, UnsupportedError, OutputError, UpdateError)
+_FAILURES: Final = (DocumentError, OutputError, UpdateError)
 
 
 class _Terminated(BaseException):
@@ -59,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
         problems = "; ".join(lines[:3]) + (f"; and {len(lines) - 3} more" if len(lines) > 3 else "")
         problems = f"The overlay does not match the document: {problems}." if is_overlay else problems
         return _fail(f"Nothing was changed. {problems} {_advise(options)}")
+    except UnsupportedError as error:
+        return _fail(f"Nothing was changed. {str(error).removesuffix('.')}. {_advise_to_skip(options)}")
     except _FAILURES as error:
         return _fail(f"Nothing was changed. {error}")
     except (GenerationError, TypeCheckError) as error:
@@ -85,6 +87,9 @@ def _build_parser() -> argparse.ArgumentParser:
     overlay = generate_command.add_mutually_exclusive_group()
     overlay.add_argument("--overlay", default=OVERLAY, type=Path, help="path of the overlay")
     overlay.add_argument("--no-overlay", dest="overlay", action="store_const", const=None, help="apply no overlay")
+    generate_command.add_argument(
+        "--skip-unsupported", action="store_true", help="skip operations that are not supported, and list them"
+    )
     commands.add_parser("check", help="fail if the generated package is out of date")
     update_command = commands.add_parser("update", help="replace the OpenAPI document and regenerate the client")
     update_command.add_argument(
@@ -106,7 +111,14 @@ def _run(options: argparse.Namespace) -> int:
         print("Completed the update that was interrupted.", file=sys.stderr)
     if options.command == "generate":
         out = choose_package_folder(options.out, options.package)
-        generate(options.spec, out, overlay=options.overlay, has_client=out.resolve() != GENERATED, notify=print)
+        generate(
+            options.spec,
+            out,
+            overlay=options.overlay,
+            has_client=out.resolve() != GENERATED,
+            skip_unsupported=options.skip_unsupported,
+            notify=print,
+        )
         if out.resolve() == GENERATED:
             _write_api_table()
         print(f"Generated {out} from {to_single_line(options.spec)}")
@@ -130,6 +142,13 @@ def _advise(options: argparse.Namespace) -> str:
             "For another one, add OVERLAY=none (--no-overlay), or OVERLAY=file.yml (--overlay)."
         )
     return "Change the overlay so that each of its actions matches the document."
+
+
+def _advise_to_skip(options: argparse.Namespace) -> str:
+    is_other = options.command == "generate" and options.spec != str(OPENAPI_DOCUMENT)
+    if is_other and not options.skip_unsupported:
+        return "To generate the other operations only, add SKIP_UNSUPPORTED=1 (--skip-unsupported)."
+    return ""
 
 
 def _check() -> int:

@@ -31,7 +31,7 @@ from generator.structure import (
 )
 from generator.words import get_singular, pascal_case, snake_case, split_words
 
-__all__ = ["get_class_name", "is_enum", "is_literal", "name_classes"]
+__all__ = ["get_class_name", "get_final_class_name", "is_enum", "is_literal", "name_classes"]
 
 _SCHEMAS: Final = "#/components/schemas/"
 _NOT_MERGED: Final = frozenset({"x-class", LOCATION})
@@ -59,6 +59,14 @@ def name_classes(document: Document, clashes: list[Clash]) -> None:
 def get_class_name(schema: Schema) -> str:
     """Return the name of the component that a reference names."""
     return str(parse_reference(schema["$ref"])[2])
+
+
+def get_final_class_name(document: Document, schema: Schema) -> str:
+    """Return the name of the component that a reference leads to, if that component is a reference itself."""
+    name = get_class_name(schema)
+    while "$ref" in (target := document["components"]["schemas"][name]):
+        name = get_class_name(target)
+    return name
 
 
 def is_enum(schema: Schema) -> bool:
@@ -226,7 +234,8 @@ class _ClassNamer:
         for status, response in operation["responses"].items():
             for media in response.get("content", {}).values():
                 if status[0] in "2D":
-                    media["schema"] = self._read(media.get("schema", {}), _Wanted(noun, (f"{full}_result",)))
+                    longer = (f"{full}_result", f"{full}_{status.lower()}_result")
+                    media["schema"] = self._read(media.get("schema", {}), _Wanted(noun, longer))
                 else:
                     media.pop("schema", None)
 
@@ -237,7 +246,7 @@ class _ClassNamer:
         if isinstance(schema, bool):
             return {}
         if set(remove_annotations(schema)) == {"$ref"}:
-            return self._rename_reference(schema)
+            return self._keep_null(schema, self._rename_reference(schema))
         body = self._read_body(schema, wanted)
         if "$ref" in body:
             return body
@@ -253,6 +262,22 @@ class _ClassNamer:
             return schema  # read before
         name = self.names.get(key, key)
         return {"$ref": f"{_SCHEMAS}{name}", **_get_prose(schema)}
+
+    def _keep_null(self, source: Schema, renamed: Schema) -> Schema:
+        """Return a reference, with null as an option if its component allows null, which a class does not."""
+        key = str(parse_reference(source["$ref"])[2])
+        visited: set[str] = set()
+        while key in self.sources and key not in visited:
+            visited.add(key)
+            target = self.sources[key]
+            if set(remove_annotations(target)) == {"$ref"}:
+                key = str(parse_reference(target["$ref"])[2])
+                continue
+            inner = _split_null(target)
+            if inner is None or not (_is_class(inner) or "allOf" in inner):
+                break
+            return {**_get_prose(renamed), "anyOf": [{"$ref": renamed["$ref"]}, {"type": "null"}]}
+        return renamed
 
     def _move(self, schema: Schema, wanted: _Wanted) -> Schema:
         """Make a class of a schema, or use the class of an equal schema with the same name."""
@@ -306,7 +331,8 @@ class _ClassNamer:
         prose = _get_prose(base)
         rest = {name: child for name, child in remove_annotations(base).items() if name not in _NOT_MERGED}
         if len(parts) == 1 and "$ref" in parts[0] and self._adds_nothing(rest, parts[0]):
-            return {**self._rename_reference(parts[0]), **prose, **_get_extensions(base)}
+            renamed = self._keep_null(parts[0], self._rename_reference(parts[0]))
+            return {**renamed, **prose, **_get_extensions(base)}
         merged: Schema = {}
         for part in [*parts, rest]:
             body = self._read_body(part, wanted)
@@ -339,6 +365,7 @@ class _ClassNamer:
     def _get_target(self, schema: Schema) -> Schema:
         """Return the finished schema behind a reference."""
         visited: set[str] = set()
+        schema = _get_reference(schema) or schema
         while "$ref" in schema:
             name = get_class_name(schema)
             if name in visited:
@@ -462,6 +489,12 @@ def _split_null(schema: Schema) -> Schema | None:
     if None in values and types == "string":
         return {**schema, "enum": [value for value in values if value is not None]}
     return None
+
+
+def _get_reference(schema: Schema) -> Schema | None:
+    """Return the reference of a union of a reference and null: a part of `allOf` beside others, which excludes null."""
+    options: list[Schema] = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    return options[0] if len(options) == 1 and set(options[0]) == {"$ref"} else None
 
 
 def _is_class(schema: Schema) -> bool:

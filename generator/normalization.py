@@ -14,6 +14,7 @@ from generator.documents import to_single_line
 from generator.structure import (
     HTTP_METHODS,
     Document,
+    format_location,
     iterate_objects,
     look_up,
     parse_reference,
@@ -28,6 +29,7 @@ LOCATION: Final = "x-location"
 
 # OpenAPI says that header parameters with these names are ignored; the client sets these headers itself.
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
+_GENERIC_PARTS: Final = frozenset({"components", "schemas", "properties", "$defs"})
 _JSON: Final = re.compile(r"application/([\w.!#$&^+-]+\+)?json|text/json", re.IGNORECASE)
 
 
@@ -35,11 +37,12 @@ class UnsupportedError(Exception):
     """Raised for a construct that the generator does not support. The message is one line and names the place."""
 
 
-def normalize(document: Document) -> Document:
+def normalize(document: Document, *, skip_trace: bool = False) -> Document:
     """Return a normalized copy of a valid document.
 
     Args:
         document: Valid OpenAPI 3.0 or 3.1 document with the overlay applied. It is not modified.
+        skip_trace: Whether operations with the method TRACE are skipped. Defaults to False: they raise an error.
 
     Raises:
         UnsupportedError: A path has the method TRACE.
@@ -49,9 +52,9 @@ def normalize(document: Document) -> Document:
     upgraded: Document = rewrite(located, _upgrade_schema)
     upgraded.setdefault("components", {}).setdefault("schemas", {})
     upgraded.setdefault("paths", {})
-    _inline_shared_parts(upgraded)
-    _move_referenced_schemas(upgraded)
-    return upgraded
+    inlined = {**upgraded, "paths": _inline_shared_parts(upgraded, skip_trace=skip_trace)}
+    _move_referenced_schemas(inlined, upgraded)
+    return inlined
 
 
 def is_json(media_type: str) -> bool:
@@ -99,15 +102,16 @@ def _upgrade_schema(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _inline_shared_parts(document: Document) -> None:
-    """Resolve path items, and copy shared parameters, responses and bodies into each operation."""
-    paths: dict[str, Any] = document["paths"]
-    for path in list(paths):
-        item = resolve(document, paths[path])
+def _inline_shared_parts(document: Document, *, skip_trace: bool) -> dict[str, Any]:
+    """Return the paths with all path items resolved, and shared parameters, responses and bodies in each operation."""
+    paths: dict[str, Any] = {}
+    for path in document["paths"]:
+        item = resolve(document, document["paths"][path])
         operations = {method: copy.deepcopy(item[method]) for method in HTTP_METHODS if method in item}
-        if "trace" in item:
+        if "trace" in item and not skip_trace:
             raise UnsupportedError(f"{get_operation_place(path, 'trace')}: the method TRACE is not supported")
         for operation in operations.values():
+            operation.pop("callbacks", None)  # requests that the API sends; the client sends none of them
             own = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
             seen = {(parameter["name"], parameter["in"]) for parameter in own}
             shared = [resolve(document, parameter) for parameter in item.get("parameters", [])]
@@ -123,19 +127,23 @@ def _inline_shared_parts(document: Document) -> None:
                 if isinstance(response, dict)
             }
         paths[path] = operations
+    return paths
 
 
 def _is_ignored(parameter: dict[str, Any]) -> bool:
     return parameter["in"] == "header" and parameter["name"].lower() in _IGNORED_HEADERS
 
 
-def _move_referenced_schemas(document: Document) -> None:
-    """Create a component in `components/schemas` for each schema that is referenced at another place."""
+def _move_referenced_schemas(document: Document, source: Document) -> None:
+    """Create a component in `components/schemas` for each schema that is referenced at another place.
+
+    References lead to places in `source`, the document before shared parts were copied.
+    """
     schemas: dict[str, Any] = document["components"]["schemas"]
     moved: dict[str, str] = {}
     pending: list[Any] = [document["paths"], schemas]
     while pending:
-        for _, node in iterate_objects(pending.pop(), is_map=True):
+        for _, node in list(iterate_objects(pending.pop(), is_map=True)):  # the loop adds schemas
             reference = node.get("$ref")
             if not isinstance(reference, str):
                 continue
@@ -143,11 +151,11 @@ def _move_referenced_schemas(document: Document) -> None:
             if (len(location) == 3 and location[:2] == ("components", "schemas")) or "components" in location[3:]:
                 continue
             if reference not in moved:
-                words = [str(part) for part in location if part not in {"components", "schemas", "properties"}]
+                words = [str(part) for part in location if part not in _GENERIC_PARTS]
                 key = "-".join(words)
                 while key in schemas:
                     key += "-2"
-                moved[reference] = f"#/components/schemas/{key.replace('~', '~0').replace('/', '~1')}"
-                schemas[key] = copy.deepcopy(look_up(document, location))
+                moved[reference] = format_location(("components", "schemas", key)).replace("%", "%25")
+                schemas[key] = copy.deepcopy(look_up(source, location))
                 pending.append({key: schemas[key]})
             node["$ref"] = moved[reference]

@@ -13,9 +13,9 @@ from generator.normalization import UnsupportedError, get_operation_place, is_js
 from generator.pagination import PAGINATION
 from generator.reading_code import build_reader
 from generator.rules import build_rule_code
-from generator.shapes import Shape, build_shape
+from generator.shapes import Shape, build_shape, get_types
 from generator.source import Source, Text, code, identifier, join, literal
-from generator.structure import Document, iterate_operations, resolve
+from generator.structure import Document, Schema, iterate_operations, resolve
 
 __all__ = ["OperationPlan", "PagingPlan", "Result", "build_plans"]
 
@@ -269,8 +269,6 @@ def _build_plan(document: Document, path: str, method: str, operation: dict[str,
     body_class = body_shape.class_name if body_shape is not None and body_shape.kind == "model" else None
     body_fields: list[Field] = []
     summary, description = describe_operation(operation, path)
-    if body_shape is not None and body_shape.nullable:
-        raise UnsupportedError(f"{place}: a body that can be null is not supported")
     if body_schema is not None and body_class is not None:
         body_fields = rename(build_body_fields(document, resolve(document, body_schema)), "body", taken)
     return OperationPlan(
@@ -331,8 +329,19 @@ def _build_paging(operation: dict[str, Any], fields: list[Field]) -> PagingPlan 
 def _get_body(operation: dict[str, Any]) -> tuple[str | None, dict[str, Any] | None]:
     for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
         if is_json(media_type):
-            return media_type, media["schema"]
+            return media_type, _remove_null(media["schema"])
     return None, None
+
+
+def _remove_null(schema: Schema) -> Schema:
+    """Return the schema of a body without null, which is never sent as a whole body."""
+    parts: list[Schema] = [part for part in schema.get("anyOf", ()) if part.get("type") != "null"]
+    if len(parts) == 1:
+        return parts[0]
+    if parts:
+        return {**schema, "anyOf": parts}
+    names = [name for name in get_types(schema) if name != "null"]
+    return {**schema, "type": names} if names and "$ref" not in schema else schema
 
 
 def _read_results(
@@ -353,7 +362,8 @@ def _read_results(
             has_empty = True
             continue
         code_of_status = (int(status),) if status.isdecimal() else ()
-        known = results.get(result.type)
+        # The last result is that of all other statuses.
+        known = results.get(result.type) if status.isdecimal() else results.pop(result.type, None)
         joined = known.statuses + code_of_status if known else code_of_status
         results[result.type] = attrs.evolve(result, statuses=joined)
     found = tuple(results.values())

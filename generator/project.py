@@ -61,7 +61,7 @@ class ClientProject(Project):
         self.server = server
         self.client = client
         apply_policy(self.env)
-        self.env.filters["class_name"] = lambda name: identifier(pascal_case(name))
+        self.env.filters["class_name"] = lambda name, suffix: identifier(pascal_case(name) + suffix)
         self.env.filters["module_name"] = get_module_name
         shared = {"module_of": self.classes.module_of, "enums": frozenset(enum.name for enum in self.classes.enums)}
         check_context(list(shared.values()))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import attrs
 
-from generator.class_names import get_class_name, is_enum, is_literal
+from generator.class_names import get_class_name, get_final_class_name, is_enum, is_literal
 from generator.normalization import UnsupportedError
 from generator.source import Source, code, identifier, join, literal
 from generator.structure import Document, Schema, resolve
@@ -147,7 +147,10 @@ class Shape:
         if self.kind == "model" and self.class_name:
             return code("{} | Mapping[str, Any]", self.class_name)
         if self.kind == "union":
-            return join(" | ", dict.fromkeys(shape.argument for shape in self.options))
+            models = [shape.class_name for shape in self.options if shape.kind == "model" and shape.class_name]
+            others = [shape.argument for shape in self.options if shape.kind != "model"]
+            mapping = [code("Mapping[str, Any]")] if models else []
+            return join(" | ", dict.fromkeys([*models, *mapping, *others]))
         return code("Mapping[str, Any]") if self.kind == "object" else self.python
 
     @property
@@ -186,23 +189,31 @@ class Shape:
         return (*self.options, *((self.items,) if self.items else ()))
 
 
-def build_shape(document: Document, schema: Schema, depth: int = 0) -> Shape:
+def build_shape(document: Document, schema: Schema, expanded: tuple[str, ...] = (), depth: int = 0) -> Shape:
     """Return the Python type of a schema of a named document.
 
+    A schema that is no model and contains itself, such as that of any JSON value, is `Any` within itself.
+
+    Args:
+        document: Named document.
+        schema: The schema.
+        expanded: Names of the components that contain the schema.
+        depth: Number of schemas that contain the schema.
+
     Raises:
-        UnsupportedError: The schema contains itself other than in a field.
+        UnsupportedError: The schema is nested too deeply.
     """
     if depth > _MAX_DEPTH:
-        raise UnsupportedError("a schema contains itself without end, or is nested too deeply")
+        raise UnsupportedError("a schema is nested too deeply")
     if "$ref" in schema:
-        return _build_referenced_shape(document, schema, depth)
+        return _build_referenced_shape(document, schema, expanded, depth)
     if "anyOf" in schema:
-        return _build_union(document, schema, depth)
+        return _build_union(document, schema, expanded, depth)
     types = get_types(schema)
     names = [name for name in types if name != "null"]
     nullable = "null" in types or None in schema.get("enum", ())
     if len(names) > 1:
-        options = tuple(build_shape(document, {**schema, "type": name}, depth + 1) for name in names)
+        options = tuple(build_shape(document, {**schema, "type": name}, expanded, depth + 1) for name in names)
         return _make_union(options, nullable=nullable)
     if not names:
         return Shape(_ANY, nullable=nullable)
@@ -210,10 +221,11 @@ def build_shape(document: Document, schema: Schema, depth: int = 0) -> Shape:
     if kind == "text":
         kind = _FORMATS.get(str(schema.get("format", "")), kind) if "enum" not in schema else kind
     if kind == "list":
-        return Shape(kind, nullable=nullable, items=build_shape(document, schema.get("items", {}), depth + 1))
+        items = build_shape(document, schema.get("items", {}), expanded, depth + 1)
+        return Shape(kind, nullable=nullable, items=items)
     extra = schema.get("additionalProperties")
     if kind == "object" and isinstance(extra, dict) and extra and not schema.get("properties"):
-        return Shape(code("map"), nullable=nullable, items=build_shape(document, extra, depth + 1))
+        return Shape(code("map"), nullable=nullable, items=build_shape(document, extra, expanded, depth + 1))
     return Shape(kind, nullable=nullable, values=_build_values(schema))
 
 
@@ -228,26 +240,26 @@ def get_types(schema: Schema) -> tuple[str, ...]:
         return ("object",)
     if "items" in schema:
         return ("array",)
-    kinds = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+    kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", type(None): "null"}
     return tuple(dict.fromkeys(kinds.get(type(value), "object") for value in schema.get("enum", ())))
 
 
-def _build_referenced_shape(document: Document, schema: Schema, depth: int) -> Shape:
+def _build_referenced_shape(document: Document, schema: Schema, expanded: tuple[str, ...], depth: int) -> Shape:
     target = resolve(document, schema)
     if is_literal(target) or is_enum(target) or target.get("properties"):
-        last = schema
-        while "$ref" in (inner := document["components"]["schemas"][get_class_name(last)]):
-            last = inner
-        name = identifier(get_class_name(last))
+        class_name = identifier(get_final_class_name(document, schema))
         if is_literal(target):
-            return Shape(code("text"), literal=name)
-        return Shape(code("enum") if is_enum(target) else code("model"), class_name=name)
-    return build_shape(document, target, depth + 1)
+            return Shape(code("text"), literal=class_name)
+        return Shape(code("enum") if is_enum(target) else code("model"), class_name=class_name)
+    name = get_class_name(schema)
+    if name in expanded:
+        return Shape(_ANY)
+    return build_shape(document, target, (*expanded, name), depth + 1)
 
 
-def _build_union(document: Document, schema: Schema, depth: int) -> Shape:
+def _build_union(document: Document, schema: Schema, expanded: tuple[str, ...], depth: int) -> Shape:
     parts = [option for option in schema["anyOf"] if option.get("type") != "null"]
-    shapes = [build_shape(document, option, depth + 1) for option in parts]
+    shapes = [build_shape(document, option, expanded, depth + 1) for option in parts]
     nullable = len(parts) < len(schema["anyOf"]) or any(shape.nullable for shape in shapes)
     if any(shape.kind == "any" for shape in shapes) or not shapes:
         return Shape(_ANY, nullable=nullable)
@@ -255,7 +267,7 @@ def _build_union(document: Document, schema: Schema, depth: int) -> Shape:
     models = [
         _build_variant(document, option, schema.get("discriminator"))
         for part in parts
-        for option in _iterate_models(document, part)
+        for option in _find_models(document, part)
     ]
     return _make_union(tuple(flat), nullable=nullable, variants=tuple(models))
 
@@ -274,14 +286,15 @@ def _make_union(options: tuple[Shape, ...], *, nullable: bool, variants: tuple[V
     return Shape(_UNION, nullable=nullable, options=distinct, variants=several)
 
 
-def _iterate_models(document: Document, schema: Schema) -> list[Schema]:
+def _find_models(document: Document, schema: Schema, expanded: tuple[str, ...] = ()) -> list[Schema]:
     """Return the references to models among the options of a union, nested unions included."""
     if "$ref" in schema:
-        target = document["components"]["schemas"][get_class_name(schema)]
+        name = get_class_name(schema)
+        target = document["components"]["schemas"][name]
         if target.get("properties"):
             return [schema]
-        return _iterate_models(document, target)
-    return [model for option in schema.get("anyOf", []) for model in _iterate_models(document, option)]
+        return [] if name in expanded else _find_models(document, target, (*expanded, name))
+    return [model for option in schema.get("anyOf", []) for model in _find_models(document, option, expanded)]
 
 
 def _build_variant(document: Document, reference: Schema, discriminator: dict[str, Any] | None) -> Variant:

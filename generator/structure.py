@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from urllib.parse import unquote
 
 __all__ = [
     "HTTP_METHODS",
@@ -147,7 +148,8 @@ def parse_reference(reference: str) -> Location:
         return ()
     if not reference.startswith("#/"):
         raise StructureError(f"the reference {reference} leads out of the document")
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
+    # A JSON pointer in a URL is percent-encoded: `#/paths/~1tags~1%7Bid%7D/get`.
+    return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
 
 
 def look_up(document: Document, location: Location) -> Any:

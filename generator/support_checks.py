@@ -72,8 +72,6 @@ def check_supported(document: Document) -> None:
 
 def _check_operation(document: Document, path: str, method: str, operation: dict[str, Any]) -> None:
     place = get_operation_place(path, method)
-    if operation.get("callbacks"):
-        raise UnsupportedError(f"{place}: callbacks are not supported")
     if operation.get("servers", document.get("servers")) not in (None, [], document.get("servers")):
         raise UnsupportedError(f"{place}: a separate server is not supported")
     segments = path.strip("/").split("/")
@@ -175,8 +173,19 @@ def _check_schema(document: Document, schema: Any, place: str, visited: set[str]
     unknown = set(_get_types(schema)) - _TYPES
     if unknown:
         raise UnsupportedError(f"{place_of_schema}: the type {to_single_line(min(map(str, unknown)))} does not exist")
+    if isinstance(schema.get("pattern"), str):
+        _check_pattern(schema["pattern"], place_of_schema)
     for child in _iterate_subschemas(schema):
         _check_schema(document, child, place, visited)
+
+
+def _check_pattern(pattern: str, place: str) -> None:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise UnsupportedError(
+            f"{place}: the pattern is not a regular expression of Python ({to_single_line(error)})"
+        ) from None
 
 
 def _iterate_subschemas(schema: Schema) -> Iterator[Any]:

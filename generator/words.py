@@ -26,6 +26,11 @@ __all__ = ["add_article", "get_singular", "is_plural", "pascal_case", "snake_cas
 
 _SEPARATORS: Final = re.compile(r"[^0-9A-Za-z]+")
 _MAX_LENGTH: Final = 100
+# Letters that Unicode does not decompose into an ASCII letter and an accent.
+_LATIN_LETTERS: Final = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L"}
+    | {"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th"}
+)
 
 
 def split_words(text: str) -> list[str]:
@@ -73,7 +78,8 @@ def is_plural(word: str) -> bool:
 
 
 def _to_ascii(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text[: 4 * _MAX_LENGTH]).encode("ascii", "ignore").decode()
+    latin = text[: 4 * _MAX_LENGTH].translate(_LATIN_LETTERS)
+    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode()
     return _SEPARATORS.sub(" ", plain)
 
 

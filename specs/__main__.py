@@ -1,7 +1,8 @@
 """Generate, import, type-check and call every document of a folder: `python -m specs FOLDER`.
 
 Prints one line per document, and one line per operation that does not round-trip. Exit codes: 0 the goal is met; 1 a
-package does not import or type-check, or fewer than 98 percent of the operations round-trip; 2 no document was found.
+document is rejected, a package does not import or type-check, or fewer than 98 percent of the operations round-trip;
+2 no document was found.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ def _print_results(results: Sequence[DocumentResult], errors: TypeErrors) -> boo
     count = sum(not one.rejection for one in results)
     share = passed / total if total else 0.0
     print(f"{count} of {len(results)} documents generated; {passed} of {total} operations round-trip ({share:.1%}).")
-    return share >= _GOAL and not errors.mypy and not errors.pyright and not any(one.import_error for one in results)
+    has_failed = any(one.rejection or one.import_error for one in results)
+    return share >= _GOAL and not errors.mypy and not errors.pyright and not has_failed
 
 
 if __name__ == "__main__":

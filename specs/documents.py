@@ -17,7 +17,7 @@ import attrs
 from generator.build import generate_from
 from generator.documents import DocumentError, read_document, to_single_line
 from generator.naming import NamingError
-from generator.normalization import UnsupportedError
+from generator.normalization import UnsupportedError, get_operation_place
 from generator.output import OutputError
 from generator.project import GenerationError
 from generator.structure import Document, iterate_operations
@@ -70,10 +70,18 @@ def check_document(path: Path, out: Path) -> DocumentResult:
         return DocumentResult(path.name, package, 0, rejection=to_single_line(error))
     result = DocumentResult(path.name, package, sum(1 for _ in iterate_operations(document)))
     try:
-        generate_from(document, out / package, overlay=None)
+        rejected = generate_from(document, out / package, overlay=None, skip_unsupported=True)
     except _REJECTIONS as error:
         return attrs.evolve(result, rejection=to_single_line(error))
-    return _check_package(result, document, out)
+    checked = _check_package(result, document, out)
+    if checked.import_error:
+        return checked
+    skipped = []
+    for one in rejected:
+        place = get_operation_place(one.path, one.method)
+        skipped.append(RoundTrip(place, one.reason.removeprefix(f"{place}: ")))
+    trips = (*skipped, *checked.round_trips)
+    return attrs.evolve(checked, operations=len(trips), round_trips=trips)
 
 
 def _check_package(result: DocumentResult, document: Document, out: Path) -> DocumentResult:

@@ -30,6 +30,7 @@ from specs.sample_values import NoSampleError, SampleValues
 
 __all__ = ["RoundTrip", "run_round_trips"]
 
+_PATH_CHARACTERS: Final = "/{}%!$&'()*+,;=:@~"
 _ORIGIN: Final = "https://api.test"
 _SEPARATORS: Final = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 
@@ -52,16 +53,16 @@ class _MismatchError(Exception):
 
 
 def run_round_trips(package: str, document: Document) -> list[RoundTrip]:
-    """Call each operation of an importable package.
+    """Call each operation of an importable package. Operations that are not supported are skipped.
 
     Args:
         package: Name of the package, generated from the document without an overlay.
         document: Document from `generator.documents.read_document`.
     """
-    normalized = normalize(document)
+    normalized = normalize(document, skip_trace=True)
     plans = {
         (plan.method.lower(), plan.path.get_untrusted_value()): plan
-        for plan in build_plans(name_read_document(document))
+        for plan in build_plans(name_read_document(document, skip_unsupported=True))
     }
     return asyncio.run(_run(package, normalized, plans))
 
@@ -70,6 +71,8 @@ async def _run(package: str, document: Document, plans: Mapping[tuple[str, str],
     samples = SampleValues(document)
     results: list[RoundTrip] = []
     for path, method, operation in iterate_operations(document):
+        if (method, path) not in plans:
+            continue
         place = get_operation_place(path, method)
         exchange = _Exchange(package, samples, plans[method, path], operation)
         try:
@@ -156,7 +159,7 @@ class _Exchange:
                 status == "DEFAULT" and any(one[0] == "2" for one in self.operation["responses"])
             ):
                 continue
-            number = int(status) if status.isdecimal() else 200
+            number = int(status) if status.isdecimal() else self._choose_status()
             content = response.get("content", {})
             json_types = [name for name in content if is_json(name)]
             if json_types:
@@ -169,6 +172,10 @@ class _Exchange:
                 yield number, {"content-type": name}, body.encode() if is_text else body, body
             else:
                 yield number, {}, b"", None
+
+    def _choose_status(self) -> int:
+        """Return a success that the document does not declare, which `2XX` and `default` describe."""
+        return next(number for number in (200, *range(205, 300)) if str(number) not in self.operation["responses"])
 
     def _iterate_json(
         self, status: int, media_type: str, media: dict[str, Any]
@@ -189,6 +196,7 @@ class _Exchange:
             NoSampleError: There is neither.
         """
         schema = media.get("schema", {})
+        schema = {} if schema is True else schema
         examples = [value for value in _iterate_examples(media) if self.samples.is_valid(schema, value)]
         try:
             return [self.samples.build(schema, flag=flag), *examples]
@@ -222,12 +230,13 @@ class _Exchange:
         request = self.request
         if request is None:
             raise _MismatchError("no request was sent")
-        path = self.plan.path.get_untrusted_value()
+        path = quote(self.plan.path.get_untrusted_value(), safe=_PATH_CHARACTERS)
         query: list[tuple[str, str]] = []
         for parameter in self.operation["parameters"]:
             value = values[f"{parameter['in']} {parameter['name']}"]
             if parameter["in"] == "path":
-                path = path.replace(f"{{{parameter['name']}}}", quote(_to_text(value), safe=""))
+                placeholder = quote(f"{{{parameter['name']}}}", safe=_PATH_CHARACTERS)
+                path = path.replace(placeholder, quote(_to_text(value), safe=""))
             elif parameter["in"] == "query":
                 query += _encode_query(parameter, value)
             elif request.headers.get(parameter["name"]) != _to_text(value):

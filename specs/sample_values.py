@@ -66,9 +66,19 @@ class SampleValues:
             NoSampleError: No valid value was found.
         """
         for value in self._iterate_values(schema, flag, ()):
-            if flag == "readOnly" or self.is_valid(schema, value):  # a required read-only field is missing in requests
+            # A required read-only field is missing in requests, and a required write-only one in responses.
+            if flag == "readOnly" or self.is_valid(schema, value) or self._requires(schema, flag):
                 return value
         raise NoSampleError("no valid sample of a schema was found")
+
+    def _requires(self, schema: Schema, flag: str) -> bool:
+        """Return whether a property with a flag is required."""
+        return any(
+            resolve(self._document, child).get(flag) or child.get(flag)
+            for alternative, _ in self._expand(schema, ())
+            for name, child in alternative.get("properties", {}).items()
+            if name in alternative.get("required", ()) and isinstance(child, dict)
+        )
 
     def is_valid(self, schema: Schema, value: Any) -> bool:
         """Return whether a value is valid by a schema."""

@@ -6,23 +6,66 @@ data source name (DSN) is parsed by asyncpg itself, which reads most of them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from sendcloud_integrations_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sendcloud_integrations_client.sync.postgresql_connections import ServerHealth
 
-__all__ = ["build_connector", "validate_parameters"]
+__all__ = ["build_connector", "parse_url", "validate_parameters"]
 
+_DEFAULT_PORT: Final = "5432"
+_SEVERAL_HOSTS: Final = re.compile(
+    r"(postgres(?:ql)?(?:\+\w+)?://(?:[^/?#]*@)?)([\w.-]+(?::\d+)?(?:,[\w.-]+(?::\d+)?)+)(/[^?]*)?(?:\?(.*))?",
+    re.DOTALL,
+)
 _DEFAULT_CONNECT_TIMEOUT: Final = 60.0  # seconds
 _SSL_MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 _SQLALCHEMY_PARAMETERS: Final = ("prepared_statement_cache_size",)
 # libpq's channel binding and GSS encryption do not exist in asyncpg. Values that do not require them have no effect.
 _OPTIONAL_FEATURES: Final = frozenset({"channel_binding", "gssencmode"})
+
+
+def parse_url(text: str) -> URL:
+    """Parse a database URL. Several hosts become the parameters `host` and `port`, with values separated by commas.
+
+    libpq reads them as `h1:5432,h2:5433` and SQLAlchemy as `host=h1:5432&host=h2:5433`, and neither reads the form of
+    the other one. Both, and asyncpg, read the parameters.
+
+    Args:
+        text: The URL.
+
+    Raises:
+        ArgumentError: If the URL cannot be parsed.
+        ValueError: If a port is no number.
+    """
+    found = _SEVERAL_HOSTS.fullmatch(text)
+    if found is None:
+        url = make_url(text)
+        value = url.query.get("host", ())
+        listed = value.split(",") if isinstance(value, str) and "port" not in url.query else value
+        if isinstance(listed, str) or len(listed) < 2:
+            return url
+        return url.update_query_dict(_split_hosts(listed))
+    beginning, hosts, path, query = found.groups()
+    url = make_url(f"{beginning}{path or '/'}" + (f"?{query}" if query else ""))
+    return url.update_query_dict(_split_hosts(hosts.split(",")))
+
+
+def _split_hosts(hosts: Iterable[str]) -> dict[str, str]:
+    names: list[str] = []
+    ports: list[str] = []
+    for host in hosts:
+        is_socket = host.startswith("/")
+        name, _, port = (host, "", "") if is_socket else host.partition(":")
+        names.append(name)
+        ports.append(port or _DEFAULT_PORT)
+    return {"host": ",".join(names), "port": ",".join(ports)}
 
 
 def validate_parameters(url: URL) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 from urllib.parse import quote, quote_plus
 
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, event, func, inspect, select, text
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateSchema
 from sendcloud_integrations_client.errors import ConfigurationError, to_single_line
 from sendcloud_integrations_client.sync.database_faults import is_temporary_error
 from sendcloud_integrations_client.sync.errors import NewerStoreError, StoreError
-from sendcloud_integrations_client.sync.postgresql_urls import build_connector, validate_parameters
+from sendcloud_integrations_client.sync.postgresql_urls import build_connector, parse_url, validate_parameters
 from sendcloud_integrations_client.sync.private_files import create_private_file, warn_if_accessible_to_others
 from sendcloud_integrations_client.sync.problem_keys import clear_outdated_problem_keys, fill_problem_keys
 
@@ -452,7 +452,7 @@ def _parse_url(url: object) -> _DatabaseUrl | ConfigurationError:
         parsed, location = URL.create("sqlite", database=url), url
     else:
         try:
-            parsed = make_url(url)
+            parsed = parse_url(url) if isinstance(url, str) else url
             location = _render_without_passwords(parsed)
         except (ArgumentError, ValueError):
             return ConfigurationError(

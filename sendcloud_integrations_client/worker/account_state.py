@@ -200,7 +200,11 @@ class AccountStates:
                 .where(_state.c.account == account, _state.c.paused_at.is_(None))
                 .values(**values, ended_at=None, fault=None)
             )
-            return (await connection.execute(statement)).rowcount > 0
+            if (await connection.execute(statement)).rowcount > 0:
+                return True
+            # The account is due again as soon as it is resumed, although it was queued in this slot.
+            await connection.execute(update(_state).where(_state.c.account == account).values(retry_at=_NOW))
+            return False
 
     async def keep_alive(self, account: str, job_id: int, fault: str | None, retries: int) -> None:
         """Record that a job is still running.

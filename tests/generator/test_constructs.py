@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
+import typing
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,6 +25,7 @@ from generator.build import generate
 from generator.yaml_documents import dump_yaml
 from sendcloud_integrations_client import BasicAuth, InvalidInputError, ResponseDecodeError
 from sendcloud_integrations_client.base_client import BaseClient
+from sendcloud_integrations_client.runtime.models import Unset
 
 PACKAGE = "package_of_constructs"
 JSON = "application/json"
@@ -128,6 +130,35 @@ DOCUMENT: dict[str, Any] = {
                     "secret": {"type": "string", "readOnly": True},
                 },
             },
+            "maybe-base": {"type": ["object", "null"], "properties": {"id": {"type": "integer"}}},
+            "alias": ref("maybe-base"),
+            "holder": {
+                "type": "object",
+                "required": ["one"],
+                "properties": {
+                    "one": ref("maybe-base"),
+                    "many": {"type": "array", "items": ref("alias")},
+                    "level": ref("maybe-level"),
+                    "choice": {"enum": [1, [2], {"a": 3}]},
+                    "merged": {
+                        "allOf": [ref("maybe-base"), {"type": "object", "properties": {"x": {"type": "integer"}}}]
+                    },
+                },
+            },
+            "maybe-level": {"type": "string", "nullable": True, "enum": ["low", "high", None]},
+            "json": {
+                "oneOf": [
+                    {"type": ["string", "number", "boolean", "null"]},
+                    {"type": "array", "items": ref("json")},
+                    {"type": "object", "additionalProperties": ref("json")},
+                ]
+            },
+            "itself": {"anyOf": [ref("itself"), {"type": "null"}]},
+            "owner": {
+                "type": "object",
+                "$defs": {"address": {"type": "object", "properties": {"city": {"type": "string"}}}},
+                "properties": {"home": ref("owner/$defs/address"), "work": ref("owner/properties/home")},
+            },
             "sizes": {"type": "string", "enum": ["on hold", "on-hold", 'a"b', "a\\b", "ünï", "x{y}"]},
         },
         "pathItems": {"shared": reads(TEXTS)},
@@ -172,6 +203,7 @@ DOCUMENT: dict[str, Any] = {
         "/vendor-result": {"get": {"responses": {"200": json_body(ref("base"), "application/problem+json; v=1")}}},
         "/or-empty": reads(ref("base"), **{"204": {"description": "None"}}),
         "/two-results": reads(ref("base"), **{"202": json_body(ref("cat"))}),
+        "/range-and-others": reads(ref("base"), **{"201": json_body(ref("cat")), "2XX": json_body(ref("base"))}),
         "/range": {"get": {"responses": {"2XX": json_body(ref("base"))}}},
         "/csv": {"get": {"responses": {"200": json_body({"type": "string"}, "text/csv")}}},
         "/pdf": {"get": {"responses": {"200": json_body({"type": "string", "format": "binary"}, "application/pdf")}}},
@@ -186,6 +218,47 @@ DOCUMENT: dict[str, Any] = {
             }
         },
         "/shared": {"$ref": "#/components/pathItems/shared"},
+        "/json": {"get": reads(ref("json"))["get"], "put": takes(ref("json"))["put"]},
+        "/itself": reads(ref("itself")),
+        "/owners/{name}": {
+            "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+            **reads(ref("owner")),
+        },
+        "/copies/{name}": {
+            "parameters": [{"$ref": "#/paths/~1owners~1%7Bname%7D/parameters/0"}],
+            **reads(ref("owner")),
+            "put": takes({"$ref": "#/paths/~1owners~1%7Bname%7D/get/responses/200/content/application~1json/schema"})[
+                "put"
+            ],
+        },
+        "/maybes": reads(ref("maybe-base")),
+        "/holders": {"get": reads(ref("holder"))["get"], "put": takes(ref("holder"))["put"]},
+        "/swapped": takes(
+            {
+                "type": "object",
+                "required": ["client_"],
+                "properties": {"client": {"type": "string"}, "client_": {"type": "string"}},
+            }
+        ),
+        "/nullable-body": takes({"anyOf": [ref("base"), {"type": "null"}]}),
+        "/nullable-text-body": takes({"type": ["string", "null"]}),
+        "/subscriptions": takes(
+            {"type": "object", "properties": {"url": {"type": "string"}}},
+            operationId="same",
+            callbacks={"event": {"{$request.body#/url}": {"post": {"responses": {"200": {"description": "OK"}}}}}},
+        ),
+        "/fields/{x}": {
+            "parameters": [{"name": "x", "in": "path", "required": True, "schema": {"type": "string"}}],
+            **takes(
+                {"type": "object", "properties": {"fields": TEXTS, "dry": {"type": "boolean"}}},
+                parameters=[
+                    query("fields", TEXTS),
+                    query("size", {"type": "integer", "default": "large"}),
+                    query("OPERATION", {"type": "string"}),
+                ],
+                operationId="same",
+            ),
+        },
         "/things/{id}/{x}": {
             "parameters": [
                 {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}},
@@ -420,6 +493,67 @@ def test_union_body(api: Api) -> None:
     assert api.body == {"kind": "cat", "lives": 9}
 
 
+@pytest.mark.parametrize("value", [None, "a", 1.5, [], [[1], {"a": [None]}], {"a": {"b": []}}])
+def test_schema_of_any_json_value_contains_itself(api: Api, value: Any) -> None:
+    reply = httpx.Response(200, content=orjson.dumps(value))
+    assert api.call("json", "retrieve", reply=reply) == value
+    assert api.call("itself", "retrieve", reply=reply) == value
+    if value is not None:
+        api.call("json", "replace", value)
+        assert api.body == value
+
+
+def test_references_into_schemas_and_paths(api: Api) -> None:
+    owner = api.call("owners", "retrieve", "a", reply={"home": {"city": "x"}, "work": {"city": "y"}})
+    assert (owner.home.city, owner.work.city) == ("x", "y")
+    assert type(api.call("copies", "retrieve", "a/b", reply={})) is type(owner)
+    assert str(api.requests[-1].url) == "https://api.test/base/copies/a%2Fb"
+    api.call("copies", "replace", "a", owner)
+    assert api.body == {"home": {"city": "x"}, "work": {"city": "y"}}
+
+
+def test_body_that_can_be_null_is_sent_as_a_value(api: Api) -> None:
+    api.call("nullable_body", "replace", id=1)
+    assert api.body == {"id": 1}
+    api.call("nullable_text_body", "replace", "a")
+    assert api.body == "a"
+
+
+def test_component_that_allows_null(api: Api) -> None:
+    null = httpx.Response(200, content=b"null")
+    assert api.call("maybes", "retrieve", reply=null) is None
+    assert api.call("maybes", "retrieve", reply={"id": 1}).id == 1
+    data: dict[str, Any] = {"one": None, "many": [None, {"id": 2}], "level": None, "merged": {"id": 3, "x": 4}}
+    holder = api.call("holders", "retrieve", reply=data)
+    assert (holder.one, holder.many[0], holder.many[1].id, holder.level) == (None, None, 2, None)
+    assert (holder.merged.id, holder.merged.x) == (3, 4)
+    api.call("holders", "replace", holder)
+    assert api.body == data
+    for choice in (1, [2], {"a": 3}):
+        assert api.call("holders", "retrieve", reply={"one": {}, "choice": choice}).choice == choice
+    api.call("holders", "replace", one=None, many=[None], level="low")
+    assert api.body == {"one": None, "many": [None], "level": "low"}
+    hints = typing.get_type_hints(api.models.Holder)
+    maybe = api.models.MaybeBase | None
+    assert (hints["one"], hints["many"]) == (maybe, list[maybe] | Unset)
+    assert hints["level"] == api.models.MaybeLevel | Unset | None
+
+
+def test_fields_whose_argument_has_the_name_of_another_field(api: Api) -> None:
+    api.call("swapped", "replace", client_="one", client_2="two")
+    assert api.body == {"client": "one", "client_": "two"}
+
+
+def test_callbacks_are_no_part_of_a_call(api: Api) -> None:
+    api.call("subscriptions", "replace", url="https://shop.test/hook")
+    assert api.body == {"url": "https://shop.test/hook"}
+
+
+def test_query_parameter_and_body_field_with_the_name_of_an_argument(api: Api) -> None:
+    api.call("fields", "replace", "x", fields=["a"], size=2, body_fields=["b"], dry=True, operation="c")
+    assert (api.query, api.body) == ("fields=a&size=2&OPERATION=c", {"fields": ["b"], "dry": True})
+
+
 def test_json_media_types_with_vendor_suffix_and_parameters(api: Api) -> None:
     api.call("vendor_body", "replace", id=1)
     assert api.requests[-1].headers["content-type"] == "application/vnd.api+json; charset=utf-8"
@@ -609,6 +743,9 @@ def test_several_success_statuses(api: Api) -> None:
     accepted = httpx.Response(202, content=b'{"kind": "cat", "lives": 1}')
     assert type(api.call("two_results", "retrieve", reply=accepted)) is api.models.Cat
     assert api.call("range", "retrieve", reply=httpx.Response(206, content=b'{"id": 1}')).id == 1
+    for status, name in ((200, "Base"), (201, "Cat"), (203, "Base")):
+        reply = httpx.Response(status, content=b'{"id": 1}')
+        assert type(api.call("range_and_others", "retrieve", reply=reply)).__name__ == name
 
 
 @few

@@ -254,6 +254,13 @@ def test_singular_comes_from_inflect(plural: str, singular: str) -> None:
     assert name_operation(f"/{plural}/{{id}}", "delete")["x-name"] == f"delete_{singular}"
 
 
+@pytest.mark.parametrize(
+    ("segment", "resource"), [("größen", "grossen"), ("straße", "strasse"), ("blåbær", "blabaer"), ("łódź", "lodz")]
+)
+def test_letters_that_are_not_ascii_become_ascii(segment: str, resource: str) -> None:
+    assert name_operation(f"/{segment}", "get")["x-resource"] == resource
+
+
 def test_resource_does_not_clash_with_members_of_the_client() -> None:
     clashes: list[Clash] = []
     document = build_document({"/send/{id}": {"get": {"responses": {"204": {}}}}})

@@ -120,7 +120,7 @@ def check_in_this_process(documents: list[Path], out: Path) -> list[DocumentResu
     return [check_document(path, out) for path in documents]
 
 
-SMALL = {
+SMALL: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Small", "version": "1"},
     "paths": {"/things": {"get": {"responses": {"204": {"description": "Done."}}}}},
@@ -130,19 +130,24 @@ SMALL = {
 def test_reasons_are_printed_in_one_line_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rejected = {**SMALL, "paths": {"/things": {"get": {"callbacks": {"a": {}}, **SMALL["paths"]["/things"]["get"]}}}}  # type: ignore[index]
-    assert run_main(tmp_path, monkeypatch, small=SMALL, rejected=rejected, broken="a: [") == 1
+    rejected = {**SMALL, "paths": {"/things": {"get": {"responses": {"404": {"description": "None."}}}}}}
+    partly = {**SMALL, "paths": {"/others": rejected["paths"]["/things"], **SMALL["paths"]}}
+    assert run_main(tmp_path, monkeypatch, small=SMALL, partly=partly, rejected=rejected, broken="a: [") == 1
     output = capsys.readouterr().out
     assert "small.yml     yes        yes      yes   yes      1/1" in output
     assert "rejected.yml  no         no       no    no       0/1" in output
-    assert "rejected.yml: GET /things: callbacks are not supported\n" in output
+    reason = "GET /things: the document declares no success response"
+    assert f"rejected.yml: no operation is supported; the first one: {reason}\n" in output
+    assert "partly.yml    yes        yes      yes   yes      1/2" in output
+    assert "partly.yml: GET /others: the document declares no success response\n" in output
     assert "broken.yml: " in output
-    assert "1 of 3 documents generated; 1 of 2 operations round-trip (50.0%)." in output
+    assert "2 of 4 documents generated; 2 of 4 operations round-trip (50.0%)." in output
 
 
 def test_exit_code_depends_on_types_and_round_trips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_main(tmp_path, monkeypatch, small=SMALL) == 0
     assert run_main(tmp_path, monkeypatch, mypy={"spec_small": "a.py:1: bad"}, small=SMALL) == 1
+    assert run_main(tmp_path, monkeypatch, small=SMALL, empty="a: [") == 1
 
 
 def test_folder_without_documents_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,10 @@ from sendcloud_integrations_client.worker.queue import build_conninfo
             "postgresql+asyncpg://db.example/logs?ssl=require",
             {"host": "db.example", "dbname": "logs", "sslmode": "require"},
         ),
+        (
+            "postgresql://user@/logs?host=h1,h2&port=5433,5434",
+            {"user": "user", "host": "h1,h2", "port": "5433,5434", "dbname": "logs"},
+        ),
         ("postgresql:///logs?host=/run/postgresql", {"host": "/run/postgresql", "dbname": "logs"}),
         (
             "postgresql://h/d?sslmode=verify-full&connect_timeout=5&channel_binding=prefer",

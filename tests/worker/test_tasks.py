@@ -262,6 +262,22 @@ async def test_a_paused_account_is_not_synced_until_it_is_resumed(store: LogStor
         assert all(one.last_synced_at is not None for one in await list_worker_accounts(store))
 
 
+async def test_an_account_whose_job_was_skipped_is_due_as_soon_as_it_is_resumed(store: LogStore) -> None:
+    _, accounts = build_accounts(1)
+    async with open_tasks(accounts, store) as (app, _):
+        await run_control(app, "queue_due_accounts")
+        await pause_account(store, "shop-0")
+        await work(app)
+        await run_control(app, "queue_due_accounts")
+        assert await list_jobs(app, "todo") == []
+        await resume_account(store, "shop-0")
+        await run_control(app, "queue_due_accounts")  # in the same slot
+        assert [job.task_kwargs for job in await list_jobs(app, "todo")] == [{"account": "shop-0"}]
+        await work(app)
+        await run_control(app, "queue_due_accounts")
+        assert await list_jobs(app, "todo") == []
+
+
 async def test_one_account_can_be_queued_now(store: LogStore) -> None:
     _, accounts = build_accounts(1)
     async with open_tasks(accounts, store) as (app, _):

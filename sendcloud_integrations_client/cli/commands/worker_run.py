@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -112,7 +112,7 @@ def run(options: WorkerOptions) -> ExitCode:
             f"Profile file not found: {path} does not exist. Create it, or pass another path with --config."
         ) from None
     with log_to_stderr(as_json=options.log_json, hidden_errors=(AccountSyncError,)):
-        asyncio.run(_run(accounts, options))
+        _run_in_loop(_run(accounts, options))
     return ExitCode.OK
 
 
@@ -209,7 +209,13 @@ def _call(database: str, function: Callable[[LogStore], Awaitable[T]]) -> T:
         async with _open_postgresql(database) as store:
             return await function(store)
 
-    return asyncio.run(call())
+    return _run_in_loop(call())
+
+
+def _run_in_loop(main: Coroutine[Any, Any, T]) -> T:
+    # psycopg does not support the default event loop of Windows.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(main)
 
 
 def _open_postgresql(database: str) -> LogStore:

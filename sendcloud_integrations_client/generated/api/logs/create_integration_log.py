@@ -217,12 +217,12 @@ async def call(
     integration_id: int,
     body: Model | None,
     /,
-    **fields: object,
+    **_fields: object,
 ) -> Response[IntegrationLog]:
     """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     response = await client.send(
         OPERATION,
         build_path(OPERATION, {"id": integration_id}, _PATH_RULES, _PATH_ARGUMENTS),
-        body=build_body(OPERATION, body, fields, IntegrationLogCreate.validation_rule),
+        body=build_body(OPERATION, body, _fields, IntegrationLogCreate.validation_rule),
     )
     return build_response(response, decode_record(response, "data", IntegrationLog))

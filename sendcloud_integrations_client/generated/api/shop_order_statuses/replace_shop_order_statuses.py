@@ -122,15 +122,15 @@ async def call(
     client: Sender,
     integration_id: object,
     /,
-    **fields: object,
+    **_fields: object,
 ) -> Response[None]:
     """Send the request with a body from a model or from fields. All typed variants of this operation call it."""
     body = integration_id if isinstance(integration_id, Model) else None
     if body is None:
-        fields |= {"integration_id": integration_id}
+        _fields |= {"integration_id": integration_id}
     response = await client.send(
         OPERATION,
         OPERATION.path,
-        body=build_body(OPERATION, body, fields, ShopOrderStatusesReplace.validation_rule),
+        body=build_body(OPERATION, body, _fields, ShopOrderStatusesReplace.validation_rule),
     )
     return build_response(response, None)
