@@ -23,7 +23,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth/tokens.py": ("auth/test_oauth2.py",),
     "errors.py": ("test_errors.py",),
     "pagination.py": ("test_pagination.py",),
-    "pipeline/background_share.py": ("pipeline/test_priorities.py",),
+    "pipeline/background_share.py": ("pipeline/test_background_share.py", "pipeline/test_priorities.py"),
     "pipeline/rate_limiter.py": ("pipeline/test_rate_limits.py", "pipeline/test_priorities.py"),
     "pipeline/rate_limits.py": ("pipeline/test_rate_limits.py", "pipeline/test_priorities.py"),
     "pipeline/request_builder.py": ("pipeline/test_request_builder.py",),
