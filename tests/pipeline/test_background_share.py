@@ -12,7 +12,9 @@ import pytest
 from sendcloud_integrations_client.pipeline.background_share import BackgroundShare, Window
 
 
-def build_window(*, limit: int = 240, interactive: tuple[float, ...] = (), background: tuple[float, ...] = ()) -> Window:
+def build_window(
+    *, limit: int = 240, interactive: tuple[float, ...] = (), background: tuple[float, ...] = ()
+) -> Window:
     """Build a window in which each slot that is taken becomes free at a time."""
     window = Window(limit, 60.0)
     window.freed_at.extend(interactive)
@@ -125,7 +127,7 @@ def test_rate_is_what_the_slots_that_become_free_sustain() -> None:
     window.free += 55
     window.background_used -= 55
     window.freed_at.clear()
-    share.take()  # no token is left before: 58 − 55 = 3
+    share.take()  # no token is left before: 58 - 55 = 3
     share.take()
     share.take()
     assert not share.may_take(0.0)
