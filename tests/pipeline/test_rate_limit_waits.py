@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 from sendcloud_integrations_client import Operation, Priority, RateLimitError, RateLimits
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, RateLimitTransport
 from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
-from tests.support.virtual_time import VirtualTimeLoop, now, run
+from tests.support.virtual_time import VirtualTimeLoop, now, run, run_with_clock
 
 READ = Operation("list_logs", "GET", "/integrations/logs", frozenset({200}), safe=True, idempotent=True)
 ONE_READ = RateLimits(reads_per_minute=1)
@@ -170,14 +169,6 @@ class CountingBudget(LocalBudget):
     def get_pause(self) -> float:
         self.pause_checks += 1
         return super().get_pause()
-
-
-def run_with_clock(main: Coroutine[Any, Any, None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a coroutine in virtual time, which calls use as well."""
-    loop = VirtualTimeLoop()
-    with monkeypatch.context() as patch, asyncio.Runner(loop_factory=lambda: loop) as runner:
-        patch.setattr(time, "monotonic", loop.time)
-        runner.run(main)
 
 
 def build_call(total_timeout: float) -> Call:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
+import time
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
@@ -56,6 +59,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in virtual time and return its result."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(main)
+
+
+def run_with_clock(main: Coroutine[Any, Any, T], monkeypatch: pytest.MonkeyPatch) -> T:
+    """Run a coroutine in virtual time, which `time.monotonic` returns as well."""
+    loop = VirtualTimeLoop()
+    with monkeypatch.context() as patch, asyncio.Runner(loop_factory=lambda: loop) as runner:
+        patch.setattr(time, "monotonic", loop.time)
         return runner.run(main)
 
 
