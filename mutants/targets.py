@@ -17,7 +17,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth/api_keys.py": ("generator/test_other_documents.py",),
     "auth/credentials.py": ("auth/test_credentials.py", "test_traceback_secrets.py"),
     "auth/environment.py": ("auth/test_environment.py",),
-    "auth/oauth2.py": ("auth/test_oauth2.py",),
+    "auth/oauth2.py": ("auth/test_token_waits.py", "auth/test_oauth2.py"),
     "auth/origin.py": ("auth/test_origin.py",),
     "auth/security_schemes.py": ("generator/test_other_documents.py",),
     "auth/tokens.py": ("auth/test_oauth2.py",),
