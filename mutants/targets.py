@@ -40,7 +40,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/lenient_json.py": ("runtime/test_lenient_json.py",),
     "runtime/link_header.py": ("runtime/test_link_header.py",),
     "runtime/models.py": ("runtime/test_models.py", "test_webhooks.py"),
-    "runtime/next_page.py": ("generator/test_paging_shapes.py", "test_pagination.py"),
+    "runtime/next_page.py": ("runtime/test_next_page.py",),
     "runtime/operations.py": (
         "runtime/test_operations.py",
         "pipeline/test_retries.py",
