@@ -14,12 +14,12 @@ SAMPLED: Final = ("pipeline/", "auth/", "runtime/", "pagination.py", "webhooks.p
 """Prefixes of the files, within the package, that random mutants are drawn from."""
 
 TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
-    "auth/api_keys.py": ("generator/test_other_documents.py",),
+    "auth/api_keys.py": ("auth/test_api_keys.py",),
     "auth/credentials.py": ("auth/test_credentials.py", "test_traceback_secrets.py"),
     "auth/environment.py": ("auth/test_environment.py",),
     "auth/oauth2.py": ("auth/test_token_waits.py", "auth/test_oauth2.py"),
     "auth/origin.py": ("auth/test_origin.py",),
-    "auth/security_schemes.py": ("generator/test_other_documents.py",),
+    "auth/security_schemes.py": ("auth/test_api_keys.py",),
     "auth/tokens.py": ("auth/test_oauth2.py",),
     "errors.py": ("test_errors.py",),
     "pagination.py": ("test_pagination.py",),
@@ -47,7 +47,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "test_observability.py",
         "test_client.py",
     ),
-    "runtime/query_styles.py": ("generator/test_constructs.py",),
+    "runtime/query_styles.py": ("runtime/test_query_styles.py",),
     "runtime/readers.py": ("runtime/test_readers.py", "test_webhooks.py", "runtime/test_decoding.py"),
     "runtime/validation.py": ("runtime/test_validation.py", "runtime/test_arguments.py", "runtime/test_models.py"),
     "sync/__init__.py": ("sync/test_store.py",),
