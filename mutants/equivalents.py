@@ -30,14 +30,35 @@ class Equivalent:
 _SHIELD: Final = "`asyncio.shield` retrieves the exception of a task whose caller was cancelled."
 _STOPS: Final = "At a position beyond the end of the header, the parser finds no further link."
 _NEVER_ABOVE: Final = "The left side is never greater than the right side."
+_TWO_PRIORITIES: Final = "There are two priorities, and background comes first in the order of texts."
+_IN_1970: Final = "Both times are in 1970, before the current time and the expiry of every usable token."
 
 EQUIVALENTS: Final = (
+    Equivalent("auth/oauth2.py", "(0.0, None)", "(1.0, None)", _IN_1970),
+    Equivalent("auth/oauth2.py", "(0.0, None)", "(-1.0, None)", _IN_1970),
+    Equivalent("auth/oauth2.py", "self._renew_from = 0.0", "self._renew_from = 1.0", _IN_1970),
+    Equivalent("auth/oauth2.py", "self._renew_from = 0.0", "self._renew_from = -1.0", _IN_1970),
     Equivalent("auth/origin.py", "(url.port or 0)", "(url.port or 1)", "Both are below the highest port."),
     Equivalent("auth/origin.py", "(url.port or 0)", "(url.port or -1)", "Both are below the highest port."),
     Equivalent(
         "pagination.py", "len(prefetched) < _PREFETCH_PAGES", "len(prefetched) != _PREFETCH_PAGES", _NEVER_ABOVE
     ),
     Equivalent("pagination.py", "index < len(self._hashes)", "index != len(self._hashes)", _NEVER_ABOVE),
+    Equivalent(
+        "pagination.py",
+        "@attrs.define(eq=False)",
+        "",
+        "A class without this decorator has the same attribute with the same default.",
+    ),
+    Equivalent("pipeline/rate_limits.py", "self.paused_until = 0.0", "self.paused_until = -1.0", "No time is below 0."),
+    Equivalent("pipeline/rate_limits.py", "delay < math.inf", "delay != math.inf", _NEVER_ABOVE),
+    Equivalent("pipeline/rate_limits.py", 'priority == "background"', 'priority <= "background"', _TWO_PRIORITIES),
+    Equivalent(
+        "pipeline/rate_limits.py",
+        "if len(self._waiters) < 2:",
+        "if len(self._waiters) < 1:",
+        "The check saves time: with one loop, the following line finds no other one, either.",
+    ),
     Equivalent("runtime/link_header.py", "while position < length:", "while position != length:", _STOPS),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -84,8 +85,14 @@ def test_background_reads_leave_the_reserve_and_background_writes_a_quarter_of_e
 
     assert take_all(safe=False, priority="background") == 12  # 15 - ⌊15 / 4⌋
     assert budget.get_delay(safe=False, priority="background") == 1.0
-    assert budget.get_delay(safe=False) == 0.0
-    assert take_all(safe=False, priority="interactive") == 3
+    for _ in range(2):
+        assert budget.try_acquire(safe=False)
+        budget.complete(safe=False)
+        assert not budget.try_acquire(safe=False, priority="background")
+        assert budget.get_delay(safe=False, priority="background") == 1.0
+        assert budget.get_delay(safe=False) == 0.0
+    assert take_all(safe=False, priority="interactive") == 1
+    assert budget.get_delay(safe=False) == 1.0
     clock.now = 1.0
     assert take_all(safe=False, priority="background") == 12
     assert take_all(safe=True, priority="background") == 5  # the burst
@@ -217,7 +224,7 @@ def test_notice_says_that_the_time_of_the_next_slot_is_unknown_while_all_calls_a
     ]
 
 
-@pytest.mark.parametrize(("is_complete", "retry_after"), [(True, 30.0), (False, None)])
+@pytest.mark.parametrize(("is_complete", "retry_after"), [(True, 23.0), (False, None)])
 def test_wait_ends_with_the_total_timeout(
     is_complete: bool, retry_after: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,10 +233,11 @@ def test_wait_ends_with_the_total_timeout(
         await budget.acquire(safe=True)
         if is_complete:
             budget.complete(safe=True)
+        await asyncio.sleep(7)
         call = build_call(30)
         with pytest.raises(RateLimitError) as caught:
             await send(budget, call)
-        assert now() == 30.0
+        assert now() == 37.0
         assert call.rate_limit_wait == 30.0
         assert caught.value.reason == "no free rate limit slot within 30 s; no request was sent"
         assert (caught.value.status_code, caught.value.retry_after) == (429, retry_after)
@@ -298,6 +306,50 @@ def test_call_waits_for_the_end_of_a_pause_that_its_total_timeout_allows(monkeyp
         assert budget.pause_checks == checks, "a call that was served looks no longer at the pause"
 
     run_with_clock(main(), monkeypatch)
+
+
+def test_pause_that_ends_with_the_total_timeout_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        budget = LocalBudget(ONE_READ, clock=now)
+        budget.pause(30.0)
+        with suppress(RateLimitError):  # both end at the same time
+            await send(budget, build_call(30))
+        assert now() == 30.0
+
+    run_with_clock(main(), monkeypatch)
+
+
+@pytest.mark.parametrize(("status", "pause"), [(200, 0.0), (428, 0.0), (429, 1.0), (430, 0.0), (503, 0.0)])
+def test_only_status_429_pauses_all_calls(status: int, pause: float) -> None:
+    async def main() -> None:
+        budget = LocalBudget(RateLimits(), clock=now)
+        transport = RateLimitTransport(httpx.MockTransport(lambda _: httpx.Response(status)), budget)
+        request = httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: Call(READ)})
+        assert (await transport.handle_async_request(request)).status_code == status
+        assert budget.get_pause() == pause
+
+    run(main())
+
+
+def test_acquire_returns_the_seconds_waited() -> None:
+    async def main() -> None:
+        budget = LocalBudget(ONE_READ, clock=now)
+        assert await budget.acquire(safe=True) == 0.0
+        budget.complete(safe=True)
+        await asyncio.sleep(10)
+        assert await budget.acquire(safe=True) == 50.0
+
+    run(main())
+
+
+def test_oldest_slot_is_free_again_before_the_others(clock: Clock) -> None:
+    budget = LocalBudget(RateLimits(reads_per_minute=3), clock=clock)
+    for clock.now in (0.0, 20.0, 40.0):
+        assert budget.try_acquire(safe=True)
+        budget.complete(safe=True)
+    for clock.now in (60.0, 80.0, 100.0):
+        assert budget.try_acquire(safe=True)
+        assert not budget.try_acquire(safe=True)
 
 
 # ---------------------------------------------------------------------------------------------- several event loops
