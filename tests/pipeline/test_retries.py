@@ -366,6 +366,12 @@ NOW = 1_700_000_000.0
         ("1.5", 1.5),
         (" 3 ", 3.0),
         ("86400", 86400.0),
+        ("31622400", 31_622_400.0),  # 366 days
+        ("31622401", None),
+        ("0.123456789", 0.123456789),
+        ("1.", None),
+        (formatdate(NOW + 31_622_400, usegmt=True), 31_622_400.0),
+        (formatdate(NOW + 31_622_401, usegmt=True), None),
         ("-5", None),
         (formatdate(NOW + 90, usegmt=True), 90.0),
         (formatdate(NOW + 1, usegmt=True), 1.0),
