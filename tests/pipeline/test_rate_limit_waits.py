@@ -77,11 +77,11 @@ def test_background_reads_leave_the_reserve_and_background_writes_a_quarter_of_e
     budget = LocalBudget(limits, clock=clock)
 
     def take_all(*, safe: bool, priority: Priority) -> int:
-        count = 0
-        while budget.try_acquire(safe=safe, priority=priority):
+        for count in range(100):
+            if not budget.try_acquire(safe=safe, priority=priority):
+                return count
             budget.complete(safe=safe, priority=priority)
-            count += 1
-        return count
+        return 100
 
     assert take_all(safe=False, priority="background") == 12  # 15 - ⌊15 / 4⌋
     assert budget.get_delay(safe=False, priority="background") == 1.0
