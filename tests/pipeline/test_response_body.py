@@ -197,3 +197,18 @@ def test_other_tasks_run_after_each_quarter_of_a_mebibyte_that_was_decompressed(
 
     monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     run(main())
+
+
+@pytest.mark.parametrize("encoding", [None, "gzip", "deflate"])
+async def test_empty_chunks_are_ignored(encoding: str | None) -> None:
+    class ChunksWithEmptyOnes(Chunks):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b""
+            async for chunk in super().__aiter__():
+                yield chunk
+                yield b""
+
+    content = {None: b"abc", "gzip": gzip.compress(b"abc") + b"\0", "deflate": compress_raw(b"abc")}[encoding]
+    response = build_response(b"", encoding)
+    response.stream = ChunksWithEmptyOnes(content, 3)
+    assert await read_body(response, LIMIT) == b"abc"
