@@ -17,6 +17,7 @@ from sendcloud_integrations_client import (
     WebhookAction,
     WebhookError,
     WebhookEvent,
+    WebhookIntegration,
     parse_webhook,
     verify_webhook,
 )
@@ -207,3 +208,11 @@ def test_every_field_of_the_integration_is_decoded() -> None:
     expected = source | dict.fromkeys(times, datetime(2019, 2, 3, 6, 48, 7))
     assert {name: getattr(integration, name) for name in integration.wire_names} == expected
     assert integration.additional_properties == {}
+
+
+@pytest.mark.parametrize("model", [WebhookEvent, WebhookIntegration])
+def test_events_are_equal_if_unknown_fields_are_equal(model: type[WebhookEvent | WebhookIntegration]) -> None:
+    assert model.from_dict({"x": 1}) == model.from_dict({"x": 1})
+    assert model.from_dict({"x": 1}) != model.from_dict({"x": 2})
+    with pytest.raises(TypeError, match="positional"):
+        model(None)  # type: ignore[call-arg, misc]
