@@ -30,6 +30,8 @@ class Equivalent:
 _SHIELD: Final = "`asyncio.shield` retrieves the exception of a task whose caller was cancelled."
 _STOPS: Final = "At a position beyond the end of the header, the parser finds no further link."
 _NEVER_ABOVE: Final = "The left side is never greater than the right side."
+_NOT_NEXT: Final = "Only the word next is searched for, and the additional characters cannot be a part of it."
+_AT_BRACKET: Final = "The character at `start` is `<`, so the search can begin there."
 _TWO_PRIORITIES: Final = "There are two priorities, and background comes first in the order of texts."
 _IN_1970: Final = "Both times are in 1970, before the current time and the expiry of every usable token."
 
@@ -60,6 +62,17 @@ EQUIVALENTS: Final = (
         "The check saves time: with one loop, the following line finds no other one, either.",
     ),
     Equivalent("runtime/link_header.py", "while position < length:", "while position != length:", _STOPS),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end * 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end // 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end ** 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end | 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end ^ 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end - 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start * 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start // 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start ** 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start | 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", "else -1", "else -2", "Every negative number means that there is no end."),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
 )

@@ -184,7 +184,9 @@ def test_text_of_a_body_is_cut_after_10_000_characters() -> None:
     assert build_error(b"x" * 10_001).body == "x" * 10_000
 
 
-@pytest.mark.parametrize("token", ["no base64!", base64.b64encode(b"\xff\xfe:key").decode()])
+@pytest.mark.parametrize(
+    "token", ["no base64!", f"!{encode_pair('public:s3cret')}", base64.b64encode(b"\xff\xfe:key").decode()]
+)
 def test_secrets_of_malformed_basic_credentials_are_header_and_token(token: str) -> None:
     assert collect_secrets(f"Basic {token}") == (f"Basic {token}", token)
 

@@ -50,6 +50,8 @@ from sendcloud_integrations_client.runtime.link_header import parse_next_cursor
         ("<?cursor=a>;rel=prev;,<?cursor=b>;rel=next", "b"),
         ("<?cursor=a>,<?cursor=b>;rel=next", "b"),
         ("<?x=1&cursor=a&cursor=b>;rel=next", "a"),
+        ("<https://x/next/?cursor=a>", None),
+        ("<https://x/next/?cursor=a>; title=x, <?cursor=b>; rel=prev", None),
         ("<?cursor=&cursor=b>;rel=next", "b"),
         ("<?my_cursor=a&cursor=b=c>;rel=next", "b=c"),
         ("<?cursor=a?b>;rel=next", "a?b"),
