@@ -89,6 +89,7 @@ class PageServer:
 
     async def fetch(self, cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[Record]]:
         self.requested_cursors.append(cursor)
+        assert len(self.requested_cursors) < 1000, "the iteration does not end"
         await asyncio.sleep(0)
         ids, next_cursor = self.pages[cursor]
         on_headers(httpx.Headers({"link": build_link(next_cursor)} if next_cursor else {}))
