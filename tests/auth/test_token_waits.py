@@ -335,6 +335,33 @@ def test_token_request_ends_with_the_total_timeout_of_its_call(monkeypatch: pyte
     run(main(), monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "total_timeout", "deadline"),
+    [
+        (30.0, 8.0, 4.0),
+        (30.0, 100.0, 15.0),
+        (30.0, None, 15.0),
+        (10.5, 100.0, 5.25),
+        (10.0, 100.0, 100.0),  # too little is left to share
+        (10.0, None, math.inf),
+    ],
+)
+def test_renewal_leaves_half_of_the_time_for_the_call_with_the_current_token(
+    lifetime: float, total_timeout: float | None, deadline: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        server, store = TokenServer(), RecordingTokenStore()
+        auth = build_oauth2(token_store=store)
+        store.preset("old", seconds=lifetime + 5.0)
+        await send(server, auth)
+        await asyncio.sleep(5.0)
+        await send(server, auth, total_timeout)
+        (request,) = server.token_requests
+        assert request.extensions[TOKEN_REQUEST_EXTENSION].deadline == 5.0 + deadline
+
+    run(main(), monkeypatch)
+
+
 @pytest.mark.parametrize(("is_out_of_time", "requests"), [(False, 1), (True, 2)])
 def test_failure_is_shared_unless_only_the_time_of_one_call_ended(
     is_out_of_time: bool, requests: int, monkeypatch: pytest.MonkeyPatch

@@ -179,6 +179,12 @@ def test_waiters_with_a_token_try_again_at_once() -> None:
     assert share.get_next_attempt(7.0) == 7.0
 
 
+@pytest.mark.parametrize(("used", "attempt"), [(234, 7.0), (235, 7.5)])
+def test_waiters_with_a_token_try_again_at_once_if_one_slot_is_available(used: int, attempt: float) -> None:
+    window = build_window(background=(7.5,) * used)  # of 235
+    assert BackgroundShare(window, 0.02).get_next_attempt(7.0) == attempt
+
+
 def test_waiters_without_a_rate_try_again_after_a_second() -> None:
     window = build_window(limit=24)
     window.free = 0
