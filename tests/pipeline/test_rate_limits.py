@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import BasicAuth, ConfigurationError, Operation, RateLimits, SendcloudIntegrations
+from sendcloud_integrations_client.pipeline.rate_limiter import validate_priority
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, RateLimitTransport, get_shared_budget
 from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 from tests.support.private_state import get_rate_limit_budget, suppress_destroyed_task_warning
@@ -614,3 +615,12 @@ def test_error_about_limits_names_the_limit_and_its_range(options: dict[str, Any
 def test_limits_at_their_bounds_are_valid() -> None:
     for reserve in (0, 0.9):
         assert RateLimits(1, 1, 1, interactive_reserve=reserve).interactive_reserve == reserve
+
+
+def test_priority_is_interactive_or_background() -> None:
+    for priority in ("interactive", "background"):
+        validate_priority(priority)
+    for other in ("high", None):
+        with pytest.raises(ConfigurationError) as caught:
+            validate_priority(other)
+        assert str(caught.value) == 'Invalid priority: must be "interactive" or "background".'
