@@ -73,6 +73,12 @@ EQUIVALENTS: Final = (
     Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start ** 1)', _AT_BRACKET),
     Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start | 1)', _AT_BRACKET),
     Equivalent("runtime/link_header.py", "else -1", "else -2", "Every negative number means that there is no end."),
+    Equivalent(
+        "runtime/models.py",
+        "value is None or type(value) in _JSON_SCALARS",
+        "value is None and type(value) in _JSON_SCALARS",
+        "The check saves time: the last line returns these values unchanged, too.",
+    ),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/account_writer.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
 )
