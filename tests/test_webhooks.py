@@ -211,8 +211,9 @@ def test_every_field_of_the_integration_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("model", [WebhookEvent, WebhookIntegration])
-def test_events_are_equal_if_unknown_fields_are_equal(model: type[WebhookEvent | WebhookIntegration]) -> None:
+def test_events_are_equal_if_known_and_unknown_fields_are_equal(model: type[WebhookEvent | WebhookIntegration]) -> None:
     assert model.from_dict({"x": 1}) == model.from_dict({"x": 1})
     assert model.from_dict({"x": 1}) != model.from_dict({"x": 2})
+    assert model.from_dict({}) == model()
     with pytest.raises(TypeError, match="positional"):
         model(None)  # type: ignore[call-arg, misc]
