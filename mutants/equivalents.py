@@ -27,56 +27,58 @@ class Equivalent:
     reason: str
 
 
-_CLASS: Final = "Classes are equal only if they are identical."
-_UNSET: Final = "No JSON value, model or enum member is equal to UNSET, except UNSET itself."
 _SHIELD: Final = "`asyncio.shield` retrieves the exception of a task whose caller was cancelled."
 _STOPS: Final = "At a position beyond the end of the header, the parser finds no further link."
 _NEVER_ABOVE: Final = "The left side is never greater than the right side."
+_NOT_NEXT: Final = "Only the word next is searched for, and the additional characters cannot be a part of it."
+_AT_BRACKET: Final = "The character at `start` is `<`, so the search can begin there."
+_TWO_PRIORITIES: Final = "There are two priorities, and background comes first in the order of texts."
+_IN_1970: Final = "Both times are in 1970, before the current time and the expiry of every usable token."
 
 EQUIVALENTS: Final = (
-    Equivalent(
-        "auth/oauth2.py",
-        "self._failure is not failure_before",
-        "self._failure != failure_before",
-        "Exceptions are equal only if they are identical.",
-    ),
+    Equivalent("auth/oauth2.py", "(0.0, None)", "(1.0, None)", _IN_1970),
+    Equivalent("auth/oauth2.py", "(0.0, None)", "(-1.0, None)", _IN_1970),
+    Equivalent("auth/oauth2.py", "self._renew_from = 0.0", "self._renew_from = 1.0", _IN_1970),
+    Equivalent("auth/oauth2.py", "self._renew_from = 0.0", "self._renew_from = -1.0", _IN_1970),
     Equivalent("auth/origin.py", "(url.port or 0)", "(url.port or 1)", "Both are below the highest port."),
     Equivalent("auth/origin.py", "(url.port or 0)", "(url.port or -1)", "Both are below the highest port."),
     Equivalent(
         "pagination.py", "len(prefetched) < _PREFETCH_PAGES", "len(prefetched) != _PREFETCH_PAGES", _NEVER_ABOVE
     ),
     Equivalent("pagination.py", "index < len(self._hashes)", "index != len(self._hashes)", _NEVER_ABOVE),
-    Equivalent("runtime/arguments.py", "value is UNSET", "value == UNSET", _UNSET),
-    Equivalent("runtime/arguments.py", "value is not UNSET", "value != UNSET", _UNSET),
-    Equivalent("runtime/arguments.py", "entries.__class__ is dict", "entries.__class__ == dict", _CLASS),
-    Equivalent("runtime/arguments.py", "value.__class__ is list", "value.__class__ == list", _CLASS),
-    Equivalent("runtime/decoding.py", "body.__class__ is not dict", "body.__class__ != dict", _CLASS),
-    Equivalent("runtime/decoding.py", "values.__class__ is not list", "values.__class__ != list", _CLASS),
-    Equivalent("runtime/decoding.py", "record.__class__ is dict", "record.__class__ == dict", _CLASS),
-    Equivalent("runtime/error_responses.py", "entries.__class__ is dict", "entries.__class__ == dict", _CLASS),
-    Equivalent("runtime/error_responses.py", "entries.__class__ is list", "entries.__class__ == list", _CLASS),
-    Equivalent("runtime/error_responses.py", "messages.__class__ is dict", "messages.__class__ == dict", _CLASS),
-    Equivalent("runtime/error_responses.py", "messages.__class__ is list", "messages.__class__ == list", _CLASS),
-    Equivalent("runtime/error_responses.py", "message.__class__ is dict", "message.__class__ == dict", _CLASS),
-    Equivalent("runtime/error_responses.py", "error.__class__ is dict", "error.__class__ == dict", _CLASS),
-    Equivalent("runtime/error_responses.py", "body.__class__ is list", "body.__class__ == list", _CLASS),
+    Equivalent(
+        "pagination.py",
+        "@attrs.define(eq=False)",
+        "",
+        "A class without this decorator has the same attribute with the same default.",
+    ),
+    Equivalent("pipeline/rate_limits.py", "self.paused_until = 0.0", "self.paused_until = -1.0", "No time is below 0."),
+    Equivalent("pipeline/rate_limits.py", "delay < math.inf", "delay != math.inf", _NEVER_ABOVE),
+    Equivalent("pipeline/rate_limits.py", 'priority == "background"', 'priority <= "background"', _TWO_PRIORITIES),
+    Equivalent(
+        "pipeline/rate_limits.py",
+        "if len(self._waiters) < 2:",
+        "if len(self._waiters) < 1:",
+        "The check saves time: with one loop, the following line finds no other one, either.",
+    ),
     Equivalent("runtime/link_header.py", "while position < length:", "while position != length:", _STOPS),
-    Equivalent("runtime/models.py", "value is UNSET", "value == UNSET", _UNSET),
-    Equivalent("runtime/models.py", "type(other) is not type(self)", "type(other) != type(self)", _CLASS),
-    Equivalent("runtime/readers.py", "value is UNSET", "value == UNSET", _UNSET),
-    Equivalent("runtime/readers.py", "value.__class__ is dict", "value.__class__ == dict", _CLASS),
-    Equivalent("runtime/readers.py", "value.__class__ is not dict", "value.__class__ != dict", _CLASS),
-    Equivalent("runtime/readers.py", "value.__class__ is not list", "value.__class__ != list", _CLASS),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end * 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end // 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end ** 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end | 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end ^ 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", "header[end + 1 : position]", "header[end - 1 : position]", _NOT_NEXT),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start * 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start // 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start ** 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", 'header.find(">", start + 1)', 'header.find(">", start | 1)', _AT_BRACKET),
+    Equivalent("runtime/link_header.py", "else -1", "else -2", "Every negative number means that there is no end."),
+    Equivalent(
+        "runtime/models.py",
+        "value is None or type(value) in _JSON_SCALARS",
+        "value is None and type(value) in _JSON_SCALARS",
+        "The check saves time: the last line returns these values unchanged, too.",
+    ),
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
-    Equivalent("sync/account_run.py", "error.record.__class__ is dict", "error.record.__class__ == dict", _CLASS),
-    Equivalent("sync/records.py", "record.__class__ is dict", "record.__class__ == dict", _CLASS),
-    Equivalent("sync/records.py", "record_id.__class__ is int", "record_id.__class__ == int", _CLASS),
-    Equivalent("sync/redaction.py", "value.__class__ is str", "value.__class__ == str", _CLASS),
-    Equivalent("sync/redaction.py", "value.__class__ is dict", "value.__class__ == dict", _CLASS),
-    Equivalent("sync/redaction.py", "value.__class__ is list", "value.__class__ == list", _CLASS),
-    Equivalent("sync/redaction.py", "value.__class__ is bool", "value.__class__ == bool", _CLASS),
-    Equivalent("sync/redaction.py", "item.__class__ is str", "item.__class__ == str", _CLASS),
-    Equivalent("sync/redaction.py", "item.__class__ is dict", "item.__class__ == dict", _CLASS),
-    Equivalent("sync/redaction.py", "item.__class__ is list", "item.__class__ == list", _CLASS),
 )

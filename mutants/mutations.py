@@ -93,6 +93,11 @@ class Site:
 # Whether equal numbers or texts are identical depends on what the interpreter caches.
 _IDENTITY: Final = re.compile(r"core/ReplaceComparisonOperator_(?:Eq|NotEq|Lt|LtE|Gt|GtE)_(?:Is|IsNot)")
 
+# Classes, UNSET, exceptions, event loops, tables and tasks are equal only if they are identical, so these operators
+# change nothing, except for the operands below: True equals 1, and UTC equals every other time zone without an offset.
+_EQUALITY: Final = frozenset({"core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq"})
+_EQUAL_TO_OTHERS: Final = frozenset({"True", "False", "UTC"})
+
 _SEPARATOR: Final = re.compile(r"(?:[(,]\s*|^\s*)(\*)(?=,)")
 
 # Operators with arguments need the names of variables; they are not used.
@@ -107,7 +112,8 @@ def find_sites(file: str, source: str) -> list[Site]:
     """Return the places in a file that can be mutated, in the order of the file.
 
     Declarations are left unchanged, because they have no effect at run time: annotations, protocol classes, overloads,
-    and the `*` before keyword-only parameters, which cosmic-ray takes for an operator.
+    methods that only raise NotImplementedError, and the `*` before keyword-only parameters, which cosmic-ray takes for
+    an operator. Comparisons of identity are not replaced by those of equality if both have the same result.
 
     Args:
         file: The file within the package.
@@ -124,7 +130,8 @@ def find_sites(file: str, source: str) -> list[Site]:
         for node in nodes:
             for start, end in operator.mutation_positions(node):
                 is_declaration = any(first <= start and end <= last for first, last in declarations)
-                if not is_declaration and start not in separators:
+                has_effect = name not in _EQUALITY or _get_right_operand(node, start) in _EQUAL_TO_OTHERS
+                if has_effect and not is_declaration and start not in separators:
                     variants[start, end, name.partition("_")[0]].append((name, occurrence))
                 occurrence += 1
     return [Site(file, start, family, tuple(found)) for (start, _, family), found in sorted(variants.items())]
@@ -235,13 +242,14 @@ def _find_annotations(source: str) -> list[tuple[Position, Position]]:
 
 
 def _find_type_declarations(source: str) -> list[tuple[Position, Position]]:
-    """Return the ranges of protocol classes and of functions with the decorator `overload`."""
+    """Return the ranges of protocol classes, overloads, and methods that only raise NotImplementedError."""
     found: list[tuple[Position, Position]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef):
             is_declaration = any("Protocol" in ast.unparse(base) for base in node.bases)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            is_declaration = any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+            is_overload = any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
+            is_declaration = is_overload or _is_abstract(node)
         else:
             continue
         if is_declaration and node.end_lineno is not None:
@@ -249,6 +257,18 @@ def _find_type_declarations(source: str) -> list[tuple[Position, Position]]:
             # cosmic-ray counts the white space before a decorator as a part of it.
             found.append(((first - 2, 0), (node.end_lineno + 1, 0)))
     return found
+
+
+def _is_abstract(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    *docstring, last = function.body
+    return all(isinstance(node, ast.Expr) for node in docstring) and ast.unparse(last) == "raise NotImplementedError"
+
+
+def _get_right_operand(comparison: Any, start: Position) -> str:
+    """Return the text to the right of the operator at a position."""
+    nodes = comparison.children
+    index = next(index for index, node in enumerate(nodes) if node.start_pos == start)
+    return str(nodes[index + 1].get_code()).strip()
 
 
 def _find_separators(line: str) -> Iterator[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -88,6 +89,7 @@ class PageServer:
 
     async def fetch(self, cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[Record]]:
         self.requested_cursors.append(cursor)
+        assert len(self.requested_cursors) < 1000, "the iteration does not end"
         await asyncio.sleep(0)
         ids, next_cursor = self.pages[cursor]
         on_headers(httpx.Headers({"link": build_link(next_cursor)} if next_cursor else {}))
@@ -349,3 +351,109 @@ async def test_error_of_the_last_page_names_the_list_it_belongs_to() -> None:
     page = await Paginator(create_server([1]).fetch, name="logs.list")
     with pytest.raises(InvalidInputError, match=r"for logs\.list: this is the last page"):
         await page.get_next_page()
+
+
+@pytest.mark.parametrize("has_next_page", [True, False])
+async def test_iteration_ends_after_100_consecutive_pages_without_records(has_next_page: bool) -> None:
+    server = create_server([1], *[[] for _ in range(101)], *([[2]] if has_next_page else []))
+    seen: list[int | None] = []
+    if has_next_page:
+        with pytest.raises(ResponseDecodeError) as caught:
+            await collect_ids(server.create_paginator(), seen)
+        assert caught.value.reason == "101 consecutive pages without records, and each links to a next page"
+        assert (caught.value.field, caught.value.page_cursor) == ("Link", "c101")
+    else:
+        await collect_ids(server.create_paginator(), seen)
+    assert seen == [1]
+
+
+async def test_a_page_with_records_ends_a_series_of_empty_pages() -> None:
+    empty: list[list[int | None]] = [[] for _ in range(100)]
+    server = create_server(*empty, [1], *empty, [2], *empty)
+    assert [record.id async for record in server.create_paginator()] == [1, 2]
+
+
+async def test_error_about_a_repeated_cursor_names_the_page() -> None:
+    server = create_server([1], [2])
+    server.pages["c1"] = ([2], "c1")
+    with pytest.raises(ResponseDecodeError) as caught:
+        await collect_ids(server.create_paginator(), [])
+    assert caught.value.reason == (
+        "the page at cursor c1 links to c1, which was read before; the iteration would never end"
+    )
+    assert (caught.value.field, caught.value.page_cursor) == ("Link", "c1")
+
+
+@attrs.frozen
+class PageWithCursor:
+    """A page whose body contains the cursor of the next page."""
+
+    parsed: list[Record]
+    next_cursor: str | None
+    status_code: int = 203
+    headers: httpx.Headers = attrs.field(factory=httpx.Headers)
+    attempts: int = 4
+
+
+@pytest.mark.parametrize(("link", "expected"), [("", "body"), (build_link("header"), "header")])
+async def test_cursor_in_the_body_is_used_without_a_link_header(link: str, expected: str) -> None:
+    requested: list[str | None] = []
+
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> PageWithCursor:
+        requested.append(cursor)
+        on_headers(httpx.Headers({"link": link} if link and cursor is None else {}))
+        return PageWithCursor([Record(len(requested))], "body" if cursor is None else None)
+
+    paginator: Paginator[Record] = Paginator(fetch)
+    assert (await paginator).next_cursor == expected
+    response = await paginator.get_page_with_response()
+    assert response.parsed == Page([Record(2)], None, expected)
+    assert (response.status_code, response.attempts) == (203, 4)
+    requested.clear()
+    assert [record.id async for record in paginator] == [1, 2]
+    assert requested == [None, expected]
+
+
+async def test_next_page_of_a_page_is_fetched_with_the_same_paginator() -> None:
+    server = create_server([1], [2], [3])
+    page = await server.create_paginator()
+    second = await page.get_next_page()
+    third = await second.get_next_page()
+    assert [page.data[0].id, second.data[0].id, third.data[0].id] == [1, 2, 3]
+    assert (second.cursor, second.next_cursor, third.has_next) == ("c1", "c2", False)
+    (last,) = [page async for page in server.create_paginator("c2").pages()]
+    (first, _, _) = [page async for page in server.create_paginator().pages()]
+    assert not last.has_next
+    assert (await first.get_next_page()).cursor == "c1"
+    response = await server.create_paginator("c1").get_page_with_response()
+    assert (await response.parsed.get_next_page()).cursor == "c2"
+
+
+async def test_page_is_a_sequence_that_can_be_pickled() -> None:
+    page = await create_server([1, 2, 3], [4]).create_paginator()
+    assert (page[0], page[-1], page[1:]) == (Record(1), Record(3), [Record(2), Record(3)])
+    assert repr(page) == ("Page(data=[Record(id=1), Record(id=2), Record(id=3)], cursor=None, next_cursor='c1')")
+    assert not Page([])
+    copy = pickle.loads(pickle.dumps(page))
+    assert copy == page
+    with pytest.raises(InvalidInputError) as caught:
+        await copy.get_next_page()
+    assert (caught.value.operation, caught.value.field) == ("get_next_page", "cursor")
+    assert caught.value.rule == ("this page has no client; pass cursor=page.next_cursor and the same filters to `list`")
+
+
+async def test_error_of_a_page_is_raised_without_the_frames_of_the_prefetching_task() -> None:
+    async def fail(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[Record]]:
+        raise ResponseDecodeError("broken")
+
+    with pytest.raises(ResponseDecodeError) as caught:
+        await collect_ids(Paginator(fail), [])
+    assert "fail" not in [entry.name for entry in caught.traceback]
+
+
+async def test_records_without_an_id_are_never_dropped() -> None:
+    async def fetch(cursor: str | None, on_headers: Callable[[httpx.Headers], None]) -> Response[list[str]]:
+        on_headers(httpx.Headers({"link": build_link("c1")} if cursor is None else {}))
+        return Response(["same"], 200, httpx.Headers())
+
+    assert [text async for text in Paginator(fetch)] == ["same", "same"]

@@ -470,8 +470,6 @@ class _LoopWaiters:
                 self._queue.release(priority)
             elif slot in futures:
                 futures.remove(slot)
-                if priority == "interactive":
-                    self._wake_background()
             raise
 
     def wake(self) -> None:
@@ -479,11 +477,6 @@ class _LoopWaiters:
         if self.interactive or self.background:
             with suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._serve)
-
-    def _wake_background(self) -> None:
-        """Serve background callers if they waited for the last interactive caller only."""
-        if self.background and not self.interactive:
-            self._loop.call_soon(self._serve)
 
     def _serve(self) -> None:
         while self._serve_next():

@@ -153,9 +153,8 @@ class Model:
         """Decode a JSON object. The model keeps the object itself, so the caller must not modify it."""
         raise NotImplementedError
 
-    @classmethod
-    def _find_unknown(cls, source: Mapping[str, Any]) -> dict[str, Any]:
-        known = set(cls.wire_names.values())
+    def _find_unknown(self, source: Mapping[str, Any]) -> dict[str, Any]:
+        known = set(self.wire_names.values())
         return {name: value for name, value in source.items() if name not in known}
 
 

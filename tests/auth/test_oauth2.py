@@ -651,3 +651,82 @@ async def test_renewal_is_started_again_a_quarter_of_refresh_margin_after_the_la
             for _ in range(20):
                 await asyncio.sleep(0)
             assert len(server.token_requests) == requests
+
+
+def test_error_about_the_token_url_names_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDCLOUD_TOKEN_URL", "ftp://x.example")
+    with pytest.raises(ConfigurationError, match=r"^Invalid SENDCLOUD_TOKEN_URL: "):
+        build_oauth2()
+    with pytest.raises(ConfigurationError, match=r"^Invalid token_url: "):
+        build_oauth2(token_url="ftp://x.example")
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"), [("", TOKEN_URL), ("https://other.example/token", "https://other.example/token")]
+)
+async def test_token_url_of_the_environment_is_used_unless_it_is_empty(
+    server: TokenServer, variable: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENDCLOUD_TOKEN_URL", variable)
+    flow = build_oauth2().async_auth_flow(httpx.Request("GET", API_URL))
+    assert str((await anext(flow)).url) == url
+    await flow.aclose()
+
+
+def test_refresh_margin_of_zero_is_valid() -> None:
+    assert repr(build_oauth2(refresh_margin=0)) == repr(build_oauth2())
+
+
+@pytest.mark.parametrize("token_type", ["Bearer", "BEARER", "", None])
+@pytest.mark.parametrize(("scope", "saved_scope"), [("read", "read"), (None, "api"), (["read"], "api")])
+async def test_token_type_is_compared_without_case_and_scope_defaults_to_the_requested_one(
+    server: TokenServer, token_type: str | None, scope: object, saved_scope: str
+) -> None:
+    body = {"access_token": "t", "token_type": token_type, "scope": scope}
+    server.token_responses = [httpx.Response(200, json=body)]
+    auth = build_oauth2(token_store=(store := RecordingTokenStore()))
+    async with build_client(server, auth) as http:
+        await http.get("/integrations")
+    assert server.tokens == ["t"]
+    assert store.saved is not None
+    assert store.saved.scope == saved_scope
+
+
+@pytest.mark.parametrize("value", ["", "a b", "tök", "a\n"])
+async def test_token_that_cannot_be_a_header_is_rejected(server: TokenServer, value: str) -> None:
+    server.token_responses = [httpx.Response(200, json={"access_token": value})]
+    async with build_client(server, build_oauth2()) as http:
+        with pytest.raises(AuthenticationError, match="returned 200: no usable access token"):
+            await http.get("/integrations")
+
+
+async def test_error_of_a_token_request_refers_to_that_request() -> None:
+    token_request = await anext(build_oauth2().async_auth_flow(httpx.Request("GET", API_URL)))
+    for error in (httpx.ConnectError("refused"), ConfigurationError("closed")):
+
+        def fail(_: httpx.Request, error: Exception = error) -> httpx.Response:
+            raise error
+
+        transport = TokenErrorTransport(httpx.MockTransport(fail))
+        response = await transport.handle_async_request(token_request)
+        assert response.is_error
+        assert response.extensions["sendcloud_token_error"] is error
+        if isinstance(error, httpx.TransportError):
+            assert error.request is token_request
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"error": "a", "error_description": "b"}, "returned 400: a: b."),
+        ({"error": 7, "error_description": "b"}, "returned 400: b."),
+        ({"error": "a", "error_description": None}, "returned 400: a."),
+        ({"message": "x"}, "returned 400: no OAuth2 response but 15 bytes, application/json."),
+    ],
+)
+async def test_error_text_of_the_token_endpoint_is_shown(server: TokenServer, body: dict, text: str) -> None:
+    server.token_responses = [httpx.Response(400, json=body)]
+    async with build_client(server, build_oauth2()) as http:
+        with pytest.raises(AuthenticationError) as caught:
+            await http.get("/integrations")
+    assert f"token endpoint {TOKEN_URL} {text}" in str(caught.value)

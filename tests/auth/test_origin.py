@@ -117,3 +117,39 @@ async def test_redirect_does_not_send_credentials_to_another_origin(httpx_mock) 
     async with httpx.AsyncClient(auth=OriginGuard(BasicAuth("public", "secret"), httpx.URL(API_URL))) as http:
         assert (await http.get(f"{API_URL}/integrations")).status_code == 302
     assert len(httpx_mock.get_requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ftp://x.example", "Invalid base_url: must be an absolute https:// URL."),
+        ("https://x.example:65536", "Invalid base_url: port 65536 is above the maximum of 65535."),
+        ("https://x.example/?", "Invalid base_url: must not contain a user name, password, query or fragment."),
+        ("https://u@x.example", "Invalid base_url: must not contain a user name, password, query or fragment."),
+        ("https://x.example/#a", "Invalid base_url: must not contain a user name, password, query or fragment."),
+        (
+            "http://x.example",
+            "Invalid base_url: http://x.example would send credentials unencrypted. Use https://, or pass "
+            "allow_insecure_http=True.",
+        ),
+    ],
+)
+def test_error_about_a_base_url_names_the_problem(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        validate_base_url(url)
+    assert str(caught.value) == message
+
+
+def test_highest_port_is_accepted() -> None:
+    assert validate_base_url("https://x.example:65535").port == 65535
+
+
+async def test_error_about_another_origin_names_both() -> None:
+    guard = OriginGuard(BasicAuth("public", "secret"), httpx.URL("https://x.example:444/api"))
+    with pytest.raises(ConfigurationError) as caught:
+        guard.async_auth_flow(httpx.Request("GET", "https://y.example/api"))
+    assert str(caught.value) == (
+        "Request to https://y.example rejected: credentials are sent to https://x.example:444 only. No request was "
+        "sent."
+    )
+    assert repr(guard) == "OriginGuard(BasicAuth(public_key='publ…'), 'https://x.example:444')"

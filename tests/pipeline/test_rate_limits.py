@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendcloud_integrations_client import BasicAuth, ConfigurationError, Operation, RateLimits, SendcloudIntegrations
+from sendcloud_integrations_client.pipeline.rate_limiter import validate_priority
 from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, RateLimitTransport, get_shared_budget
 from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
 from tests.support.private_state import get_rate_limit_budget, suppress_destroyed_task_warning
@@ -584,3 +585,51 @@ def test_limits_of_four_processes() -> None:
     assert RateLimits().divided_by(4) == RateLimits(250, 25, 3)
     with pytest.raises(ConfigurationError, match="must be an integer of at least 1, got 0"):
         RateLimits().divided_by(0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "processes", "expected"),
+    [(RateLimits(1, 1, 1), 4, RateLimits(1, 1, 1)), (RateLimits(5, 7, 9), 2, RateLimits(2, 3, 4))],
+)
+def test_limits_of_one_process_are_rounded_down_to_at_least_one(
+    limits: RateLimits, processes: int, expected: RateLimits
+) -> None:
+    assert limits.divided_by(processes) == expected
+    assert limits.divided_by(1) == limits
+    assert limits.get_share(1 / processes) == expected
+    assert limits.get_share(1.0) == limits
+    assert limits.get_share(0.0) == RateLimits(1, 1, 1)
+
+
+def test_default_limits_are_documented() -> None:
+    limits = RateLimits(reads_per_minute=1000, writes_per_minute=100, writes_per_second=15, interactive_reserve=0.02)
+    assert RateLimits() == limits
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"reads_per_minute": 0}, "Invalid RateLimits.reads_per_minute: must be at least 1."),
+        ({"writes_per_second": -1}, "Invalid RateLimits.writes_per_second: must be at least 1."),
+        ({"interactive_reserve": -0.01}, "Invalid RateLimits.interactive_reserve: must be between 0 and 0.9."),
+        ({"interactive_reserve": 0.91}, "Invalid RateLimits.interactive_reserve: must be between 0 and 0.9."),
+    ],
+)
+def test_error_about_limits_names_the_limit_and_its_range(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        RateLimits(**options)
+    assert str(caught.value) == message
+
+
+def test_limits_at_their_bounds_are_valid() -> None:
+    for reserve in (0, 0.9):
+        assert RateLimits(1, 1, 1, interactive_reserve=reserve).interactive_reserve == reserve
+
+
+def test_priority_is_interactive_or_background() -> None:
+    for priority in ("interactive", "background"):
+        validate_priority(priority)
+    for other in ("high", None):
+        with pytest.raises(ConfigurationError) as caught:
+            validate_priority(other)
+        assert str(caught.value) == 'Invalid priority: must be "interactive" or "background".'

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
@@ -35,6 +37,7 @@ from sendcloud_integrations_client.runtime.operations import (
     Call,
     TokenRequest,
 )
+from tests.support.virtual_time import now, run_with_clock
 
 READ = Operation("list_logs", "GET", "/integrations/logs", frozenset({200}), safe=True, idempotent=True)
 CREATE = Operation("create_integration_log", "POST", "/l", frozenset({201}), safe=False, idempotent=False)
@@ -363,6 +366,12 @@ NOW = 1_700_000_000.0
         ("1.5", 1.5),
         (" 3 ", 3.0),
         ("86400", 86400.0),
+        ("31622400", 31_622_400.0),  # 366 days
+        ("31622401", None),
+        ("0.123456789", 0.123456789),
+        ("1.", None),
+        (formatdate(NOW + 31_622_400, usegmt=True), 31_622_400.0),
+        (formatdate(NOW + 31_622_401, usegmt=True), None),
         ("-5", None),
         (formatdate(NOW + 90, usegmt=True), 90.0),
         (formatdate(NOW + 1, usegmt=True), 1.0),
@@ -553,3 +562,182 @@ async def test_only_the_location_of_a_redirect_is_hidden_from_httpx(
     response, _, _, _ = await send(READ, httpx.Response(status, headers=headers))
     assert response.headers.get("location") == kept
     assert response.extensions.get(LOCATION_EXTENSION) == extension
+
+
+def test_default_policy_is_documented() -> None:
+    assert RetryPolicy() == RetryPolicy(max_attempts=5, base_delay=0.5, max_delay=30.0, total_timeout=120.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_attempts": 0}, "Invalid RetryPolicy.max_attempts: must be at least 1."),
+        ({"base_delay": -0.1}, "Invalid RetryPolicy.base_delay: must be a number of seconds, 0 or greater."),
+        ({"max_delay": -0.1}, "Invalid RetryPolicy.max_delay: must be a number of seconds, 0 or greater."),
+        ({"total_timeout": 0.0}, "Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0."),
+        ({"total_timeout": math.nan}, "Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0."),
+    ],
+)
+def test_error_about_a_policy_names_the_option_and_its_range(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        RetryPolicy(**options)
+    assert str(caught.value) == message
+
+
+def test_policy_at_the_limits_is_valid() -> None:
+    policy = RetryPolicy(max_attempts=1, base_delay=0.0, max_delay=0.0, total_timeout=0.001)
+    assert policy.get_delay(1, None, lambda low, high: high) == 0.0
+
+
+@pytest.mark.parametrize(("retry", "seconds"), [(1, 0.5), (2, 1.0), (7, 30.0), (100_000, 30.0)])
+def test_delay_doubles_up_to_the_maximum(retry: int, seconds: float) -> None:
+    assert RetryPolicy().get_delay(retry, None, lambda low, high: high) == seconds
+    assert RetryPolicy().get_delay(retry, None, lambda low, high: low) == 0.0
+
+
+async def test_no_status_outside_the_documented_ones_is_retried() -> None:
+    statuses = range(200, 700)
+    retried = [status for status in statuses if (await send(READ, status, 200))[1].requests > 1]
+    assert retried == [408, 425, 429, *(status for status in range(500, 600) if status not in (501, 505))]
+
+
+@pytest.mark.parametrize("link", ["__cause__", "__context__"])
+@pytest.mark.parametrize("depth", [1, 2])
+async def test_failed_certificate_verification_is_not_retried(link: str, depth: int) -> None:
+    cause: Exception = ssl.SSLCertVerificationError("expired")
+    for _ in range(depth):
+        failure = httpx.ConnectError("certificate verify failed")
+        setattr(failure, link, cause)
+        cause = failure
+    _, script, _, _ = await send(READ, failure, 200)
+    assert script.requests == 1
+
+
+async def test_other_tls_error_is_retried() -> None:
+    failure = httpx.ConnectError("handshake")
+    failure.__cause__ = ssl.SSLError("unexpected eof")
+    _, script, _, _ = await send(CREATE, failure, 201)
+    assert script.requests == 2
+
+
+async def test_foreign_error_of_a_transport_is_a_protocol_error_and_is_not_retried() -> None:
+    result, script, _, _ = await send(READ, KeyError("x"), 200)
+    assert isinstance(result, httpx.LocalProtocolError)
+    assert str(result) == "unexpected KeyError"
+    assert script.requests == 1
+
+
+async def test_error_of_this_package_is_raised_unchanged() -> None:
+    with pytest.raises(ConfigurationError, match=r"^unchanged$"):
+        await send(READ, ConfigurationError("unchanged"), 200)
+
+
+@pytest.mark.parametrize(("status", "is_hidden"), [(299, False), (300, True), (399, True), (400, False)])
+async def test_location_is_hidden_for_every_3xx(status: int, is_hidden: bool) -> None:
+    response, _, _, _ = await send(READ, httpx.Response(status, headers={"location": "/x"}))
+    assert ("location" not in response.headers) is is_hidden
+    assert (response.extensions.get(LOCATION_EXTENSION) == "/x") is is_hidden
+
+
+async def test_request_without_an_operation_is_named_by_method_and_host(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="sendcloud_integrations_client")
+    await send(None, 503, 200, policy=RetryPolicy(base_delay=1.0))
+    assert caplog.messages == ["POST x.example: attempt 1 failed: status 503. Retrying in 1.00 s."]
+
+
+async def test_on_headers_is_not_called_again_if_the_body_of_a_success_was_lost() -> None:
+    calls: list[int] = []
+    call = Call(READ, on_headers=lambda _: calls.append(1))
+    request = httpx.Request("GET", "https://x.example/", extensions={CALL_EXTENSION: call})
+    script = ScriptedTransport(404, TruncatedBody(), 200)
+    transport = RetryTransport(script, RetryPolicy(), sleep=SleepRecorder())
+    assert (await transport.handle_async_request(request)).status_code == 404
+    assert calls == []
+    assert (await transport.handle_async_request(request)).status_code == 200
+    assert calls == [1]
+
+
+class DelayedTransport(ScriptedTransport):
+    """A `ScriptedTransport` whose outcomes take a number of seconds each."""
+
+    def __init__(self, seconds: float, *outcomes: Any) -> None:
+        super().__init__(*outcomes)
+        self.seconds = seconds
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(self.seconds)
+        return await super().handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("call_deadline", "policy_timeout", "ends_at"),
+    [(math.inf, 10.0, 10.1), (8.0, 10.0, 8.1), (20.0, 10.0, 10.1), (math.inf, None, 120.1)],
+)
+@pytest.mark.parametrize("is_token_request", [False, True])
+def test_attempt_ends_a_tenth_of_a_second_after_the_earlier_of_both_deadlines(
+    is_token_request: bool,
+    call_deadline: float,
+    policy_timeout: float | None,
+    ends_at: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        call = Call(READ, started=0.0, deadline=call_deadline)
+        token_request = TokenRequest(call_deadline)
+        extensions = {TOKEN_REQUEST_EXTENSION: token_request} if is_token_request else {CALL_EXTENSION: call}
+        request = httpx.Request("GET", "https://x.example/", extensions=extensions)
+        policy = None if policy_timeout is None else RetryPolicy(total_timeout=policy_timeout)
+        with pytest.raises(httpx.ReadTimeout, match=r"^the total timeout ended$") as caught:
+            await RetryTransport(DelayedTransport(1e6, 200), policy).handle_async_request(request)
+        assert caught.value.request is request
+        assert now() == pytest.approx(ends_at)
+        assert token_request.is_out_of_time is is_token_request
+
+    run_with_clock(main(), monkeypatch)
+
+
+async def send_token_request(total_timeout: float, *statuses: int) -> tuple[httpx.Response, TokenRequest]:
+    """Send a token request of which each attempt takes one second and each delay two."""
+    token_request = TokenRequest()
+    request = httpx.Request("POST", "https://x.example/", extensions={TOKEN_REQUEST_EXTENSION: token_request})
+    policy = RetryPolicy(total_timeout=total_timeout)
+    transport = RetryTransport(DelayedTransport(1.0, *statuses), policy, draw=lambda low, high: 2.0)
+    return await transport.handle_async_request(request), token_request
+
+
+def test_no_retry_starts_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        response, token_request = await send_token_request(2.9, 500, 200)
+        assert (response.status_code, now()) == (500, 1.0)
+        assert token_request.is_out_of_time
+
+    run_with_clock(main(), monkeypatch)
+
+
+def test_retry_may_start_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            await send_token_request(3.0, 500, 200)
+        assert now() == pytest.approx(3.1)
+
+    run_with_clock(main(), monkeypatch)
+
+
+def test_elapsed_time_of_a_response_includes_earlier_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        response, token_request = await send_token_request(10.0, 500, 500, 200)
+        assert (response.status_code, response.elapsed.total_seconds(), now()) == (200, 7.0, 7.0)
+        assert not token_request.is_out_of_time
+
+    run_with_clock(main(), monkeypatch)
+
+
+def test_failed_token_request_with_half_a_second_left_is_not_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        token_request = TokenRequest(deadline=1.5)
+        request = httpx.Request("POST", "https://x.example/", extensions={TOKEN_REQUEST_EXTENSION: token_request})
+        transport = RetryTransport(DelayedTransport(1.0, 501), RetryPolicy())
+        assert (await transport.handle_async_request(request)).status_code == 501
+        assert not token_request.is_out_of_time
+
+    run_with_clock(main(), monkeypatch)

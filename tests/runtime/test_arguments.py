@@ -14,9 +14,11 @@ from sendcloud_integrations_client import UNSET, IntegrationUpdate, InvalidInput
 from sendcloud_integrations_client.runtime.arguments import (
     build_body,
     build_headers,
+    build_json_body,
     build_path,
     build_query,
     to_entries,
+    to_text,
 )
 from sendcloud_integrations_client.runtime.operations import Operation
 from sendcloud_integrations_client.runtime.query_styles import build_styled_query
@@ -127,3 +129,72 @@ def test_mapping_becomes_a_list_of_entries() -> None:
     ]
     assert to_entries([{"language": "en-gb"}], "language", "status") == [{"language": "en-gb"}]
     assert to_entries("text", "language", "status") == "text"
+
+
+@pytest.mark.parametrize("value", ["é", "a\x00b", "a\nb", " a", "a ", "\t"])
+def test_text_that_cannot_be_a_header_raises(value: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        build_headers(OPERATION, {"x-name": value}, {"x-name": ANY})
+    assert (caught.value.operation, caught.value.field) == ("any", "x-name")
+    assert caught.value.rule == "must be printable ASCII without spaces at its ends"
+
+
+def test_headers_contain_text_without_none_and_unset() -> None:
+    values = {"x-none": None, "x-unset": UNSET, "x-empty": "", "x-flag": True, "x-name": "a b"}
+    expected = {"x-empty": "", "x-flag": "true", "x-name": "a b"}
+    assert build_headers(OPERATION, values, dict.fromkeys(values, ANY)) == expected
+    with pytest.raises(InvalidInputError, match="Invalid argument x-page for any: must be at least 1, got 0"):
+        build_headers(OPERATION, {"x-page": 0}, {"x-page": Rule(minimum=1)})
+
+
+@pytest.mark.parametrize(
+    ("value", "segment"), [("7", "7"), (7, "7"), ("٣", "%D9%A3"), ("a/b", "a%2Fb"), ("...", "..."), (False, "false")]
+)
+def test_path_parameter_is_one_segment(value: object, segment: str) -> None:
+    assert build_path(OPERATION, {"id": value}, {"id": ANY}) == f"/integrations/{segment}/logs"
+
+
+def test_lone_surrogates_raise() -> None:
+    for build in (build_path, build_query):
+        with pytest.raises(InvalidInputError) as caught:
+            build(OPERATION, {"id": "\ud800"}, {"id": ANY})
+        assert (caught.value.field, caught.value.rule) == ("id", "must not contain lone surrogates")
+
+
+def test_json_body_is_any_value_except_none() -> None:
+    assert build_json_body(OPERATION, UNSET, ANY) is None
+    assert build_json_body(OPERATION, [Language.EN_GB, 1.5], ANY) == ["en-gb", 1.5]
+    with pytest.raises(InvalidInputError) as caught:
+        build_json_body(OPERATION, None, ANY)
+    assert (caught.value.field, caught.value.rule) == ("body", "must not be None")
+    with pytest.raises(InvalidInputError, match="Invalid argument body for any: must be text, not list"):
+        build_json_body(OPERATION, [], Rule(types=("string",)))
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_number_that_json_cannot_express_raises(number: float) -> None:
+    for body in ([number], {"a": [1, {"b": number}]}, [{"a": number}, 1.0]):
+        with pytest.raises(InvalidInputError) as caught:
+            build_json_body(OPERATION, body, ANY)
+        assert (caught.value.field, caught.value.rule) == ("body", "must not contain NaN or infinite numbers")
+    with pytest.raises(InvalidInputError, match="must not contain NaN or infinite numbers"):
+        build_body(OPERATION, None, {"a": {"b": [number]}}, ANY)
+
+
+def test_body_that_contains_itself_raises() -> None:
+    body: list[Any] = []
+    body.append(body)
+    for build in (lambda: build_json_body(OPERATION, body, ANY), lambda: build_body(OPERATION, None, {"a": body}, ANY)):
+        with pytest.raises(InvalidInputError) as caught:
+            build()
+        assert caught.value.rule == "must not contain itself or be nested too deeply"
+
+
+def test_lists_and_objects_are_joined_with_commas() -> None:
+    assert to_text([1, [True, None], {"a": 2.5, "b": [False]}]) == "1,true,None,a,2.5,b,false"
+
+
+def test_only_whole_floats_of_integer_parameters_are_written_as_integers() -> None:
+    rule = Rule(types=("integer", "number"))
+    assert build_query(OPERATION, {"a": 7.5, "b": 7.0}, {"a": rule, "b": rule}) == {"a": "7.5", "b": "7"}
+    assert build_query(OPERATION, {"a": 7.0, "b": "7.0"}, {"a": ANY, "b": ANY}) == {"a": "7.0", "b": "7.0"}

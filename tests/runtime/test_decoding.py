@@ -9,10 +9,19 @@ import httpx
 import orjson
 import pytest
 
-from sendcloud_integrations_client import Integration, IntegrationLog, ResponseDecodeError
+from sendcloud_integrations_client import Integration, IntegrationLog, InvalidInputError, ResponseDecodeError
 from sendcloud_integrations_client.generated.api.logs.list_logs import OPERATION
-from sendcloud_integrations_client.runtime.decoding import decode_record, decode_records, decode_value
+from sendcloud_integrations_client.runtime.decoding import (
+    UndecodedPage,
+    UndecodedValues,
+    check_on_decode_error,
+    decode_record,
+    decode_records,
+    decode_typed,
+    decode_value,
+)
 from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call
+from sendcloud_integrations_client.runtime.readers import read_integer
 
 RECORDS: list[Any] = [{"id": 1}, {"id": 2, "request": {"headers": 5}}, {"id": 3}, "nonsense", {"id": 5}]
 
@@ -174,3 +183,90 @@ def test_advice_of_an_error_about_a_single_record_names_no_argument() -> None:
     with pytest.raises(ResponseDecodeError) as caught:
         decode_record(build_http_response({"data": {"id": "x"}}), "data", Integration)
     assert str(caught.value).endswith("Report it to the maintainers.")
+
+
+@pytest.mark.parametrize("on_decode_error", ["raise", "skip", print])
+def test_on_decode_error_is_raise_skip_or_a_callable(on_decode_error: Any) -> None:
+    check_on_decode_error(OPERATION, on_decode_error)
+
+
+@pytest.mark.parametrize("on_decode_error", ["ignore", None, 5])
+def test_other_value_of_on_decode_error_raises(on_decode_error: Any) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_on_decode_error(OPERATION, on_decode_error)
+    assert (caught.value.operation, caught.value.field) == ("list_logs", "on_decode_error")
+    assert caught.value.rule == 'must be "raise", "skip" or a callable'
+
+
+def test_undecoded_page_has_the_status_headers_and_attempts_of_its_response() -> None:
+    page = UndecodedPage(build_http_response({"data": [{"id": 1}]}), "data", IntegrationLog, "raise", next_cursor="c")
+    assert (page.status_code, page.attempts, page.next_cursor) == (200, 2, "c")
+    assert page.headers["content-type"] == "application/json"
+    assert [log.id for log in page.parsed] == [1]
+    request = httpx.Request("GET", "https://x.example/")
+    assert UndecodedPage(httpx.Response(200, request=request), None, IntegrationLog, "raise").attempts == 1
+
+
+def test_undecoded_values_are_read_one_by_one() -> None:
+    assert UndecodedValues(build_http_response(["a", None]), None).parsed == ["a", None]
+    assert UndecodedValues(build_http_response({"ids": [1, 2.0]}), "ids", read_integer).parsed == [1, 2]
+    assert UndecodedValues(build_http_response([3.0]), None, read_integer).parsed == [3]
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "reason", "field"),
+    [
+        ({"ids": "x"}, "ids", "expected a list, got str", "ids"),
+        ({}, None, "expected a list, got dict", ""),
+        ({"ids": [1, "x"]}, "ids", "the value cannot be decoded: ids[1] must be an integer, not text", "ids[1]"),
+        (["x"], None, "the value cannot be decoded: [0] must be an integer, not text", "[0]"),
+    ],
+)
+def test_error_about_a_list_of_values_names_the_value(content: Any, key: str | None, reason: str, field: str) -> None:
+    with pytest.raises(ResponseDecodeError) as caught:
+        UndecodedValues(build_http_response(content), key, read_integer).parsed  # noqa: B018
+    assert (caught.value.reason, caught.value.field) == (reason, field)
+
+
+def test_single_value_is_read_with_its_field() -> None:
+    assert decode_typed(build_http_response({"count": 7.0}), "count", read_integer) == 7
+    assert decode_typed(build_http_response(7), None, read_integer) == 7
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode_typed(build_http_response({"count": "x"}), "count", read_integer)
+    assert caught.value.reason == "the value cannot be decoded: count must be an integer, not text"
+    assert caught.value.field == "count"
+
+
+def test_error_about_a_record_of_a_body_without_a_key_names_its_index() -> None:
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode_records(build_http_response([{"id": 1}, {"id": "x"}]), None, IntegrationLog)
+    assert caught.value.reason == "record 1 cannot be decoded: id must be an integer, not text"
+    assert (caught.value.field, caught.value.page_cursor) == ("[1].id", None)
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode_record(build_http_response([]), None, Integration)
+    assert caught.value.reason == "the record cannot be decoded: the record must be an object, not a list"
+    assert (caught.value.field, caught.value.record) == ("", [])
+
+
+def test_null_body_is_no_list_of_records() -> None:
+    with pytest.raises(ResponseDecodeError, match="expected a list of records, got NoneType"):
+        decode_records(build_http_response(None), None, IntegrationLog)
+
+
+def test_unreadable_page_in_a_callback_has_its_cursor() -> None:
+    errors: list[ResponseDecodeError] = []
+    response = build_http_response(b"<html>", cursor="c7")
+    response.headers["link"] = '<https://x.example/?cursor=c8>; rel="next"'
+    assert decode_records(response, "data", IntegrationLog, errors.append) == []
+    assert [error.page_cursor for error in errors] == ["c7"]
+    with pytest.raises(ResponseDecodeError):
+        decode_records(response, "data", IntegrationLog, "raise")
+
+
+def test_error_about_a_response_without_a_call_has_method_and_path() -> None:
+    request = httpx.Request("PUT", "https://x.example/a/b?c=d")
+    with pytest.raises(ResponseDecodeError) as caught:
+        decode_value(httpx.Response(202, content=b"abc", request=request), None)
+    error = caught.value
+    assert (error.operation, error.method, error.path, error.attempts) == ("", "PUT", "/a/b", 1)
+    assert error.reason == "expected JSON in the 202 response, got 3 bytes of unknown type"

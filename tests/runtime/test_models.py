@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ from sendcloud_integrations_client import (
     StatusMappingReplace,
     StatusTranslationInput,
 )
-from sendcloud_integrations_client.runtime.models import Model
+from sendcloud_integrations_client.runtime.models import UNSET, Model, encode, hide_value
 from tests.support.contract_samples import build_model_schema, list_examples, model_values
 
 ALL_MODELS = sorted(
@@ -297,3 +298,52 @@ def test_mapping_of_four_categories_is_valid() -> None:
         StatusMappingEntryInput(status_category=category, external_id="1") for category in sendcloud.StatusCategory
     ]
     StatusMappingReplace(integration_id=7, mapping=entries).validate()
+
+
+@pytest.mark.parametrize(
+    ("value", "encoded"),
+    [
+        (datetime(2023, 3, 1, 2, 2, tzinfo=UTC), "2023-03-01T02:02:00Z"),
+        (datetime(2023, 3, 1, 2, 2, 0, 5, tzinfo=UTC), "2023-03-01T02:02:00.000005Z"),
+        (datetime(2023, 3, 1, 2, 2, tzinfo=timezone(timedelta(0), "GMT")), "2023-03-01T02:02:00+00:00"),
+        (datetime(2023, 3, 1, 2, 2, tzinfo=timezone(timedelta(hours=-5))), "2023-03-01T02:02:00-05:00"),
+        (datetime(2023, 3, 1, 2, 2), "2023-03-01T02:02:00"),
+        (date(2023, 3, 1), "2023-03-01"),
+        (UUID("12345678-1234-5678-1234-567812345678"), "12345678-1234-5678-1234-567812345678"),
+        (Language.EN_GB, "en-gb"),
+        ({Language.EN_GB: (1, None)}, {"en-gb": [1, None]}),
+        (frozenset({1}), [1]),
+        ({2}, [2]),
+        ([UNSET], ["UNSET"]),
+        (b"x", b"x"),
+    ],
+)
+def test_value_is_encoded_as_json_ready_data(value: object, encoded: object) -> None:
+    assert encode(value) == encoded
+    assert type(encode(value)) is type(encoded)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "None"), (UNSET, "UNSET"), ("", "''"), ("secret", "<str, not shown>"), ({}, "<dict, not shown>")],
+)
+def test_hidden_value_shows_its_type_unless_it_is_empty(value: object, shown: str) -> None:
+    assert hide_value(value) == shown
+
+
+def test_unset_is_false() -> None:
+    assert not UNSET
+
+
+def test_attribute_that_is_set_to_unset_is_removed() -> None:
+    update = IntegrationUpdate.from_dict({"shop_name": "x", "webhook_url": "y"})
+    update.shop_name = UNSET
+    assert update.to_dict() == {"webhook_url": "y"}
+
+
+def test_source_is_the_decoded_object_or_what_would_be_written() -> None:
+    source = {"id": 5, "new_field": 1}
+    log = IntegrationLog.decode_object(source)
+    log.id = 6
+    assert log.get_source() is source
+    assert IntegrationUpdate(shop_name="x").get_source() == {"shop_name": "x"}

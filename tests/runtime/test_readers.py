@@ -9,15 +9,22 @@ from uuid import UUID
 
 import pytest
 
-from sendcloud_integrations_client import UNSET, FieldMismatchError, Integration, Language
+from sendcloud_integrations_client import UNSET, FieldMismatchError, Integration, IntegrationLog, Language
 from sendcloud_integrations_client.runtime import readers
 
+OPTIONS: Any = (
+    ((int,), readers.read_integer),
+    ((str,), readers.read_date),
+    ((str, dict), readers.read_uuid),
+)
 READERS: dict[str, Callable[[Any, str], Any]] = {
     "boolean": readers.read_boolean,
     "date": readers.read_date,
     "datetime": readers.read_datetime,
     "enum": lambda value, field: readers.read_enum(value, field, Language),
+    "any of": lambda value, field: readers.read_any_of(value, field, OPTIONS, "an integer, a date or a UUID"),
     "integer": readers.read_integer,
+    "map": lambda value, field: readers.read_map(value, field, readers.read_integer),
     "model": lambda value, field: readers.read_model(value, field, Integration),
     "number": readers.read_number,
     "object": readers.read_object,
@@ -37,7 +44,12 @@ def test_null_and_missing_values_are_kept(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
+        ("any of", 7, 7),
+        ("any of", "2023-03-01", date(2023, 3, 1)),
+        ("any of", "12345678123456781234567812345678", UUID("12345678-1234-5678-1234-567812345678")),
         ("boolean", False, False),
+        ("map", {"a": 1, "b": 2.0}, {"a": 1, "b": 2}),
+        ("map", {}, {}),
         ("date", "2023-03-01", date(2023, 3, 1)),
         ("datetime", "2023-03-01t02:02:00z", datetime(2023, 3, 1, 2, 2, tzinfo=UTC)),  # RFC 3339 allows it
         ("enum", "en-gb", Language.EN_GB),
@@ -65,7 +77,13 @@ def test_value_is_read(name: str, value: object, expected: object) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("any of", "soon", "field must be a UUID, not other text"),
+        ("any of", {}, "field must be a UUID, not an object"),
+        ("any of", True, "field must be an integer, a date or a UUID, not true or false"),
         ("boolean", 1, "field must be true or false, not an integer"),
+        ("map", [], "field must be an object, not a list"),
+        ("map", {"a": "1"}, "field.a must be an integer, not text"),
+        ("model", {"id": "x"}, "field.id must be an integer, not text"),
         ("date", 7, "field must be a date (ISO 8601), not an integer"),
         ("date", "soon", "field must be a date (ISO 8601), not other text"),
         ("datetime", "soon", "field must be a timestamp (ISO 8601), not other text"),
@@ -93,3 +111,32 @@ def test_value_of_another_type_raises(name: str, value: object, message: str) ->
 
 def test_null_becomes_an_empty_list() -> None:
     assert readers.read_list(None, "field", readers.read_text) == []
+
+
+def test_type_of_a_value_in_an_error_has_its_name_in_json() -> None:
+    for value, name in ((None, "null"), (1, "an integer"), (1.5, "a number"), (b"", "bytes")):
+        with pytest.raises(FieldMismatchError, match=f"^field must be text, not {name}$"):
+            readers.raise_mismatch(value, "field", "text")
+
+
+KNOWN = readers.Variant(Integration, required=("id",), constants={"system": ("api", "custom")})
+LOG = readers.Variant(IntegrationLog, required=("id", "base_url"), constants={})
+
+
+@pytest.mark.parametrize(
+    ("value", "model"),
+    [
+        ({"system": "custom", "id": 1, "shop_name": "x"}, Integration),  # both fit; this one has all required fields
+        ({"system": "api", "id": 1, "base_url": "x", "exception": "y"}, IntegrationLog),  # it knows more fields
+        ({"system": "other", "id": 1, "shop_name": "x"}, IntegrationLog),  # the only one that fits
+        ({"id": 1, "shop_name": "x", "shop_url": "x"}, IntegrationLog),
+    ],
+)
+def test_object_of_a_union_is_read_as_the_model_that_fits_best(value: dict[str, Any], model: type) -> None:
+    assert type(readers.read_variant(value, "field", (KNOWN, LOG))) is model
+    assert type(readers.read_variant(value, "field", (LOG, KNOWN))) is model
+
+
+def test_object_that_fits_no_model_of_a_union_stays_plain_data() -> None:
+    value = {"system": "other"}
+    assert readers.read_variant(value, "field", (KNOWN,)) is value

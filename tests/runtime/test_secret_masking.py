@@ -104,3 +104,14 @@ def test_any_secret_is_masked_in_text_json_and_url(secret: str, before: str, aft
     assert secret not in mask_text(f"{before}{secret}{after}", [secret])
     for encoded in (json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)):
         assert mask_text(f"<{encoded}>", [secret]) == "<***>"
+
+
+@pytest.mark.parametrize(
+    "token", ["no base64!", f"!{encode_pair('public:s3cret')}", base64.b64encode(b"\xff\xfe:key").decode()]
+)
+def test_secrets_of_malformed_basic_credentials_are_header_and_token(token: str) -> None:
+    assert collect_secrets(f"Basic {token}") == (f"Basic {token}", token)
+
+
+def test_secret_key_can_contain_colons() -> None:
+    assert collect_secrets(f"Basic {encode_pair('u:key:more')}")[-1] == "key:more"
