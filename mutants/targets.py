@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-__all__ = ["NEEDS_POSTGRESQL", "PACKAGE", "SAMPLED", "TEST_MODULES", "TargetError", "find_sampled_files", "get_tests"]
+__all__ = [
+    "NEEDS_POSTGRESQL",
+    "PACKAGE",
+    "SAMPLED",
+    "SHARED_RESULTS",
+    "TEST_MODULES",
+    "TargetError",
+    "can_kill",
+    "find_sampled_files",
+    "get_tests",
+]
 
 PACKAGE: Final = "sendcloud_integrations_client"
 
@@ -109,6 +119,9 @@ NEEDS_POSTGRESQL: Final = frozenset(
 )
 """Files with code for PostgreSQL. For all others, the PostgreSQL variants of the tests are not run, to save time."""
 
+SHARED_RESULTS: Final = ("sync/migrations/", "sync/problem_keys.py", "sync/redaction/", "sync/schema.py")
+"""Prefixes of the files whose results are kept between tests. Their mutants run against all tests of their modules."""
+
 
 class TargetError(Exception):
     """The table of test modules does not match the files of the repository."""
@@ -129,23 +142,30 @@ def find_sampled_files(root: Path, only: str) -> list[str]:
 
 
 def get_tests(root: Path, file: str) -> tuple[str, ...]:
-    """Return the pytest arguments that select the tests of a source file.
+    """Return the test modules of a source file, relative to the repository.
 
     Args:
         root: Folder of the repository.
         file: The source file within the package.
-
-    Returns:
-        The paths of the test modules, and an option that excludes PostgreSQL if the file does not need it.
 
     Raises:
         TargetError: If the file has no test modules, or one of them does not exist.
     """
     if file not in TEST_MODULES:
         raise TargetError(f"No test modules for {PACKAGE}/{file}. Add them to TEST_MODULES in mutants/targets.py.")
-    modules = [f"tests/{module}" for module in TEST_MODULES[file]]
+    modules = tuple(f"tests/{module}" for module in TEST_MODULES[file])
     for module in modules:
         if not (root / module).is_file():
             raise TargetError(f"{module} does not exist. Correct TEST_MODULES in mutants/targets.py.")
-    # The names that -k compares include those of the modules.
-    return (*modules, *(() if file in NEEDS_POSTGRESQL else ("-k", "not postgresql or test_postgresql_urls")))
+    return modules
+
+
+def can_kill(test: str, file: str) -> bool:
+    """Return whether a test is run for the mutants of a file: those for PostgreSQL only if the file has code for it.
+
+    Args:
+        test: Node id of the test.
+        file: The source file within the package.
+    """
+    module, _, name = test.partition("::")
+    return file in NEEDS_POSTGRESQL or "postgresql" in module or "postgresql" not in name
