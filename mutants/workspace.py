@@ -38,7 +38,11 @@ _COPIED: Final = (
     "pyproject.toml",
 )
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".*")
-_ARGUMENTS: Final = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-m", "not long")
+_ARGUMENTS: Final = (
+    *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-m", "not long"),
+    # `mutants/pytest_server.py` imports plugins before pytest could rewrite their assertions.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 _EXIT_PASSED: Final = 0
 _TIMEOUT: Final = "+ Timeout +"  # printed by pytest-timeout
 _FAILED_TEST: Final = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)

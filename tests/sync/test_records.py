@@ -194,7 +194,7 @@ def test_integration_without_usable_id_keeps_its_key_when_its_timestamps_change(
     assert "hunter2" not in found.raw
     for name in ("last_fetched_at", "started_failing_at", "updated_at"):
         assert build(**{name: "2024-05-02T12:00:00Z"}).key == found.key
-    assert build(password="letmein").key == found.key  # noqa: S106 - otherwise the secret could be guessed
+    assert build(password="letmein").key == found.key  # otherwise the secret could be guessed
     assert build(shop_name="Two").key != found.key
     assert found.key.startswith("sha256:")
 
@@ -219,7 +219,11 @@ def test_redaction_keys_are_equal_for_equal_rules() -> None:
     key = build_redaction_key(Redaction(fields=frozenset({"a", "b"})))
     assert len(key) == 16
     assert key == build_redaction_key(Redaction(fields=frozenset({"b", "a"})))
-    others = [Redaction(), Redaction(fields=frozenset({"a"})), Redaction(fields=frozenset({"a", "b"}), personal_data=True)]
+    others = [
+        Redaction(),
+        Redaction(fields=frozenset({"a"})),
+        Redaction(fields=frozenset({"a", "b"}), personal_data=True),
+    ]
     assert len({key, *map(build_redaction_key, others)}) == 4
 
 
