@@ -43,6 +43,8 @@ _ARGUMENTS: Final = (
     # `mutants/pytest_server.py` imports plugins before pytest could rewrite their assertions.
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
+# Other options, and compiling all modules in each run.
+_DROPPED_VARIABLES: Final = ("PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
 _EXIT_PASSED: Final = 0
 _TIMEOUT: Final = "+ Timeout +"  # printed by pytest-timeout
 _FAILED_TEST: Final = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
@@ -95,7 +97,7 @@ class Workspace:
         # Bytecode is validated by the hash of its source, because mutants can have the same size and modification time.
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(folder / PACKAGE, quiet=2, invalidation_mode=mode)
-        self._environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+        self._environment = {name: value for name, value in os.environ.items() if name not in _DROPPED_VARIABLES}
         # Before the folder of the editable installation on sys.path, also in processes that tests start.
         self._environment["PYTHONPATH"] = str(folder)
         # The names of parametrized tests must be the same in each run.
