@@ -69,6 +69,7 @@ def test_secret_in_a_record_is_replaced_and_the_record_stays_valid(texts: list[s
         assert b"S3" not in content
         assert orjson.loads(content) == clean
         assert clean["id"] == 5
+        assert clean["response"] == {"body": REDACTED[text], "headers": {"X-Debug": [REDACTED[text]]}}
         assert REDACTION.redact_record(clean)[0] == clean
 
 
