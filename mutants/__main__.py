@@ -27,8 +27,8 @@ _ROOT: Final = Path(__file__).parents[1]
 _WORKERS: Final = 2
 _MIN_KILL_RATE: Final = 0.9
 _TIMEOUT_FACTOR: Final = 3.0
-_MIN_TEST_TIMEOUT: Final = 5.0
-_START_SECONDS: Final = 15.0  # for the start of pytest, and the collection of the tests
+_MIN_TEST_TIMEOUT: Final = 15.0  # enough for a fixture that another test started during the measurement
+_START_SECONDS: Final = 20.0  # for the start of pytest, the collection of the tests, and such a fixture
 _MEASUREMENT_TIMEOUT: Final = 600.0
 
 
