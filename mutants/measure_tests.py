@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ _coverage: Final = coverage.Coverage(
 _coverage.set_option("run:core", "ctrace")  # the other ones cannot switch between contexts
 _coverage.start()
 
+_scripts: Final = Path(sys.executable).parent
 _seconds: Final[dict[str, float]] = {}
 _with_processes: Final[set[str]] = set()
 _current: list[str] = []
@@ -68,10 +69,13 @@ def pytest_sessionfinish() -> None:
 
 def _note_process(event: str, arguments: tuple[Any, ...]) -> None:
     """Note the tests that start Python, because the lines that other processes execute are not measured."""
-    if _current and (
-        event == "os.fork" or (event == "subprocess.Popen" and sys.executable in (arguments[0], *arguments[1]))
-    ):
+    if _current and (event == "os.fork" or (event == "subprocess.Popen" and _starts_python(*arguments[:2]))):
         _with_processes.update(_current)
+
+
+def _starts_python(executable: str | bytes, arguments: Sequence[str | bytes]) -> bool:
+    """Whether a command is Python, or a script that is installed beside it."""
+    return any(Path(os.fsdecode(one)).parent == _scripts for one in (executable, *arguments))
 
 
 sys.addaudithook(_note_process)
