@@ -32,6 +32,7 @@ _UNSET: Final = "No JSON value, model or enum member is equal to UNSET, except U
 _SHIELD: Final = "`asyncio.shield` retrieves the exception of a task whose caller was cancelled."
 _STOPS: Final = "At a position beyond the end of the header, the parser finds no further link."
 _NEVER_ABOVE: Final = "The left side is never greater than the right side."
+_INTERNAL: Final = "The class is internal, and all of its callers pass keywords."
 
 EQUIVALENTS: Final = (
     Equivalent(
@@ -79,4 +80,8 @@ EQUIVALENTS: Final = (
     Equivalent("sync/redaction.py", "item.__class__ is str", "item.__class__ == str", _CLASS),
     Equivalent("sync/redaction.py", "item.__class__ is dict", "item.__class__ == dict", _CLASS),
     Equivalent("sync/redaction.py", "item.__class__ is list", "item.__class__ == list", _CLASS),
+    Equivalent("sync/account_writer.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent("sync/list_order.py", "@attrs.define(kw_only=True)", "@attrs.define(kw_only=False)", _INTERNAL),
+    Equivalent("sync/list_sync.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent("sync/run_options.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
 )

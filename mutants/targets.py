@@ -58,7 +58,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/validation.py": ("runtime/test_arguments.py", "runtime/test_validation.py", "runtime/test_models.py"),
     "sync/__init__.py": ("sync/test_store.py",),
     "sync/account_writer.py": ("sync/test_account_writer.py", "sync/test_sync.py", "sync/test_store.py"),
-    "sync/accounts.py": ("sync/test_accounts.py",),
+    "sync/accounts.py": ("sync/test_accounts.py", "sync/test_account_run.py"),
     "sync/errors.py": ("sync/test_account_writer.py", "sync/test_accounts.py"),
     "sync/list_sync.py": ("sync/test_list_sync.py", "sync/test_sync.py", "sync/test_unreadable_pages.py"),
     "sync/account_run.py": (
@@ -80,7 +80,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/postgresql_urls.py": ("sync/test_postgresql_urls.py",),
     "sync/private_files.py": ("sync/test_private_files.py",),
     "sync/problem_keys.py": ("sync/test_problem_keys.py", "sync/test_migrations.py"),
-    "sync/pruning.py": ("sync/test_pruning.py",),
+    "sync/pruning.py": ("sync/test_pruning.py", "sync/test_account_run.py"),
     "sync/run_lock.py": ("sync/test_run_lock.py",),
     "sync/run_options.py": (
         "sync/test_run_options.py",
@@ -110,8 +110,8 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/schema.py": ("sync/test_account_writer.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/stop_signal.py": ("sync/test_sync.py",),
     "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),
-    "sync/stored_redaction.py": ("sync/test_stored_redaction.py",),
-    "sync/summary.py": ("sync/test_sync.py",),
+    "sync/stored_redaction.py": ("sync/test_stored_redaction.py", "sync/test_account_run.py"),
+    "sync/summary.py": ("sync/test_account_run.py", "sync/test_sync.py"),
     "webhooks.py": ("test_webhooks.py",),
 }
 """Source file within the package to test modules within `tests/`, the fastest first."""

@@ -13,10 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from sendcloud_integrations_client import APIConnectionError, NotFoundError, SendcloudError
-from sendcloud_integrations_client.sync import LogStore, SyncProgress, SyncSummary, sync_logs
+from sendcloud_integrations_client.sync import LogStore, PruneSummary, Redaction, SyncProgress, SyncSummary, sync_logs
 from sendcloud_integrations_client.sync.account_writer import AccountWriter
+from sendcloud_integrations_client.sync.accounts import StoredAccount
 from sendcloud_integrations_client.sync.errors import StoreError
 from sendcloud_integrations_client.sync.schema import account
+from sendcloud_integrations_client.sync.stored_redaction import StoredRedactionSummary
 from tests.support.sync_servers import BASE_URL, Listing, build_client
 
 
@@ -242,3 +244,13 @@ async def test_connection_error_without_retries_is_the_error_of_the_run(store: L
     summary = await sync(fail, store, give_up_after=timedelta(0))
     assert isinstance(summary.error, APIConnectionError)
     assert attrs.evolve(summary, error=None) == SyncSummary(account="default")
+
+
+@pytest.mark.parametrize(
+    "kind", [SyncProgress, SyncSummary, PruneSummary, StoredAccount, StoredRedactionSummary, Redaction]
+)
+def test_public_classes_accept_keywords_only(kind: Any) -> None:
+    # So a later version can add fields in any place.
+    names = [field.name for field in attrs.fields(kind) if field.init]
+    with pytest.raises(TypeError, match="positional"):
+        kind(*([None] * len(names)))
