@@ -67,7 +67,7 @@ def test_measured_tests_pass_in_a_copy_of_the_repository_and_notice_a_mutant(tmp
         assert unchanged.kind == "passed", unchanged.output
         changed = workspace.run_mutant(file, mutated, tests, 300, 60)
         assert (changed.kind, changed.failed_test in tests) == ("failed", True), changed.output
-        endless = workspace.run_mutant(file, f"while True: pass\n{source}", tests, 5, 60)
+        endless = workspace.run_mutant(file, f"{source}\nwhile True:\n    pass\n", tests, 5, 60)
         assert endless.kind == "timeout"
         assert workspace.run_tests(tests[:1], 300, 60).kind == "passed"
     finally:
