@@ -1,6 +1,7 @@
 """Run mutation tests: a random sample of mutants, and every known one. Same as `make mutants`.
 
-Each mutant runs in a copy of the repository, against the test modules of its file. The exit code is 1 if less than 90
+Each mutant runs in a copy of the repository, against those tests of its test modules that execute a changed line. If
+there are none, it survives at once. The exit code is 1 if less than 90
 percent of the mutants are killed, if a known mutant survives, or if the time limit ends the run; 2 if it cannot start.
 """
 
@@ -18,17 +19,17 @@ from typing import Final
 
 from mutants.known import KnownMutantError, build_known_mutants
 from mutants.mutations import Mutant, check_equivalents, draw_mutants, find_sites
+from mutants.selection import MeasuredTest, Measurement, select_tests
 from mutants.targets import PACKAGE, TargetError, find_sampled_files, get_tests
 from mutants.workspace import Outcome, Workspace, WorkspaceError
 
 _ROOT: Final = Path(__file__).parents[1]
 _WORKERS: Final = 2
 _MIN_KILL_RATE: Final = 0.9
-_MIN_TIMEOUT: Final = 30.0
-_TIMEOUT_FACTOR: Final = 4.0
-_BASELINE_TIMEOUT: Final = 600.0
-
-Tests = tuple[str, ...]
+_TIMEOUT_FACTOR: Final = 3.0
+_MIN_TEST_TIMEOUT: Final = 15.0  # enough for a fixture that another test started during the measurement
+_START_SECONDS: Final = 20.0  # for the start of pytest, the collection of the tests, and such a fixture
+_MEASUREMENT_TIMEOUT: Final = 600.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,8 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
         tests = {file: get_tests(_ROOT, file) for file in sorted({mutant.file for mutant in mutants})}
         with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
             run = _Run(Path(folder), started + 60 * options.minutes)
-            timeouts = run.measure_baselines(sorted(set(tests.values())))
-            outcomes = run.run_mutants(mutants, tests, timeouts)
+            try:
+                measured = run.measure_tests(sorted({module for modules in tests.values() for module in modules}))
+                selections = [
+                    select_tests(mutant, [measured[module] for module in tests[mutant.file]]) for mutant in mutants
+                ]
+                outcomes = run.run_mutants(mutants, selections)
+            finally:
+                run.close()
     except (KnownMutantError, TargetError, WorkspaceError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -85,58 +92,81 @@ class _Run:
     def __init__(self, folder: Path, deadline: float) -> None:
         self._deadline = deadline
         self._done = 0
-        self._workspaces: queue.SimpleQueue[Workspace] = queue.SimpleQueue()
-        for number in range(_WORKERS):
-            self._workspaces.put(Workspace(_ROOT, folder.resolve() / str(number)))
+        self._free: queue.SimpleQueue[Workspace] = queue.SimpleQueue()
+        self._workspaces = [Workspace(_ROOT, folder.resolve() / str(number)) for number in range(_WORKERS)]
+        for workspace in self._workspaces:
+            self._free.put(workspace)
 
-    def measure_baselines(self, selections: Sequence[Tests]) -> dict[Tests, float]:
-        """Run the tests against the unchanged source, and return the timeout for each selection of tests."""
+    def close(self) -> None:
+        """End the processes of the workers."""
+        for workspace in self._workspaces:
+            workspace.close()
+
+    def measure_tests(self, modules: Sequence[str]) -> dict[str, Measurement]:
+        """Run the test modules against the unchanged source, and return their measurements."""
         with ThreadPoolExecutor(_WORKERS) as executor:
-            futures = {tests: executor.submit(self._measure_baseline, tests) for tests in selections}
+            futures = {module: executor.submit(self._measure_tests, module) for module in modules}
             try:
-                outcomes = {tests: future.result() for tests, future in futures.items()}
+                return {module: future.result() for module, future in futures.items()}
             except WorkspaceError:
                 executor.shutdown(cancel_futures=True)
                 raise
-        return {tests: max(_MIN_TIMEOUT, _TIMEOUT_FACTOR * outcome.seconds) for tests, outcome in outcomes.items()}
 
     def run_mutants(
-        self, mutants: Sequence[Mutant], tests: dict[str, Tests], timeouts: dict[Tests, float]
+        self, mutants: Sequence[Mutant], selections: Sequence[Sequence[MeasuredTest]]
     ) -> list[Outcome | None]:
         """Return the outcome of each mutant; None if the time limit was reached before its turn."""
+        outcomes: list[Outcome | None] = [None] * len(mutants)
 
-        def run(mutant: Mutant) -> Outcome | None:
+        def run(number: int) -> None:
             if time.monotonic() > self._deadline:
-                return None
-            workspace = self._workspaces.get()
-            try:
-                selected = tests[mutant.file]
-                outcome = workspace.run_mutant(mutant.file, mutant.mutated, selected, timeouts[selected])
-            finally:
-                self._workspaces.put(workspace)
+                return
+            mutant = mutants[number]
+            outcomes[number] = outcome = self._run_mutant(mutant, selections[number])
             self._done += 1
             verdict = {"passed": "SURVIVED", "failed": "killed", "timeout": "timed out"}[outcome.kind]
-            by = f" by {outcome.failed_test}" if outcome.failed_test else ""
+            reason = "" if selections[number] else ", not executed"
+            reason = f" by {outcome.failed_test}" if outcome.failed_test else reason
             print(
                 f"{self._done:4}/{len(mutants)} {verdict:9} {outcome.seconds:5.1f} s  {mutant.file}:{mutant.line}  "
-                f"{mutant.description}{by}",
+                f"{mutant.description}{reason}",
                 flush=True,
             )
-            return outcome
 
+        # Those that can take the longest come first, so that no worker waits for another one at the end.
+        order = sorted(range(len(mutants)), key=lambda number: -_sum_seconds(selections[number]))
         with ThreadPoolExecutor(_WORKERS) as executor:
-            return list(executor.map(run, mutants))
+            list(executor.map(run, order))
+        return outcomes
 
-    def _measure_baseline(self, tests: Tests) -> Outcome:
-        workspace = self._workspaces.get()
+    def _measure_tests(self, module: str) -> Measurement:
+        workspace = self._free.get()
+        started = time.monotonic()
         try:
-            outcome = workspace.run_tests(tests, _BASELINE_TIMEOUT)
+            measurement = workspace.measure_tests(module, _MEASUREMENT_TIMEOUT)
         finally:
-            self._workspaces.put(workspace)
-        print(f"baseline {outcome.kind} in {outcome.seconds:.1f} s: {' '.join(tests)}", flush=True)
-        if outcome.kind != "passed":
-            raise WorkspaceError(f"{outcome.output}\nWithout a mutation, the tests must pass: {' '.join(tests)}.")
-        return outcome
+            self._free.put(workspace)
+        print(f"{len(measurement.tests):4} tests in {time.monotonic() - started:5.1f} s: {module}", flush=True)
+        return measurement
+
+    def _run_mutant(self, mutant: Mutant, tests: Sequence[MeasuredTest]) -> Outcome:
+        if not tests:
+            return Outcome("passed", 0.0, "")
+        workspace = self._free.get()
+        try:
+            return workspace.run_mutant(
+                mutant.file,
+                mutant.mutated,
+                [test.name for test in tests],
+                timeout=_TIMEOUT_FACTOR * _sum_seconds(tests) + _START_SECONDS,
+                timeout_per_test=_TIMEOUT_FACTOR * max(test.seconds for test in tests) + _MIN_TEST_TIMEOUT,
+            )
+        finally:
+            self._free.put(workspace)
+
+
+def _sum_seconds(tests: Sequence[MeasuredTest]) -> float:
+    return sum(test.seconds for test in tests)
 
 
 def _report(mutants: Sequence[Mutant], outcomes: Sequence[Outcome | None], seconds: float) -> int:

@@ -34,6 +34,7 @@ _NOT_NEXT: Final = "Only the word next is searched for, and the additional chara
 _AT_BRACKET: Final = "The character at `start` is `<`, so the search can begin there."
 _TWO_PRIORITIES: Final = "There are two priorities, and background comes first in the order of texts."
 _IN_1970: Final = "Both times are in 1970, before the current time and the expiry of every usable token."
+_INTERNAL: Final = "The class is internal, and all of its callers pass keywords."
 
 EQUIVALENTS: Final = (
     Equivalent("auth/oauth2.py", "(0.0, None)", "(1.0, None)", _IN_1970),
@@ -81,4 +82,8 @@ EQUIVALENTS: Final = (
     ),
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
+    Equivalent("sync/account_writer.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent("sync/list_order.py", "@attrs.define(kw_only=True)", "@attrs.define(kw_only=False)", _INTERNAL),
+    Equivalent("sync/list_sync.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent("sync/run_options.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
 )

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-__all__ = ["NEEDS_POSTGRESQL", "PACKAGE", "SAMPLED", "TEST_MODULES", "TargetError", "find_sampled_files", "get_tests"]
+__all__ = [
+    "NEEDS_POSTGRESQL",
+    "PACKAGE",
+    "SAMPLED",
+    "SHARED_RESULTS",
+    "TEST_MODULES",
+    "TargetError",
+    "can_kill",
+    "find_sampled_files",
+    "get_tests",
+]
 
 PACKAGE: Final = "sendcloud_integrations_client"
 
@@ -52,16 +62,22 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "runtime/secret_masking.py": ("runtime/test_secret_masking.py", "test_hostile_responses.py"),
     "runtime/validation.py": ("runtime/test_validation.py", "runtime/test_arguments.py", "runtime/test_models.py"),
     "sync/__init__.py": ("sync/test_store.py",),
-    "sync/account_writer.py": ("sync/test_sync.py", "sync/test_account_list.py", "sync/test_store.py"),
-    "sync/accounts.py": ("sync/test_accounts.py",),
-    "sync/errors.py": ("sync/test_accounts.py",),
-    "sync/list_sync.py": ("sync/test_sync.py", "sync/test_account_list.py", "sync/test_late_logs.py"),
-    "sync/account_run.py": ("sync/test_sync.py", "sync/test_faults.py"),
+    "sync/account_writer.py": ("sync/test_account_writer.py", "sync/test_sync.py", "sync/test_store.py"),
+    "sync/accounts.py": ("sync/test_accounts.py", "sync/test_account_run.py"),
+    "sync/errors.py": ("sync/test_account_writer.py", "sync/test_accounts.py"),
+    "sync/list_sync.py": ("sync/test_list_sync.py", "sync/test_sync.py", "sync/test_unreadable_pages.py"),
+    "sync/account_run.py": (
+        "sync/test_account_run.py",
+        "sync/test_sync.py",
+        "sync/test_faults.py",
+        "sync/test_unreadable_pages.py",
+        "sync/test_accounts.py",
+    ),
     "sync/bulk_insert.py": ("sync/test_bulk_insert.py",),
     "sync/database_faults.py": ("sync/test_faults.py",),
     "sync/faults.py": ("sync/test_faults.py",),
     "sync/job.py": ("sync/test_sync.py", "sync/test_many_accounts.py"),
-    "sync/list_order.py": ("sync/test_sync.py",),
+    "sync/list_order.py": ("sync/test_list_order.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/migrations/env.py": ("sync/test_store.py",),
     "sync/migrations/versions/account_wide_state.py": ("sync/test_migrations.py",),
     "sync/migrations/versions/problems.py": ("sync/test_migrations.py",),
@@ -70,11 +86,16 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/postgresql_urls.py": ("sync/test_postgresql_urls.py",),
     "sync/private_files.py": ("sync/test_private_files.py",),
     "sync/problem_keys.py": ("sync/test_problem_keys.py", "sync/test_migrations.py"),
-    "sync/pruning.py": ("sync/test_pruning.py",),
+    "sync/pruning.py": ("sync/test_pruning.py", "sync/test_account_run.py"),
     "sync/run_lock.py": ("sync/test_run_lock.py",),
-    "sync/run_options.py": ("sync/test_sync.py", "sync/test_faults.py", "sync/test_run_lock.py"),
+    "sync/run_options.py": (
+        "sync/test_run_options.py",
+        "sync/test_sync.py",
+        "sync/test_faults.py",
+        "sync/test_run_lock.py",
+    ),
     "sync/migrations/versions/leases.py": ("sync/test_migrations.py",),
-    "sync/records.py": ("sync/test_sync.py", "sync/test_redaction.py"),
+    "sync/records.py": ("sync/test_records.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/redaction/__init__.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/credentials.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/encodings.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
@@ -92,11 +113,11 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/redaction/values.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/redaction/xml_values.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/retries.py": ("sync/test_unreadable_pages.py", "sync/test_sync.py"),
-    "sync/schema.py": ("sync/test_store.py", "sync/test_sync.py"),
+    "sync/schema.py": ("sync/test_account_writer.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/stop_signal.py": ("sync/test_sync.py",),
     "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),
-    "sync/stored_redaction.py": ("sync/test_stored_redaction.py",),
-    "sync/summary.py": ("sync/test_sync.py",),
+    "sync/stored_redaction.py": ("sync/test_stored_redaction.py", "sync/test_account_run.py"),
+    "sync/summary.py": ("sync/test_account_run.py", "sync/test_sync.py"),
     "sync/unfinished_writes.py": ("sync/test_frozen_database.py",),
     "webhooks.py": ("test_webhooks.py",),
 }
@@ -115,6 +136,9 @@ NEEDS_POSTGRESQL: Final = frozenset(
     }
 )
 """Files with code for PostgreSQL. For all others, the PostgreSQL variants of the tests are not run, to save time."""
+
+SHARED_RESULTS: Final = ("sync/migrations/", "sync/problem_keys.py", "sync/redaction/", "sync/schema.py")
+"""Prefixes of the files whose results are kept between tests. Their mutants run against all tests of their modules."""
 
 
 class TargetError(Exception):
@@ -136,23 +160,30 @@ def find_sampled_files(root: Path, only: str) -> list[str]:
 
 
 def get_tests(root: Path, file: str) -> tuple[str, ...]:
-    """Return the pytest arguments that select the tests of a source file.
+    """Return the test modules of a source file, relative to the repository.
 
     Args:
         root: Folder of the repository.
         file: The source file within the package.
-
-    Returns:
-        The paths of the test modules, and an option that excludes PostgreSQL if the file does not need it.
 
     Raises:
         TargetError: If the file has no test modules, or one of them does not exist.
     """
     if file not in TEST_MODULES:
         raise TargetError(f"No test modules for {PACKAGE}/{file}. Add them to TEST_MODULES in mutants/targets.py.")
-    modules = [f"tests/{module}" for module in TEST_MODULES[file]]
+    modules = tuple(f"tests/{module}" for module in TEST_MODULES[file])
     for module in modules:
         if not (root / module).is_file():
             raise TargetError(f"{module} does not exist. Correct TEST_MODULES in mutants/targets.py.")
-    # The names that -k compares include those of the modules.
-    return (*modules, *(() if file in NEEDS_POSTGRESQL else ("-k", "not postgresql or test_postgresql_urls")))
+    return modules
+
+
+def can_kill(test: str, file: str) -> bool:
+    """Return whether a test is run for the mutants of a file: those for PostgreSQL only if the file has code for it.
+
+    Args:
+        test: Node id of the test.
+        file: The source file within the package.
+    """
+    module, _, name = test.partition("::")
+    return file in NEEDS_POSTGRESQL or "postgresql" in module or "postgresql" not in name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import json
 import os
 import py_compile
 import re
@@ -11,14 +12,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 import attrs
 
+from mutants.selection import Measurement
 from mutants.targets import PACKAGE
 
 __all__ = ["Outcome", "Workspace", "WorkspaceError"]
@@ -28,6 +30,7 @@ _COPIED: Final = (
     "docs",
     "examples",
     "generator",
+    "mutants",
     "openapi",
     "tests",
     "README.md",
@@ -35,8 +38,15 @@ _COPIED: Final = (
     "pyproject.toml",
 )
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", ".*")
+_ARGUMENTS: Final = (
+    *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-m", "not long"),
+    # `mutants/pytest_server.py` imports plugins before pytest could rewrite their assertions.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+# Other options, and compiling all modules in each run.
+_DROPPED_VARIABLES: Final = ("PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE")
 _EXIT_PASSED: Final = 0
-_EXIT_NO_TESTS: Final = 5
+_TIMEOUT: Final = "+ Timeout +"  # printed by pytest-timeout
 _FAILED_TEST: Final = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 
 
@@ -87,58 +97,70 @@ class Workspace:
         # Bytecode is validated by the hash of its source, because mutants can have the same size and modification time.
         mode = py_compile.PycInvalidationMode.CHECKED_HASH
         compileall.compile_dir(folder / PACKAGE, quiet=2, invalidation_mode=mode)
-        self._environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+        self._environment = {name: value for name, value in os.environ.items() if name not in _DROPPED_VARIABLES}
         # Before the folder of the editable installation on sys.path, also in processes that tests start.
         self._environment["PYTHONPATH"] = str(folder)
+        # The names of parametrized tests must be the same in each run.
+        self._environment["PYTHONHASHSEED"] = "0"
         self._check_import()
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "mutants.pytest_server"],
+            cwd=folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-    def run_tests(self, arguments: Sequence[str], timeout: float) -> Outcome:
-        """Run pytest in the copy until the first failure.
+    def close(self) -> None:
+        """End the process that starts pytest."""
+        self._server.communicate()
+
+    def measure_tests(self, module: str, timeout: float) -> Measurement:
+        """Measure the tests of a module.
 
         Args:
-            arguments: Test modules and options.
+            module: The test module, relative to the repository.
             timeout: Seconds after which pytest is killed.
 
-        Returns:
-            The outcome.
-
         Raises:
-            WorkspaceError: If the arguments select no test.
+            WorkspaceError: If a test fails, or the module has no tests.
         """
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-        started = time.monotonic()
-        # A file, because processes that tests leave behind would keep a pipe open.
-        with tempfile.TemporaryFile() as output:
-            process = subprocess.Popen(
-                [*command, "-m", "not long", *arguments],
-                cwd=self._folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                return Outcome("timeout", time.monotonic() - started, "")
-            finally:
-                _kill_group(process)
-            output.seek(0)
-            text = output.read().decode(errors="replace")
-        if process.returncode == _EXIT_NO_TESTS:
-            raise WorkspaceError(f"No test was selected by: {' '.join(arguments)}.")
-        kind: Literal["passed", "failed"] = "passed" if process.returncode == _EXIT_PASSED else "failed"
-        return Outcome(kind, time.monotonic() - started, text)
+        file = self._folder / "measurement.json"
+        outcome = self._run_pytest(["-p", "mutants.measure_tests", module], {"MUTANTS_MEASUREMENT": str(file)}, timeout)
+        if outcome.kind != "passed":
+            raise WorkspaceError(f"{outcome.output}\nWithout a mutation, the tests must pass: {module}.")
+        return Measurement.from_dict(json.loads(file.read_text(encoding="utf-8")))
 
-    def run_mutant(self, file: str, mutated: str, arguments: Sequence[str], timeout: float) -> Outcome:
-        """Run the tests against a mutant, then restore the file.
+    def run_tests(self, tests: Sequence[str], timeout: float, timeout_per_test: float) -> Outcome:
+        """Run tests in the copy until the first failure.
+
+        Args:
+            tests: Node ids of the tests, in the order in which they run.
+            timeout: Seconds after which pytest is killed.
+            timeout_per_test: Seconds that each test may take.
+        """
+        file = self._folder / "selection.txt"
+        file.write_text("\n".join(tests), encoding="utf-8")
+        modules = dict.fromkeys(test.partition("::")[0] for test in tests)
+        return self._run_pytest(
+            # In contrast to an exception, the end of the process ends each endless loop.
+            ["-p", "mutants.select_tests", f"--timeout={timeout_per_test}", "--timeout-method=thread", *modules],
+            {"MUTANTS_SELECTION": str(file)},
+            timeout,
+        )
+
+    def run_mutant(
+        self, file: str, mutated: str, tests: Sequence[str], timeout: float, timeout_per_test: float
+    ) -> Outcome:
+        """Run tests against a mutant, then restore the file.
 
         Args:
             file: The file within the package.
             mutated: The source of the mutant.
-            arguments: See `run_tests`.
+            tests: See `run_tests`.
             timeout: See `run_tests`.
+            timeout_per_test: See `run_tests`.
 
         Returns:
             The outcome; `passed` means that the mutant survived.
@@ -147,12 +169,42 @@ class Workspace:
         source = path.read_bytes()
         path.write_text(mutated, encoding="utf-8")
         try:
-            return self.run_tests(arguments, timeout)
+            return self.run_tests(tests, timeout, timeout_per_test)
         finally:
             path.write_bytes(source)
             # pytest caches its own bytecode, and validates it by size and modification time.
             for cached in (path.parent / "__pycache__").glob(f"{path.stem}.*-pytest-*.pyc"):
                 cached.unlink()
+
+    def _run_pytest(self, arguments: Sequence[str], environment: Mapping[str, str], timeout: float) -> Outcome:
+        output = self._folder / "output.txt"
+        request = {"arguments": [*_ARGUMENTS, *arguments], "environment": environment, "output": str(output)}
+        requests, responses = self._server.stdin, self._server.stdout
+        if requests is None or responses is None:
+            raise WorkspaceError("The process that starts pytest has no pipes.")
+        started = time.monotonic()
+        requests.write(f"{json.dumps(request)}\n")
+        requests.flush()
+        group = int(responses.readline())
+        killed = threading.Event()
+
+        def kill() -> None:
+            killed.set()
+            _kill_group(group)
+
+        timer = threading.Timer(timeout, kill)
+        timer.start()
+        try:
+            code = int(responses.readline())
+        finally:
+            timer.cancel()
+        _kill_group(group)  # processes that the tests left behind
+        text = output.read_text(encoding="utf-8", errors="replace")
+        if killed.is_set() or _TIMEOUT in text:
+            kind: Literal["passed", "failed", "timeout"] = "timeout"
+        else:
+            kind = "passed" if code == _EXIT_PASSED else "failed"
+        return Outcome(kind, time.monotonic() - started, text)
 
     def _check_import(self) -> None:
         code = f"import {PACKAGE}, tests; print({PACKAGE}.__file__); print(tests.__file__)"
@@ -164,8 +216,7 @@ class Workspace:
             raise WorkspaceError(f"Python does not import {PACKAGE} from {self._folder}: {found.stdout}{found.stderr}")
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(group: int) -> None:
     """Kill pytest and the processes that its tests started."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+        os.killpg(group, signal.SIGKILL)

@@ -8,8 +8,17 @@ import pytest
 
 from mutants.equivalents import EQUIVALENTS
 from mutants.known import KNOWN, build_known_mutants
-from mutants.mutations import check_equivalents, find_sites
-from mutants.targets import NEEDS_POSTGRESQL, PACKAGE, TEST_MODULES, TargetError, find_sampled_files, get_tests
+from mutants.mutations import Mutant, check_equivalents, find_sites
+from mutants.selection import select_tests
+from mutants.targets import (
+    NEEDS_POSTGRESQL,
+    PACKAGE,
+    TEST_MODULES,
+    TargetError,
+    can_kill,
+    find_sampled_files,
+    get_tests,
+)
 from mutants.workspace import Workspace
 from tests.support.paths import ROOT
 
@@ -60,10 +69,12 @@ class Shape:
     assert "IsNot_NotEq" in of_false
 
 
-def test_excluding_variants_for_postgresql_excludes_no_module() -> None:
-    modules = {module for modules in TEST_MODULES.values() for module in modules if "postgresql" in module}
-    assert modules == {"sync/test_postgresql_urls.py"}
-    assert get_tests(ROOT, "sync/postgresql_urls.py")[-1] == "not postgresql or test_postgresql_urls"
+def test_variants_for_postgresql_are_run_for_files_with_code_for_it() -> None:
+    variant, module = "tests/sync/test_sync.py::test_first_run[postgresql]", "tests/sync/test_postgresql_urls.py"
+    assert can_kill(variant, "sync/store.py")
+    assert not can_kill(variant, "sync/list_sync.py")
+    assert can_kill("tests/sync/test_sync.py::test_first_run[sqlite]", "sync/list_sync.py")
+    assert can_kill(f"{module}::test_postgresql_url", "sync/postgresql_urls.py")
 
 
 def test_file_without_test_modules_is_an_error() -> None:
@@ -72,6 +83,22 @@ def test_file_without_test_modules_is_an_error() -> None:
 
 
 @pytest.mark.long
-def test_tests_that_read_files_of_the_repository_pass_in_its_copy(tmp_path: Path) -> None:
-    outcome = Workspace(ROOT, tmp_path / "copy").run_tests(["tests/generator/test_other_documents.py"], timeout=300)
-    assert outcome.kind == "passed", outcome.output
+def test_measured_tests_pass_in_a_copy_of_the_repository_and_notice_a_mutant(tmp_path: Path) -> None:
+    file, module = "auth/api_keys.py", "tests/generator/test_other_documents.py"
+    source = (ROOT / PACKAGE / file).read_text()
+    workspace = Workspace(ROOT, tmp_path / "copy")
+    try:
+        measurement = workspace.measure_tests(module, timeout=300)
+        mutated = source.replace("raise ConfigurationError(", "raise ValueError(")
+        mutant = Mutant(file, "another class of error", source, mutated)
+        tests = [test.name for test in select_tests(mutant, [measurement])]
+        assert 0 < len(tests) < len(measurement.tests)
+        unchanged = workspace.run_tests(tests, 300, 60)
+        assert unchanged.kind == "passed", unchanged.output
+        changed = workspace.run_mutant(file, mutated, tests, 300, 60)
+        assert (changed.kind, changed.failed_test in tests) == ("failed", True), changed.output
+        endless = workspace.run_mutant(file, f"{source}\nwhile True:\n    pass\n", tests, 5, 60)
+        assert endless.kind == "timeout"
+        assert workspace.run_tests(tests[:1], 300, 60).kind == "passed"
+    finally:
+        workspace.close()

@@ -152,6 +152,56 @@ async def test_stop_ends_the_wait() -> None:
             await retries.run(fail)
 
 
+@pytest.mark.parametrize(("draw", "expected"), [(min, [0.5, 1, 2, 4, 8, 15, 15]), (max, [1, 2, 4, 8, 16, 30, 30])])
+async def test_delay_is_random_between_half_of_it_and_all_of_it(draw: Any, expected: list[float]) -> None:
+    async with StopSignal(None) as stop_signal:
+        account = Account(stop_signal)
+        retries = FaultRetries(
+            "default", 900, stop_signal, print, clock=account.clock, sleep=account.clock.sleep, draw=draw
+        )
+        await retries.run(account.fail_until(sum(expected) - 1))
+    assert account.clock.delays == expected
+
+
+async def test_last_delay_ends_when_the_account_gives_up() -> None:
+    async with StopSignal(None) as stop_signal:
+        account = Account(stop_signal, give_up_after=10)
+        with pytest.raises(StoreError, match="down"):
+            await account.retries.run(account.fail_until(5000))
+    assert account.clock.delays == [1, 2, 4, 3]
+
+
+async def test_delays_start_again_after_a_success_of_another_list() -> None:
+    async with StopSignal(None) as stop_signal:
+        account = Account(stop_signal)
+        fail = account.fail_until(14)
+
+        async def work() -> str:
+            if len(account.clock.delays) == 2:
+                account.retries.note_success()
+            return await fail()
+
+        await account.retries.run(work)
+    assert account.clock.delays == [1, 2, 1, 2, 4, 8]
+    assert account.faults == ["down", "down", None, "down", "down", "down", "down", None]
+
+
+async def test_one_warning_per_outage_names_the_reason_and_the_times(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with StopSignal(None) as stop_signal:
+        account = Account(stop_signal)
+        for end in (2, 4):
+            await account.retries.run(account.fail_until(end))
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert lines == [
+        ("WARNING", "Sync of account default: down. Trying again in 1.0 s; giving up in 900 s."),
+        ("INFO", "Sync of account default: down. Trying again in 2.0 s; giving up in 899 s."),
+        ("INFO", "Sync of account default: continues."),
+        ("WARNING", "Sync of account default: down. Trying again in 1.0 s; giving up in 900 s."),
+        ("INFO", "Sync of account default: continues."),
+    ]
+
+
 def with_cause(error: SendcloudError, cause: Exception) -> SendcloudError:
     error.__cause__ = cause
     return error

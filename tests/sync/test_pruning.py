@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -178,6 +180,62 @@ async def test_sync_runs_while_logs_are_pruned(each_store: LogStore, batches: li
         )
     assert (summary.error, summary.new) == (None, 200)
     assert pruned.deleted >= 1000
+
+
+@pytest.mark.parametrize(
+    ("seconds", "old", "sizes"),
+    [
+        (0.2, 450, [200, 200, 50]),
+        (0.1, 2500, [200, 400, 800, 1000, 100]),
+        (0.0, 700, [200, 400, 100]),
+        (0.25, 400, [200, 160, 40]),
+        (0.8, 325, [200, 50, 50, 25]),
+        (60.0, 325, [200, 50, 50, 25]),
+    ],
+)
+async def test_batches_take_about_a_fifth_of_a_second(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch, seconds: float, old: int, sizes: list[int]
+) -> None:
+    await fill(store, old=old, new=1, size=1)
+    clock = itertools.count(1)
+    monkeypatch.setattr(pruning, "time", SimpleNamespace(monotonic=lambda: next(clock) * seconds))
+    monkeypatch.setattr(pruning, "_can_shrink", return_false)
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pause(delay: float) -> None:
+        pauses.append(delay)
+        counts.append(await count(store))
+        await sleep(0)
+
+    counts = [await count(store)]
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    summary = await prune_store(store, MONTH)
+    assert [first - second for first, second in itertools.pairwise(counts[: len(sizes) + 1])] == sizes
+    assert (summary.deleted, counts[-1]) == (old, 1)
+    assert pauses[: len(sizes)] == [pytest.approx(min(seconds, 0.1))] * len(sizes)
+
+
+async def return_false(_: LogStore) -> bool:
+    return False
+
+
+async def test_log_created_exactly_at_the_limit_is_kept_and_the_later_limit_is_remembered(store: LogStore) -> None:
+    await fill(store, old=1, new=2)
+    limit = NOW - timedelta(days=90)
+    assert (await prune_store(store, limit)).deleted == 0
+    assert (await prune_store(store, limit + timedelta(microseconds=1))).deleted == 1
+    await prune_store(store, limit)
+    async with store.reading() as connection:
+        assert await connection.scalar(select(account.c.pruned_before)) == limit + timedelta(microseconds=1)
+
+
+async def test_age_before_year_1_is_rejected(store: LogStore) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        await prune_store(store, timedelta.max)
+    assert str(caught.value) == (
+        "Invalid argument older_than for prune_store: must not reach back before year 1. No request was sent."
+    )
 
 
 async def test_other_type_is_rejected(store: LogStore) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -30,6 +31,15 @@ WITH_PERSONAL_DATA = Redaction(personal_data=True)
 NAMED_VALUES = NamedValueRedactor(NameClassifier(DEFAULT_HEADERS, DEFAULT_FIELDS, phones=False), MARK)
 ALL_SECRETS = [text for texts in (*SECRETS.values(), *ATTACKS.values()) for text in texts]
 ALL_HARMLESS = [text for texts in HARMLESS.values() for text in texts]
+# What remains of each text. If a rule changes on purpose, the file shows what that means for the corpus.
+REDACTED: dict[str, str] = json.loads((Path(__file__).parent / "redacted_corpus.json").read_text(encoding="utf-8"))
+# Texts that end within the secret, so that everything after it can belong to it.
+UNFINISHED = frozenset({
+    "<password>S3CRET",
+    "<login><password>S3CR",
+    '{"a": {"value": "S3CRET", "name": "password", "or',
+    "REPLACE INTO config (token, id) VALUES ('S3CRET",
+})  # fmt: skip
 # One test per kind and not per text, because a test takes longer than the redaction of a text.
 with_secrets = pytest.mark.parametrize("texts", [*SECRETS.values(), *ATTACKS.values()], ids=[*SECRETS, *ATTACKS])
 with_harmless_texts = pytest.mark.parametrize("texts", HARMLESS.values(), ids=HARMLESS)
@@ -38,6 +48,7 @@ with_harmless_texts = pytest.mark.parametrize("texts", HARMLESS.values(), ids=HA
 def test_corpus_is_large() -> None:
     assert len(set(ALL_SECRETS)) + len(SHAPES) >= 400
     assert len(set(ALL_HARMLESS)) >= 150
+    assert REDACTED.keys() == {*ALL_SECRETS, *PERSONAL_DATA}
 
 
 @with_secrets
@@ -58,7 +69,21 @@ def test_secret_in_a_record_is_replaced_and_the_record_stays_valid(texts: list[s
         assert b"S3" not in content
         assert orjson.loads(content) == clean
         assert clean["id"] == 5
+        assert clean["response"] == {"body": REDACTED[text], "headers": {"X-Debug": [REDACTED[text]]}}
         assert REDACTION.redact_record(clean)[0] == clean
+
+
+@with_secrets
+def test_only_the_documented_part_of_a_text_is_replaced(texts: list[str]) -> None:
+    assert {text: REDACTION.redact_text(text) for text in texts} == {text: REDACTED[text] for text in texts}
+
+
+@with_secrets
+def test_lines_around_the_secret_stay(texts: list[str]) -> None:
+    for text in texts:
+        if text not in UNFINISHED:
+            clean = REDACTION.redact_text(f"first line of 5\n{text}\nlast line of 7").split("\n")
+            assert (clean[0], clean[-1]) == ("first line of 5", "last line of 7")
 
 
 @with_harmless_texts
@@ -170,6 +195,7 @@ def test_personal_data_is_replaced_only_on_request(text: str) -> None:
     clean = WITH_PERSONAL_DATA.redact_text(text)
     assert MARK in clean
     assert not any(part in clean for part in ("jo.doe", "jo%2Edoe", "12345678", "345 678", "34-56"))
+    assert clean == REDACTED[text]
     assert WITH_PERSONAL_DATA.redact_text(clean) == clean
     assert REDACTION.redact_text(text) == text
 
