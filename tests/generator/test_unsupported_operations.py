@@ -61,7 +61,7 @@ REASONS = {
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
-    path = tmp_path / "partly.yml"
+    path = tmp_path / "skipped_operations.yml"
     path.write_text(dump_yaml(DOCUMENT), encoding="utf-8")
     return path
 
