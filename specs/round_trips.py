@@ -175,7 +175,9 @@ class _Exchange:
 
     def _choose_status(self) -> int:
         """Return a success that the document does not declare, which `2XX` and `default` describe."""
-        return next(number for number in (200, *range(205, 300)) if str(number) not in self.operation["responses"])
+        declared = self.operation["responses"]
+        status: int = next(number for number in (200, *range(205, 300)) if str(number) not in declared)
+        return status
 
     def _iterate_json(
         self, status: int, media_type: str, media: dict[str, Any]
