@@ -721,7 +721,8 @@ async def test_error_of_a_token_request_refers_to_that_request() -> None:
         ({"error": "a", "error_description": "b"}, "returned 400: a: b."),
         ({"error": 7, "error_description": "b"}, "returned 400: b."),
         ({"error": "a", "error_description": None}, "returned 400: a."),
-        ({"message": "x"}, "returned 400: no OAuth2 response but 15 bytes, application/json."),
+        ({"message": "x"}, "returned 400: x."),
+        ({"other": []}, "returned 400: no OAuth2 response but 12 bytes, application/json."),
     ],
 )
 async def test_error_text_of_the_token_endpoint_is_shown(server: TokenServer, body: dict, text: str) -> None:

@@ -220,7 +220,7 @@ def test_notice_says_that_the_time_of_the_next_slot_is_unknown_while_all_calls_a
 
     run_with_clock(main(), monkeypatch)
     assert [record.getMessage() for record in caplog.records] == [
-        "list_logs: waiting for a free rate limit slot. Next slot in an unknown time, total timeout in 3 s."
+        "list_logs: waiting for a free rate limit slot. The time of the next slot is unknown, total timeout in 3 s."
     ]
 
 

@@ -609,10 +609,16 @@ def test_default_limits_are_documented() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reads_per_minute": 0}, "Invalid RateLimits.reads_per_minute: must be at least 1."),
-        ({"writes_per_second": -1}, "Invalid RateLimits.writes_per_second: must be at least 1."),
-        ({"interactive_reserve": -0.01}, "Invalid RateLimits.interactive_reserve: must be between 0 and 0.9."),
-        ({"interactive_reserve": 0.91}, "Invalid RateLimits.interactive_reserve: must be between 0 and 0.9."),
+        ({"reads_per_minute": 0}, "Invalid RateLimits.reads_per_minute: must be an integer of at least 1, got 0."),
+        ({"writes_per_second": -1}, "Invalid RateLimits.writes_per_second: must be an integer of at least 1, got -1."),
+        (
+            {"interactive_reserve": -0.01},
+            "Invalid RateLimits.interactive_reserve: must be a number from 0 to 0.9, got -0.01.",
+        ),
+        (
+            {"interactive_reserve": 0.91},
+            "Invalid RateLimits.interactive_reserve: must be a number from 0 to 0.9, got 0.91.",
+        ),
     ],
 )
 def test_error_about_limits_names_the_limit_and_its_range(options: dict[str, Any], message: str) -> None:
@@ -629,7 +635,7 @@ def test_limits_at_their_bounds_are_valid() -> None:
 def test_priority_is_interactive_or_background() -> None:
     for priority in ("interactive", "background"):
         validate_priority(priority)
-    for other in ("high", None):
+    for other, end in (("high", "."), (None, ", not NoneType.")):
         with pytest.raises(ConfigurationError) as caught:
             validate_priority(other)
-        assert str(caught.value) == 'Invalid priority: must be "interactive" or "background".'
+        assert str(caught.value) == f'Invalid priority: must be "interactive" or "background"{end}'

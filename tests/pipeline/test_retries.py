@@ -571,11 +571,17 @@ def test_default_policy_is_documented() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_attempts": 0}, "Invalid RetryPolicy.max_attempts: must be at least 1."),
-        ({"base_delay": -0.1}, "Invalid RetryPolicy.base_delay: must be a number of seconds, 0 or greater."),
-        ({"max_delay": -0.1}, "Invalid RetryPolicy.max_delay: must be a number of seconds, 0 or greater."),
-        ({"total_timeout": 0.0}, "Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0."),
-        ({"total_timeout": math.nan}, "Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0."),
+        ({"max_attempts": 0}, "Invalid RetryPolicy.max_attempts: must be an integer of at least 1, got 0."),
+        ({"base_delay": -0.1}, "Invalid RetryPolicy.base_delay: must be a number of seconds, 0 or greater, got -0.1."),
+        ({"max_delay": -0.1}, "Invalid RetryPolicy.max_delay: must be a number of seconds, 0 or greater, got -0.1."),
+        (
+            {"total_timeout": 0.0},
+            "Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0, got 0.0.",
+        ),
+        (
+            {"total_timeout": math.nan},
+            "Invalid RetryPolicy.total_timeout: must be a number of seconds greater than 0, got nan.",
+        ),
     ],
 )
 def test_error_about_a_policy_names_the_option_and_its_range(options: dict[str, Any], message: str) -> None:
