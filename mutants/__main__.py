@@ -17,8 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from mutants.equivalents import check_equivalents
 from mutants.known import KnownMutantError, build_known_mutants
-from mutants.mutations import Mutant, check_equivalents, draw_mutants, find_sites
+from mutants.mutant import Mutant
+from mutants.mutations import draw_mutants, find_sites
 from mutants.selection import MeasuredTest, Measurement, select_tests
 from mutants.targets import PACKAGE, TargetError, find_sampled_files, get_tests
 from mutants.workspace import Outcome, Workspace, WorkspaceError

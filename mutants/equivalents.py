@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
 import attrs
 
-__all__ = ["EQUIVALENTS", "Equivalent"]
+from mutants.mutant import Mutant
+from mutants.targets import PACKAGE
+
+__all__ = ["EQUIVALENTS", "Equivalent", "check_equivalents", "is_equivalent"]
 
 
 @attrs.frozen
@@ -87,3 +92,28 @@ EQUIVALENTS: Final = (
     Equivalent("sync/list_sync.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
     Equivalent("sync/run_options.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
 )
+
+
+def check_equivalents(sources: Mapping[str, str]) -> list[str]:
+    """Return a message for each listed equivalent mutant whose original line no longer exists."""
+    return [
+        f"{PACKAGE}/{equivalent.file} no longer contains: {equivalent.original}. Update mutants/equivalents.py."
+        for equivalent in EQUIVALENTS
+        if equivalent.file in sources and _normalize(equivalent.original) not in _normalize(sources[equivalent.file])
+    ]
+
+
+def is_equivalent(mutant: Mutant, equivalent: Equivalent) -> bool:
+    """Return whether a mutant makes a listed change."""
+    if mutant.file != equivalent.file:
+        return False
+    removed, added = mutant.changed_lines
+    original, mutated = _normalize(equivalent.original), _normalize(equivalent.mutated)
+    return any(
+        f"{removed[: found.start()]}{mutated}{removed[found.end() :]}" == added
+        for found in re.finditer(re.escape(original), removed)
+    )
+
+
+def _normalize(text: str) -> str:
+    return " ".join(text.split())

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from mutants.mutations import Mutant
+from mutants.mutant import Mutant
 from mutants.targets import PACKAGE
 
 __all__ = ["KNOWN", "KnownMutant", "KnownMutantError", "build_known_mutants"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import random
 import re
 import warnings
@@ -16,61 +15,12 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-from mutants.equivalents import EQUIVALENTS, Equivalent
-from mutants.targets import PACKAGE
+from mutants.equivalents import EQUIVALENTS, is_equivalent
+from mutants.mutant import Mutant
 
-__all__ = ["Mutant", "Site", "check_equivalents", "draw_mutants", "find_sites"]
+__all__ = ["Site", "draw_mutants", "find_sites"]
 
 Position = tuple[int, int]
-
-
-@attrs.frozen
-class Mutant:
-    """One changed source file.
-
-    Attributes:
-        file: The file within the package.
-        description: The operator, or the behaviour that the change breaks.
-        source: The unchanged source.
-        mutated: The changed source.
-        is_known: Whether the mutant is listed in `mutants/known.py`.
-    """
-
-    file: str
-    description: str
-    source: str = attrs.field(repr=False)
-    mutated: str = attrs.field(repr=False)
-    is_known: bool = False
-
-    @property
-    def line(self) -> int:
-        """Number of the first changed line."""
-        pairs = zip(self.source.splitlines(), self.mutated.splitlines(), strict=False)
-        return next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
-
-    @property
-    def diff(self) -> str:
-        """The change as a unified diff."""
-        lines = difflib.unified_diff(
-            self.source.splitlines(),
-            self.mutated.splitlines(),
-            fromfile=f"a/{PACKAGE}/{self.file}",
-            tofile=f"b/{PACKAGE}/{self.file}",
-            lineterm="",
-        )
-        return "\n".join(lines)
-
-    @property
-    def changed_lines(self) -> tuple[str, str]:
-        """The removed and the added text, each with runs of white space replaced by one space."""
-        removed: list[str] = []
-        added: list[str] = []
-        for line in difflib.ndiff(self.source.splitlines(), self.mutated.splitlines()):
-            if line.startswith("- "):
-                removed += line[2:].split()
-            elif line.startswith("+ "):
-                added += line[2:].split()
-        return " ".join(removed), " ".join(added)
 
 
 @attrs.frozen
@@ -168,15 +118,6 @@ def draw_mutants(sites: Sequence[Site], sources: Mapping[str, str], size: int, s
                 yield mutant
 
 
-def check_equivalents(sources: Mapping[str, str]) -> list[str]:
-    """Return a message for each listed equivalent mutant whose original line no longer exists."""
-    return [
-        f"{PACKAGE}/{equivalent.file} no longer contains: {equivalent.original}. Update mutants/equivalents.py."
-        for equivalent in EQUIVALENTS
-        if equivalent.file in sources and _normalize(equivalent.original) not in _normalize(sources[equivalent.file])
-    ]
-
-
 def _build_mutant(file: str, source: str, operator: str, occurrence: int) -> Mutant | None:
     try:
         mutated: str | None = mutate_code(source, _OPERATORS[operator], occurrence)
@@ -185,7 +126,7 @@ def _build_mutant(file: str, source: str, operator: str, occurrence: int) -> Mut
     if mutated is None or not _compiles(mutated):
         return None
     mutant = Mutant(file, operator, source, mutated)
-    return None if any(_is_equivalent(mutant, equivalent) for equivalent in EQUIVALENTS) else mutant
+    return None if any(is_equivalent(mutant, equivalent) for equivalent in EQUIVALENTS) else mutant
 
 
 def _compiles(source: str) -> bool:
@@ -196,21 +137,6 @@ def _compiles(source: str) -> bool:
         except (SyntaxError, SyntaxWarning):
             return False
     return True
-
-
-def _is_equivalent(mutant: Mutant, equivalent: Equivalent) -> bool:
-    if mutant.file != equivalent.file:
-        return False
-    removed, added = mutant.changed_lines
-    original, mutated = _normalize(equivalent.original), _normalize(equivalent.mutated)
-    return any(
-        f"{removed[: found.start()]}{mutated}{removed[found.end() :]}" == added
-        for found in re.finditer(re.escape(original), removed)
-    )
-
-
-def _normalize(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _get_shares(counts: Mapping[str, int], size: int) -> dict[str, int]:

@@ -12,7 +12,7 @@ import attrs
 from mutants.targets import SHARED_RESULTS, can_kill
 
 if TYPE_CHECKING:
-    from mutants.mutations import Mutant
+    from mutants.mutant import Mutant
 
 __all__ = ["MeasuredTest", "Measurement", "find_statement_lines", "select_tests"]
 

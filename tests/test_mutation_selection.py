@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from mutants.mutations import Mutant
+from mutants.mutant import Mutant
 from mutants.selection import Measurement, find_statement_lines, select_tests
 
 SOURCE = dedent(
