@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from types import FrameType
@@ -11,11 +12,20 @@ import httpx
 import pytest
 
 import sendcloud_integrations_client
-from sendcloud_integrations_client import BasicAuth, OAuth2ClientCredentials, SendcloudIntegrations
+from sendcloud_integrations_client import BasicAuth, OAuth2ClientCredentials, RateLimits, SendcloudIntegrations
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve
 
+WINDOW = 0.01  # seconds
 PACKAGE = Path(sendcloud_integrations_client.__file__).parent
 MOST_FILES = 10
+
+
+class ShortLimiter:
+    """Limits calls by a window so short that the slot of the first call is free before the second call."""
+
+    def get_budget(self, key: str) -> LocalBudget:
+        return LocalBudget(RateLimits(), minute=WINDOW)
 
 
 @pytest.mark.parametrize("kind", ["basic", "oauth2"])
@@ -34,8 +44,9 @@ async def test_warm_call_enters_at_most_ten_hand_written_files(kind: str) -> Non
         if kind == "oauth2":
             token_url = httpx.URL(base_url).join("/oauth2/token")
             auth = OAuth2ClientCredentials(keys.client_id, keys.client_secret, token_url=str(token_url))
-        async with SendcloudIntegrations(auth=auth, base_url=base_url) as client:
+        async with SendcloudIntegrations(auth=auth, base_url=base_url, rate_limiter=ShortLimiter()) as client:
             await client.logs.list()
+            await asyncio.sleep(2 * WINDOW)
             sys.setprofile(record)
             try:
                 await client.logs.list()

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["BackgroundShare", "Window"]
+if TYPE_CHECKING:
+    from sendcloud_integrations_client.pipeline.rate_limits import Window
+
+__all__ = ["BackgroundShare"]
 
 RESERVE_FACTOR: Final = 1.25
 RECENT_PARTS: Final = 6  # the last sixth of a window counts as recent
@@ -26,45 +28,6 @@ BURST_SHARE: Final = 0.25
 FLOOR_SHARE: Final = 0.1
 RATE_UPDATES: Final = 200  # per window
 POLLS: Final = 60  # per window: the reserve shrinks with time alone, so background waiters look again
-
-
-class Window:
-    """The free slots of one window, and the times at which the taken ones become free.
-
-    Args:
-        limit: Number of slots.
-        seconds: Length of the window.
-    """
-
-    __slots__ = ("background_freed_at", "background_used", "free", "freed_at", "limit", "seconds")
-
-    def __init__(self, limit: int, seconds: float) -> None:
-        self.limit = limit
-        self.seconds = seconds
-        self.free = limit
-        self.freed_at: deque[float] = deque()
-        self.background_used = 0
-        self.background_freed_at: deque[float] = deque()
-
-    def expire(self, now: float) -> None:
-        """Free the slots whose time has come."""
-        freed_at = self.freed_at
-        while freed_at and freed_at[0] <= now:
-            freed_at.popleft()
-            self.free += 1
-        if self.background_used:
-            freed_at = self.background_freed_at
-            while freed_at and freed_at[0] <= now:
-                freed_at.popleft()
-                self.free += 1
-                self.background_used -= 1
-
-    def get_next_free(self) -> float:
-        """Return the time at which the next slot becomes free; infinity if that depends on calls in flight."""
-        return min(
-            self.freed_at[0] if self.freed_at else math.inf,
-            self.background_freed_at[0] if self.background_freed_at else math.inf,
-        )
 
 
 class BackgroundShare:

@@ -27,12 +27,12 @@ from weakref import WeakValueDictionary
 import httpx
 
 from sendcloud_integrations_client.errors import RateLimitError
-from sendcloud_integrations_client.pipeline.background_share import BackgroundShare, Window
+from sendcloud_integrations_client.pipeline.background_share import BackgroundShare
 from sendcloud_integrations_client.pipeline.rate_limiter import MINUTE, SECOND, Priority, RateLimitBudget, RateLimits
 from sendcloud_integrations_client.pipeline.retry_after import parse_retry_after
 from sendcloud_integrations_client.runtime.operations import Call, get_call
 
-__all__ = ["LocalBudget", "LocalRateLimiter", "RateLimitTransport", "get_shared_budget"]
+__all__ = ["LocalBudget", "LocalRateLimiter", "RateLimitTransport", "Window", "get_shared_budget"]
 
 _logger = logging.getLogger("sendcloud_integrations_client")
 
@@ -294,6 +294,45 @@ def get_shared_budget(key: str, limits: RateLimits) -> LocalBudget:
 
 # The server counts per credentials, whichever client of this process sends, so the registry is per process.
 _budgets: Final[WeakValueDictionary[tuple[str, RateLimits], LocalBudget]] = WeakValueDictionary()
+
+
+class Window:
+    """The free slots of one window, and the times at which the taken ones become free.
+
+    Args:
+        limit: Number of slots.
+        seconds: Length of the window.
+    """
+
+    __slots__ = ("background_freed_at", "background_used", "free", "freed_at", "limit", "seconds")
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit = limit
+        self.seconds = seconds
+        self.free = limit
+        self.freed_at: deque[float] = deque()
+        self.background_used = 0
+        self.background_freed_at: deque[float] = deque()
+
+    def expire(self, now: float) -> None:
+        """Free the slots whose time has come."""
+        freed_at = self.freed_at
+        while freed_at and freed_at[0] <= now:
+            freed_at.popleft()
+            self.free += 1
+        if self.background_used:
+            freed_at = self.background_freed_at
+            while freed_at and freed_at[0] <= now:
+                freed_at.popleft()
+                self.free += 1
+                self.background_used -= 1
+
+    def get_next_free(self) -> float:
+        """Return the time at which the next slot becomes free; infinity if that depends on calls in flight."""
+        return min(
+            self.freed_at[0] if self.freed_at else math.inf,
+            self.background_freed_at[0] if self.background_freed_at else math.inf,
+        )
 
 
 class _SlotQueue:

@@ -9,7 +9,8 @@ import math
 
 import pytest
 
-from sendcloud_integrations_client.pipeline.background_share import BackgroundShare, Window
+from sendcloud_integrations_client.pipeline.background_share import BackgroundShare
+from sendcloud_integrations_client.pipeline.rate_limits import Window
 
 
 def build_window(

@@ -28,8 +28,8 @@ from sendcloud_integrations_client import (
     RateLimits,
     SendcloudIntegrations,
 )
-from sendcloud_integrations_client.pipeline.background_share import BackgroundShare, Window
-from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, RateLimitTransport
+from sendcloud_integrations_client.pipeline.background_share import BackgroundShare
+from sendcloud_integrations_client.pipeline.rate_limits import LocalBudget, RateLimitTransport, Window
 from sendcloud_integrations_client.runtime.operations import CALL_EXTENSION, Call, Operation
 from sendcloud_integrations_client.testing import SimulatedLimits, SimulatedSendcloud
 from tests.support.virtual_time import now, run
