@@ -35,13 +35,13 @@ class SharedList:
         """Collect the arguments of the operations.
 
         Raises:
-            NamingError: If they cannot share a method: one is no list, or an argument has different types.
+            NamingError: If they cannot share a method: one is not a list, or an argument has different types.
         """
         first, *others = variants
         fields: dict[Source, Field] = {}
         for plan in variants:
             if not plan.is_list:
-                raise NamingError(f"{plan.name} is no list, so it cannot share the method {method}. Set x-method.")
+                raise NamingError(f"{plan.name} is not a list, so it cannot share the method {method}. Set x-method.")
             for field in _get_parameters(plan):
                 known = fields.setdefault(field.python, field)
                 if known.shape.argument != field.shape.argument:

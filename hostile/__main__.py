@@ -1,8 +1,9 @@
 """Run the client against a hostile server and print a table. Same as `make hostile`.
 
-Each scenario runs on both transports, in a client process with 2 GB of address space. The exit code is 1 if a call does
-not end in time, raises an exception that is not a `SendcloudError`, has an outcome that the scenario does not allow,
-blocks the event loop for more than 100 ms with a response below 1 MiB, or breaks the next call of the same client.
+Each scenario runs on both transports, in a client process with 2 GB of virtual memory. The exit code is 1 if a call
+does not end in time, raises an exception that is not a `SendcloudError`, has an outcome that the scenario does not
+allow, blocks the event loop for more than 100 ms with a response below 1 MiB, or breaks the next
+call of the same client.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def _read_scheduler_wait() -> float:
 
 
 def limit_memory(size: int) -> None:
-    """Limit the address space of this process; allocations beyond it raise `MemoryError`."""
+    """Limit the virtual memory of this process; allocations beyond it raise `MemoryError`."""
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 

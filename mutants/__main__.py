@@ -1,8 +1,8 @@
 """Run mutation tests: a random sample of mutants, and every known one. Same as `make mutants`.
 
-Each mutant runs in a copy of the repository, against those tests of its test modules that execute a changed line. If
-there are none, it survives at once. The exit code is 1 if less than 90
-percent of the mutants are killed, if a known mutant survives, or if the time limit ends the run; 2 if it cannot start.
+Each mutant runs in a copy of the repository, against those tests of its test modules that execute a changed line.
+Without such a test, it survives at once. The exit code is 1 if less than 90 percent of the mutants are killed, if a
+known mutant survives, or if the time limit ends the run; 2 if it cannot start.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class RetryPolicy:
             Defaults to 120.
 
     Raises:
-        ConfigurationError: If an argument is no number, or out of range.
+        ConfigurationError: If an argument is not a number, or out of range.
 
     Example:
         client = SendcloudIntegrations(retries=RetryPolicy(max_attempts=3, total_timeout=20))

@@ -34,7 +34,7 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 
 
 class ServerHealth:
-    """Whether the server of a store has answered in time lately; shared by its connections."""
+    """Whether the server of a store has responded in time lately; shared by its connections."""
 
     def __init__(self) -> None:
         self._failed_at = float("-inf")
@@ -44,7 +44,7 @@ class ServerHealth:
         return 0.0 if time.monotonic() - self._failed_at < _DISTRUST else _TIMEOUT
 
     def note_failure(self) -> None:
-        """Note that the server did not answer in time."""
+        """Note that the server did not respond in time."""
         if self.get_timeout():
             _logger.info("PostgreSQL does not respond: connections are closed without waiting for it.")
         self._failed_at = time.monotonic()

@@ -42,7 +42,7 @@ def parse_url(text: str) -> URL:
 
     Raises:
         ArgumentError: If the URL cannot be parsed.
-        ValueError: If a port is no number.
+        ValueError: If a port is not a number.
     """
     found = _SEVERAL_HOSTS.fullmatch(text)
     if found is None:

@@ -19,7 +19,7 @@ _logger = logging.getLogger("sendcloud_integrations_client")
 
 
 async def finish_write(write: Coroutine[Any, Any, T], account: str, get_grace: Callable[[], float | None]) -> T:
-    """Return the result of a write. If the caller is cancelled, the write may finish before the cancellation goes on.
+    """Return the result of a write. If the caller is cancelled, the write may finish before the cancellation continues.
 
     Args:
         write: The write: one transaction.

@@ -129,5 +129,5 @@ def test_operation_that_is_no_list_is_rejected_in_one_line(tmp_path: Path) -> No
     document = build_document({})
     success = document["paths"][LOGS_OF_INTEGRATION]["get"]["responses"]["200"]
     success["content"]["application/json"]["schema"]["properties"]["data"] = {"type": "object"}
-    with pytest.raises(NamingError, match=r"^list_integration_logs is no list"):
+    with pytest.raises(NamingError, match=r"^list_integration_logs is not a list"):
         build_package(tmp_path, document)

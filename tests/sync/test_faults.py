@@ -163,7 +163,7 @@ async def test_delay_is_random_between_half_of_it_and_all_of_it(draw: Any, expec
     assert account.clock.delays == expected
 
 
-async def test_last_delay_ends_when_the_account_gives_up() -> None:
+async def test_last_delay_ends_when_the_account_ends() -> None:
     async with StopSignal(None) as stop_signal:
         account = Account(stop_signal, give_up_after=10)
         with pytest.raises(StoreError, match="down"):
