@@ -40,6 +40,7 @@ _QUERY: Final = re.compile("[?#]")
 _HOST: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^/?#]*", re.IGNORECASE)
 _API_VERSION: Final = re.compile(r"v\d{1,3}", re.IGNORECASE)
 _MAX_NAME: Final = 40  # a longer segment of a path is an id
+_MAX_CACHED_URL: Final = 2_000  # characters
 _BATCH_ROWS: Final = 2_000
 _COLUMNS: Final = (
     log.c.created_at_utc,
@@ -104,9 +105,16 @@ def build_endpoint_template(method: str, url: str) -> str:
         method: HTTP method.
         url: The URL, or only its path.
     """
+    path = _build_path_template(url) if len(url) <= _MAX_CACHED_URL else _build_path_template.__wrapped__(url)
+    return f"{method.upper()} {path}"
+
+
+# Most integrations call a few URLs again and again.
+@lru_cache(maxsize=1_000)
+def _build_path_template(url: str) -> str:
     path = _QUERY.split(_HOST.sub("", url, count=1), maxsplit=1)[0]
     segments = ["{}" if _is_id(segment) else segment for segment in path.split("/")]
-    return f"{method.upper()} {'/'.join(segments)}"
+    return "/".join(segments)
 
 
 async def fill_problem_keys(connection: AsyncConnection) -> int:

@@ -247,6 +247,8 @@ def is_integration_id(value: object) -> TypeGuard[int]:
 
 def to_storable_text(text: str) -> str:
     """Replace what a text column cannot store: NUL characters (PostgreSQL) and lone surrogates, each by U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text  # nearly all texts, and the regular expression takes ten times as long
     return _UNSTORABLE.sub("\ufffd", text)
 
 

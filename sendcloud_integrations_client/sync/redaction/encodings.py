@@ -17,6 +17,7 @@ __all__ = [
     "FindRedactor",
     "decode_escapes",
     "decode_percent",
+    "has_base64_text",
     "has_escapes",
     "redact_base64",
     "redact_percent_encoded",
@@ -102,6 +103,11 @@ def has_escapes(text: str) -> bool:
 def decode_escapes(text: str) -> str:
     r"""Decode entities, and escapes of printable ASCII characters such as `\u0022`, at all levels."""
     return _ESCAPE.sub(_decode_escape, text)
+
+
+def has_base64_text(text: str) -> bool:
+    """Whether a text contains base64 that decodes to text."""
+    return any(_decode_base64(run) is not None for run in _BASE64.findall(text))
 
 
 def redact_base64(text: str, find_redactor: FindRedactor, marker: str) -> str:

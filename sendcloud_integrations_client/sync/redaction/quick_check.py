@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
-from sendcloud_integrations_client.sync.redaction.credentials import MIN_RANDOM_LENGTH, is_irregular
-from sendcloud_integrations_client.sync.redaction.names import DEFAULT_FIELDS, DEFAULT_HEADERS, split_words
+from sendcloud_integrations_client.sync.redaction.credentials import MIN_RANDOM_LENGTH, is_irregular, looks_random
+from sendcloud_integrations_client.sync.redaction.encodings import has_base64_text
+from sendcloud_integrations_client.sync.redaction.names import DEFAULT_FIELDS, DEFAULT_HEADERS, NameKind, split_words
 from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
 from sendcloud_integrations_client.sync.redaction.tries import build_trie
 
@@ -55,8 +57,15 @@ _PREFIX_WORD: Final = re.compile(r"[A-Za-z_]{2,}")
 _TO_WORDS: Final = bytes(code if code >= 128 or chr(code).isalpha() or code == 95 else 32 for code in range(256))
 _TO_LOWERCASE_WORDS: Final = bytes(32 if code == 95 else code for code in range(256)).lower()
 _CAMEL_CASE: Final = re.compile(rb"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_IS_RUN: Final = bytes(1 if code < 128 and (chr(code).isalnum() or chr(code) in "+/") else 0 for code in range(256))
+# Characters of tokens. Those of base64 are a part of them.
+_IS_RUN: Final = bytes(1 if code >= 128 or chr(code).isalnum() or chr(code) in "+/-_.~=" else 0 for code in range(256))
+_BASE64_PART: Final = re.compile(rb"[A-Za-z0-9+/]{14,}+")
 _SHORTEST_RUN: Final = b"\1" * 14
+# The other kinds need a secret name elsewhere in the record.
+_DECISIVE: Final = NameKind.SECRET | NameKind.WEAK | NameKind.PHONE
+_MAX_CACHED_RUN: Final = 200  # bytes
+# No notation consists of these characters alone, except for base64 without padding.
+_TOKEN: Final = bytes(code for code in range(128) if chr(code).isalnum() or chr(code) in "-_./")
 _LOWERCASE: Final = bytes(range(256)).lower()
 _IGNORED: Final = b"-_ .[]+$@:'\"/\\"
 _PERCENT_SIGN, _AMPERSAND, _AT_SIGN, _BACKSLASH = b"%&@\\"
@@ -114,13 +123,29 @@ class QuickCheck:
         Args:
             content: The text, or JSON, in UTF-8.
         """
-        return self._find_words(content) | self._find_notations(content)
+        hints = self._find_words(content) | self._find_notations(content)
+        return hints if next(_find_suspicious_runs(content), None) is None else hints | Hint.RUN
 
-    def is_suspicious(self, content: bytes) -> bool:
-        """Whether any flag applies to a text; faster than `find_hints`."""
-        return self._find_words(content) != Hint.NONE or self._find_notations(content) != Hint.NONE
+    def is_suspicious(self, record: bytes, classify: Callable[[str], int]) -> bool:
+        """Whether a record can contain a secret; faster than `find_hints`.
+
+        Random values do not count under names that mean nothing, such as `{"X-Request-Id": "0da3c72134ad8437"}`. Most
+        logs have such a value.
+
+        Args:
+            record: The record, as compact JSON in UTF-8.
+            classify: Returns the `NameKind` of a name.
+        """
+        if self._find_words(record) != Hint.NONE or self._find_notations(record) != Hint.NONE:
+            return True
+        for start, end in _find_suspicious_runs(record):
+            name = _find_name_of_token(record, start, end)
+            if name is None or classify(name) & _DECISIVE:
+                return True
+        return False
 
     def _find_notations(self, content: bytes) -> int:
+        """Return the flags for notations, except for `RUN`."""
         hints = Hint.NONE
         # `in` with a number, and `find`, take a tenth of the time of `in` with bytes.
         if _PERCENT_SIGN in content and _ENCODED_LETTER.search(content):
@@ -135,9 +160,6 @@ class QuickCheck:
             self._custom is None or self._custom.search(content.translate(_LOWERCASE, _IGNORED)) is not None
         ):
             hints |= Hint.NAME
-        mask = content.translate(_IS_RUN)
-        if mask.find(_SHORTEST_RUN) >= 0 and _has_suspicious_run(content, mask):
-            hints |= Hint.RUN
         return hints
 
     def _find_words(self, content: bytes) -> int:
@@ -175,22 +197,51 @@ class QuickCheck:
         return hints
 
 
-def _has_suspicious_run(content: bytes, mask: bytes) -> bool:
-    """Whether a text contains base64 that decodes to text, or text that looks random.
-
-    Args:
-        content: The text.
-        mask: 1 for each character of base64 in the text, otherwise 0.
-    """
+def _find_suspicious_runs(content: bytes) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each text without spaces that looks random, or contains base64 that decodes to text."""
+    mask = content.translate(_IS_RUN)
     start = mask.find(_SHORTEST_RUN)
     while start >= 0:
         end = mask.find(b"\0", start)
-        run = content[start : end if end >= 0 else len(content)]
-        # Without separators, a run is neither a UUID nor a timestamp.
-        if (len(run) >= MIN_RANDOM_LENGTH and is_irregular(run[:200].decode())) or _is_base64_text(run[:64]):
-            return True
+        stop = end if end >= 0 else len(content)
+        run = content[start:stop]
+        if _is_suspicious_run(run) if len(run) <= _MAX_CACHED_RUN else _check_run(run):
+            yield start, stop
         start = mask.find(_SHORTEST_RUN, end) if end >= 0 else -1
-    return False
+
+
+def _check_run(run: bytes) -> bool:
+    # Without separators, a part is neither a UUID nor a timestamp.
+    return looks_random(run.decode("utf-8", "replace")) or any(
+        (len(part) >= MIN_RANDOM_LENGTH and is_irregular(part[:200].decode())) or _is_base64_text(part[:64])
+        for part in _BASE64_PART.findall(run)
+    )
+
+
+# Class names, and parts of URLs, occur in many logs.
+_is_suspicious_run: Final = lru_cache(maxsize=5_000)(_check_run)
+
+
+def _find_name_of_token(record: bytes, start: int, end: int) -> str | None:
+    """Return the name of a value in JSON that has no notation of its own, and can therefore only be a secret by its name.
+
+    Args:
+        record: The record, as compact JSON.
+        start: Start of a part of the value.
+        end: End of that part.
+
+    Returns:
+        The name, or None if the value is an item of an array, or can contain a secret itself.
+    """
+    opening = record.rfind(b'"', 0, start)
+    value = record[opening + 1 : record.find(b'"', end)]
+    if value.translate(None, _TOKEN) or record[opening - 2 : opening] != b'":':
+        return None
+    name_start = record.rfind(b'"', 0, opening - 2)
+    name = record[name_start + 1 : opening - 2]
+    if _BACKSLASH in name or record[name_start - 1] == _BACKSLASH or has_base64_text(value.decode()):
+        return None
+    return name.decode()
 
 
 def _is_base64_text(head: bytes) -> bool:

@@ -131,7 +131,7 @@ class Redaction:
         except orjson.JSONEncodeError:
             pass  # orjson rejects deep levels, which are cut off below, integers beyond 64 bits and lone surrogates
         else:
-            if not self.personal_data and not self._check.is_suspicious(content):
+            if not self.personal_data and not self._check.is_suspicious(content, self._names.classify):
                 return value, content
         clean = self._redact_value(value, 0)
         return clean, encode_json(clean)
