@@ -17,13 +17,12 @@ import attrs
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Column,
     ColumnElement,
+    Select,
     any_,
     bindparam,
     delete,
     func,
-    literal,
     select,
     update,
 )
@@ -460,15 +459,9 @@ class AccountWriter:
                 quarantined, unread_invalid = quarantined + added, unread_invalid + unread
             counts = _count_changes(changes, quarantined, unread_invalid)
             state = get_next_state(counts)
-            updated = await connection.execute(
-                update(sync_state)
-                .where(
-                    sync_state.c.account == self._account,
-                    sync_state.c.integration_id == (integration_id or ACCOUNT_WIDE),
-                    sync_state.c.run_id == self._run,
-                )
-                .values(**({"run_id": self._run} if state is None else _build_columns(state)))
-            )
+            owner = {"account_name": self._account, "list_id": integration_id or ACCOUNT_WIDE, "owner": self._run}
+            columns = {"run_id": self._run} if state is None else _build_columns(state)
+            updated = await connection.execute(_UPDATE_STATE, {**owner, **columns})
             if updated.rowcount == 0:
                 raise self._build_superseded_error(integration_id)
             if state is not None and state.superseded_pages:
@@ -684,15 +677,9 @@ async def _compare_rows(
     by_id = {row.id: row for row in records.rows}
     stored: dict[int, Any] = {}
     if by_id:
-        columns = (
-            log.c.id,
-            log.c.integration_id,
-            log.c.redaction_key,
-            log.c.record,
-            log.c[_get_marker(integration_id)].label("is_read"),
-        )
-        query = select(*columns).where(log.c.account == account_name, _is_one_of(connection, log.c.id, list(by_id)))
-        stored = {row.id: row for row in await connection.execute(query)}
+        query = _SELECT_STORED[connection.dialect.name == "sqlite", _get_marker(integration_id)]
+        found_rows = await connection.execute(query, {"account_name": account_name, "ids": list(by_id)})
+        stored = {row.id: row for row in found_rows}
     updates: list[dict[str, Any]] = []
     redaction_keys: dict[int, str] = {}
     integration_ids: dict[int, int] = {}
@@ -718,10 +705,28 @@ async def _compare_rows(
     )
 
 
-def _is_one_of(connection: AsyncConnection, column: Column[int], ids: list[int]) -> ColumnElement[bool]:
-    if connection.dialect.name == "sqlite":
-        return column.in_(ids)
-    return column == any_(literal(ids, ARRAY(BigInteger)))  # one parameter, which SQLAlchemy and PostgreSQL read faster
+def _build_select_stored(marker: str, *, is_sqlite: bool) -> Select[Any]:
+    columns = (log.c.id, log.c.integration_id, log.c.redaction_key, log.c.record, log.c[marker].label("is_read"))
+    # PostgreSQL and SQLAlchemy read one parameter faster than many.
+    is_one_of: ColumnElement[bool] = (
+        log.c.id.in_(bindparam("ids", expanding=True))
+        if is_sqlite
+        else log.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+    )
+    return select(*columns).where(log.c.account == bindparam("account_name"), is_one_of)
+
+
+# The statements of each page are built once, because that takes as long as their execution.
+_SELECT_STORED: Final = {
+    (is_sqlite, marker): _build_select_stored(marker, is_sqlite=is_sqlite)
+    for is_sqlite in (True, False)
+    for marker in ("read_account_wide", "read_by_integration")
+}
+_UPDATE_STATE: Final = update(sync_state).where(
+    sync_state.c.account == bindparam("account_name"),
+    sync_state.c.integration_id == bindparam("list_id"),
+    sync_state.c.run_id == bindparam("owner"),
+)
 
 
 def _group_by_integration(

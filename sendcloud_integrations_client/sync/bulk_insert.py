@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Table, func, literal, select
+from sqlalchemy import ARRAY, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,14 +64,13 @@ async def copy_rows(store: LogStore, connection: AsyncConnection, table: Table, 
         raise store.build_error(error) from None
 
 
-def build_array_insert(table: Table, rows: Sequence[dict[str, Any]]) -> postgresql.Insert:
+def build_array_insert(table: Table, columns: Sequence[str]) -> postgresql.Insert:
     """Return one `INSERT` of PostgreSQL for several rows, with one array per column as parameters.
 
     Args:
         table: The table.
-        rows: The rows, which have the same columns, at least one.
+        columns: Names of the columns, which are also the names of the parameters.
     """
-    names = list(rows[0])
-    arrays = [literal([row[name] for row in rows], ARRAY(table.c[name].type)) for name in names]
-    values = func.unnest(*arrays).table_valued(*names).render_derived()
-    return postgresql.insert(table).from_select(names, select(values))
+    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in columns]
+    values = func.unnest(*arrays).table_valued(*columns).render_derived()
+    return postgresql.insert(table).from_select(list(columns), select(values))

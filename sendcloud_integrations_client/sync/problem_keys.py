@@ -212,17 +212,28 @@ async def store_problems(connection: AsyncConnection, account: str, rows: Iterab
     # In the order of the keys, so that two transactions cannot wait for each other.
     values = [problems[key] for key in sorted(problems)]
     is_sqlite = connection.dialect.name == "sqlite"
-    statement: Any = sqlite.insert(problem) if is_sqlite else build_array_insert(problem, values)
+    parameters = values if is_sqlite else {name: [value[name] for value in values] for name in _PROBLEM_COLUMNS}
+    await connection.execute(_UPSERT_PROBLEMS[is_sqlite], parameters)
+
+
+def _build_upsert(*, is_sqlite: bool) -> Any:
+    statement: Any = sqlite.insert(problem) if is_sqlite else build_array_insert(problem, _PROBLEM_COLUMNS)
     first, last = problem.c.first_seen_at, problem.c.last_seen_at
     new_first, new_last = statement.excluded.first_seen_at, statement.excluded.last_seen_at
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["account", "problem_key"],
         set_={
             "first_seen_at": case((first.is_(None) | (new_first < first), new_first), else_=first),
             "last_seen_at": case((last.is_(None) | (new_last > last), new_last), else_=last),
         },
     )
-    await connection.execute(statement, values if is_sqlite else None)
+
+
+_PROBLEM_COLUMNS: Final = (
+    "account", "problem_key", "key_version", "exception_type", "response_code", "first_seen_at", "last_seen_at",
+)  # fmt: skip
+# Built once, because that takes as long as the execution.
+_UPSERT_PROBLEMS: Final = {is_sqlite: _build_upsert(is_sqlite=is_sqlite) for is_sqlite in (True, False)}
 
 
 def _is_id(segment: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sys
 from pathlib import Path
@@ -271,3 +272,67 @@ def test_secret_in_a_json_key_is_replaced() -> None:
         "sent": {f"https://{MARK}@shop.example/": "kept"},
         "text": f'{{"Bearer {MARK}":"kept"}}',
     }
+
+
+TOKENS = st.one_of(
+    st.text("abcdefABCDEF0123456789", min_size=10, max_size=60),
+    st.text("aBcDeF0123456789-_./+=~", min_size=10, max_size=60),
+    st.binary(min_size=9, max_size=40).map(lambda content: base64.b64encode(content).decode()),
+    st.binary(min_size=9, max_size=40).map(lambda content: base64.urlsafe_b64encode(content).decode().rstrip("=")),
+    st.sampled_from(["password=hushHUSH1", '{"password": "hushHUSH"}', "größe=1"]).map(
+        lambda text: base64.b64encode(text.encode()).decode()
+    ),
+    st.sampled_from(
+        ["", "kept", "0da3c721-34ad-8437-9f0a-0da3c72134ad", "2026-11-27T01:09:44+01:00", 'a"b', "a\\b", "é"]
+    ),
+)
+NAMES_OF_TOKENS = st.sampled_from(
+    ["X-Request-Id", "id", "value", "name", "data", "traceId", "url", 'a"b', "k\\", "x:", "0da3c72134ad8437",
+     "auth", "code", "hash", "state", "session", "Sid", "nonce", "login", "api", "ticket"]
+)  # fmt: skip
+RECORDS = st.recursive(
+    st.one_of(TOKENS, st.none(), st.integers(0, 10**17)),
+    lambda items: st.one_of(st.lists(items, max_size=3), st.dictionaries(NAMES_OF_TOKENS, items, max_size=4)),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300)
+@given(record=st.dictionaries(NAMES_OF_TOKENS, RECORDS, min_size=1, max_size=3))
+def test_result_does_not_depend_on_the_rest_of_the_record(record: dict[str, Any]) -> None:
+    beside_a_secret = {"record": record, "sent": "Authorization: Bearer hushHUSH"}
+    redacted, content = REDACTION.redact_record(record)
+    assert redacted == REDACTION.redact_record(beside_a_secret)[0]["record"]
+    assert orjson.loads(content) == redacted
+
+
+@pytest.mark.parametrize("name", ["api", "state", "login_hash", "Session", "nonce"])
+@pytest.mark.parametrize(
+    "value", ["9F8X11EFa.c=-EBc", "aB3dE5fG-hI9jK1lM_nO2", "4F.c8f.e/_Y.iCg9/e6055-2-", "0da3c72134ad8437"]
+)
+def test_random_value_without_a_long_part_is_replaced(name: str, value: str) -> None:
+    assert REDACTION.redact_record({"sent": {name: value}, "kept": 1})[0] == {"sent": {name: MARK}, "kept": 1}
+
+
+def test_random_value_in_a_text_is_replaced_without_a_long_part() -> None:
+    assert REDACTION.redact_text("page=2&state=aB3dE5f-hI9jK1l-nO2pQ3&x=1") == f"page=2&state={MARK}&x=1"
+
+
+def test_record_with_a_random_value_under_another_name_is_not_copied() -> None:
+    record = {
+        "headers": {"X-Request-Id": "0da3c72134ad8437", "ETag": "9f8-11ef_ac3d.e4b1c2"},
+        "again": "0da3c72134ad8437",
+    }
+    assert REDACTION.redact_record(record)[0] is record
+
+
+def test_random_value_is_replaced_under_its_second_name() -> None:
+    record = {"X-Request-Id": "0da3c72134ad8437", "state": "0da3c72134ad8437"}
+    assert REDACTION.redact_record(record)[0] == {"X-Request-Id": "0da3c72134ad8437", "state": MARK}
+
+
+def test_large_record_is_redacted_as_a_small_one() -> None:
+    words = {f"field {number}": "kept " * 10 for number in range(500)}
+    record = {**words, "X-Request-Id": "0da3c72134ad8437"}
+    assert REDACTION.redact_record(record)[0] is record
+    assert REDACTION.redact_record({**record, "state": "0da3c72134ad8437"})[0] == {**record, "state": MARK}

@@ -107,9 +107,10 @@ DEFAULT_FIELDS: Final = frozenset(
 """Names of fields in JSON, forms and queries whose values are redacted by default."""
 
 # Redacted only if the value looks random, because these names have other meanings too. So are names that end in `key`.
+# The names have no separators.
 _WEAK_FIELDS: Final = frozenset(
     {
-        "key", "auth", "sid", "session", "sess", "code", "hash", "login_hash", "ticket", "sign", "checksum", "apikeys",
+        "key", "auth", "sid", "session", "sess", "code", "hash", "loginhash", "ticket", "sign", "checksum", "apikeys",
         "schlüssel", "schluessel", "sleutel", "clé", "cle", "clef", "llave", "chiave", "chave", "digest", "response",
         "cnonce", "firma", "sitzung", "sessie", "state", "nonce", "verifier", "challenge", "assertion", "samlresponse",
         "access", "login", "api", "bearer",

@@ -59,6 +59,7 @@ _TO_LOWERCASE_WORDS: Final = bytes(32 if code == 95 else code for code in range(
 _CAMEL_CASE: Final = re.compile(rb"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Characters of tokens. Those of base64 are a part of them.
 _IS_RUN: Final = bytes(1 if code >= 128 or chr(code).isalnum() or chr(code) in "+/-_.~=" else 0 for code in range(256))
+_TO_TOKENS: Final = bytes(code if _IS_RUN[code] else 32 for code in range(256))
 _BASE64_PART: Final = re.compile(rb"[A-Za-z0-9+/]{14,}+")
 _SHORTEST_RUN: Final = b"\1" * 14
 # The other kinds need a secret name elsewhere in the record.
@@ -114,6 +115,7 @@ class QuickCheck:
         self._has_custom = bool(custom)
         is_ascii = all(name.isascii() for name in custom)
         self._custom = re.compile(b"|".join(re.escape(name.encode()) for name in sorted(custom))) if is_ascii else None
+        self._harmless_tokens: set[bytes] = set()
         self._harmless: set[bytes] = set()
         self._suspicious: dict[bytes, int] = {}
 
@@ -136,12 +138,32 @@ class QuickCheck:
             record: The record, as compact JSON in UTF-8.
             classify: Returns the `NameKind` of a name.
         """
-        if self._find_words(record) != Hint.NONE or self._find_notations(record) != Hint.NONE:
-            return True
-        for start, end in _find_suspicious_runs(record):
-            name = _find_name_of_token(record, start, end)
-            if name is None or classify(name) & _DECISIVE:
+        if len(record) > _MAX_SPLIT_LENGTH:
+            if self._find_words(record) != Hint.NONE:
                 return True
+            random = [record[start:stop] for start, stop in _find_suspicious_runs(record)]
+        else:
+            # Each word, and each random value, is a part of one token. Most tokens occur in other records, too.
+            unknown = set(record.translate(_TO_TOKENS).split()) - self._harmless_tokens
+            random = []
+            for token in unknown:
+                if self._find_words(token) != Hint.NONE:
+                    return True
+                if len(token) >= len(_SHORTEST_RUN) and _check_run(token):
+                    random.append(token)
+                elif len(token) <= _MAX_CACHED_RUN:
+                    if len(self._harmless_tokens) >= _MAX_KNOWN_WORDS:
+                        self._harmless_tokens.clear()
+                    self._harmless_tokens.add(token)
+        if self._find_notations(record) != Hint.NONE:
+            return True
+        for value in random:
+            start = record.find(value)
+            while start >= 0:
+                name = _find_name_of_token(record, start, start + len(value))
+                if name is None or classify(name) & _DECISIVE:
+                    return True
+                start = record.find(value, start + len(value))
         return False
 
     def _find_notations(self, content: bytes) -> int:
@@ -223,7 +245,7 @@ _is_suspicious_run: Final = lru_cache(maxsize=5_000)(_check_run)
 
 
 def _find_name_of_token(record: bytes, start: int, end: int) -> str | None:
-    """Return the name of a value in JSON that has no notation of its own, and can therefore only be a secret by its name.
+    """Return the name of a value in JSON that can only be a secret by its name, because it has no notation of its own.
 
     Args:
         record: The record, as compact JSON.
