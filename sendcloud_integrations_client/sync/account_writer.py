@@ -705,7 +705,7 @@ async def _compare_rows(
     )
 
 
-def _build_select_stored(marker: str, *, is_sqlite: bool) -> Select[Any]:
+def _build_select_stored(marker: str, *, is_sqlite: bool) -> Select[*tuple[Any, ...]]:
     columns = (log.c.id, log.c.integration_id, log.c.redaction_key, log.c.record, log.c[marker].label("is_read"))
     # PostgreSQL and SQLAlchemy read one parameter faster than many.
     is_one_of: ColumnElement[bool] = (

@@ -138,33 +138,37 @@ class QuickCheck:
             record: The record, as compact JSON in UTF-8.
             classify: Returns the `NameKind` of a name.
         """
-        if len(record) > _MAX_SPLIT_LENGTH:
-            if self._find_words(record) != Hint.NONE:
-                return True
-            random = [record[start:stop] for start, stop in _find_suspicious_runs(record)]
+        random: Iterable[tuple[int, int]] | None
+        if len(record) <= _MAX_SPLIT_LENGTH:
+            random = self._find_random_tokens(record)
         else:
-            # Each word, and each random value, is a part of one token. Most tokens occur in other records, too.
-            unknown = set(record.translate(_TO_TOKENS).split()) - self._harmless_tokens
-            random = []
-            for token in unknown:
-                if self._find_words(token) != Hint.NONE:
-                    return True
-                if len(token) >= len(_SHORTEST_RUN) and _check_run(token):
-                    random.append(token)
-                elif len(token) <= _MAX_CACHED_RUN:
-                    if len(self._harmless_tokens) >= _MAX_KNOWN_WORDS:
-                        self._harmless_tokens.clear()
-                    self._harmless_tokens.add(token)
-        if self._find_notations(record) != Hint.NONE:
+            random = None if self._find_words(record) else _find_suspicious_runs(record)
+        if random is None or self._find_notations(record) != Hint.NONE:
             return True
-        for value in random:
-            start = record.find(value)
-            while start >= 0:
-                name = _find_name_of_token(record, start, start + len(value))
-                if name is None or classify(name) & _DECISIVE:
-                    return True
-                start = record.find(value, start + len(value))
+        for start, end in random:
+            name = _find_name_of_token(record, start, end)
+            if name is None or classify(name) & _DECISIVE:
+                return True
         return False
+
+    def _find_random_tokens(self, record: bytes) -> list[tuple[int, int]] | None:
+        """Return start and end of all suspicious runs; None if a word is suspicious."""
+        # Each word, and each run, is a part of one token. Most tokens occur in other records, too.
+        unknown = set(record.translate(_TO_TOKENS).split()) - self._harmless_tokens
+        random: list[tuple[int, int]] = []
+        for token in unknown:
+            if self._find_words(token) != Hint.NONE:
+                return None
+            if len(token) >= len(_SHORTEST_RUN) and _check_run(token):
+                start = record.find(token)
+                while start >= 0:
+                    random.append((start, start + len(token)))
+                    start = record.find(token, start + len(token))
+            elif len(token) <= _MAX_CACHED_RUN:
+                if len(self._harmless_tokens) >= _MAX_KNOWN_WORDS:
+                    self._harmless_tokens.clear()
+                self._harmless_tokens.add(token)
+        return random
 
     def _find_notations(self, content: bytes) -> int:
         """Return the flags for notations, except for `RUN`."""
