@@ -11,15 +11,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, Page, async_playwright
 from sqlalchemy import update
 
 from sendcloud_integrations_client.report import Selection, gather_figures, render_page
@@ -27,6 +26,9 @@ from sendcloud_integrations_client.sync import LogStore
 from sendcloud_integrations_client.sync.schema import account
 from tests.support.forked_commands import get_forked_command
 from tests.support.report_samples import NOW, build_log_row, build_shop_row, fill_store
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -42,6 +44,12 @@ FLAGS = (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed. Run: apt-get install chromium")
+
+
+def in_browser(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a test that opens the page in Chromium. These tests are long, because a browser takes seconds."""
+    return pytest.mark.long(needs_chromium(test))
+
 
 HOSTILE_NAME = '<img src=x onerror="window.hacked=1"></svg></text><script>window.hacked=1</script>{{7*7}}\' & Söhne'
 
@@ -83,6 +91,8 @@ def build_shop_rows() -> list[dict[str, Any]]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserContext]:
+    from playwright.async_api import async_playwright
+
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"), executable_path=CHROMIUM, headless=True, args=FLAGS
@@ -130,8 +140,8 @@ async def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@needs_chromium
-@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.long)])
+@in_browser
+@pytest.mark.parametrize("dark", [False, True])
 async def test_page_fits_the_width_of_a_phone(browser: BrowserContext, report_file: Path, dark: bool) -> None:
     async with open_page(browser, report_file, width=360, height=740, dark=dark) as opened:
         assert opened.messages == []
@@ -147,7 +157,7 @@ async def test_page_fits_the_width_of_a_phone(browser: BrowserContext, report_fi
         assert await opened.evaluate(reach) <= 360
 
 
-@needs_chromium
+@in_browser
 async def test_first_800_pixels_name_failing_shops_and_what_to_do(browser: BrowserContext, tmp_path: Path) -> None:
     rows = [
         build_log_row(
@@ -195,7 +205,7 @@ async def test_first_800_pixels_name_failing_shops_and_what_to_do(browser: Brows
         assert "Who acts: shop. Ask the shop to connect again in Sendcloud with new credentials." in visible
 
 
-@needs_chromium
+@in_browser
 async def test_phone_shows_four_failing_shops_below_a_folded_error(browser: BrowserContext, tmp_path: Path) -> None:
     rows = [
         build_log_row(
@@ -236,7 +246,7 @@ async def test_phone_shows_four_failing_shops_below_a_folded_error(browser: Brow
         assert not await opened.page.get_by_label("Show whole errors").is_visible()
 
 
-@needs_chromium
+@in_browser
 async def test_page_shows_each_chart_once(browser: BrowserContext, report_file: Path) -> None:
     for width in (360, 1280):
         async with open_page(browser, report_file, width=width, height=800) as opened:
@@ -257,7 +267,7 @@ async def test_page_shows_each_chart_once(browser: BrowserContext, report_file: 
             assert "(unfinished)" in await opened.evaluate("document.body.innerText")
 
 
-@needs_chromium
+@in_browser
 @pytest.mark.parametrize("dark", [False, True])
 async def test_text_and_bars_have_sufficient_contrast(browser: BrowserContext, report_file: Path, dark: bool) -> None:
     async with open_page(browser, report_file, width=1280, height=800, dark=dark) as opened:
@@ -292,7 +302,7 @@ def get_contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@needs_chromium
+@in_browser
 async def test_markup_in_a_shop_name_is_shown_as_text(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file, width=1280, height=800) as opened:
         assert await opened.evaluate("window.hacked") is None
@@ -306,7 +316,7 @@ async def test_markup_in_a_shop_name_is_shown_as_text(browser: BrowserContext, r
         assert opened.messages == []
 
 
-@needs_chromium
+@in_browser
 async def test_injected_script_is_blocked_by_the_policy(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file) as opened:
         await opened.evaluate(
@@ -316,7 +326,7 @@ async def test_injected_script_is_blocked_by_the_policy(browser: BrowserContext,
         assert any("Content Security Policy" in message for message in opened.messages)
 
 
-@needs_chromium
+@in_browser
 async def test_rows_can_be_filtered_and_sorted(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file) as opened:
         rows = "[...document.querySelectorAll('#problems tbody tr')]"
@@ -337,7 +347,7 @@ async def test_rows_can_be_filtered_and_sorted(browser: BrowserContext, report_f
         assert opened.messages == []
 
 
-@needs_chromium
+@in_browser
 async def test_phone_shows_resolved_problems_on_request(browser: BrowserContext, tmp_path: Path) -> None:
     rows = [
         build_log_row(number, created_at_utc=NOW - age, response_code=code)
@@ -367,7 +377,7 @@ async def test_phone_shows_resolved_problems_on_request(browser: BrowserContext,
         assert await opened.evaluate(visible) == ["P2"]
 
 
-@needs_chromium
+@in_browser
 async def test_page_is_complete_without_scripts(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file) as opened:
         text = await asyncio.to_thread(report_file.read_text, encoding="utf-8")
@@ -378,7 +388,7 @@ async def test_page_is_complete_without_scripts(browser: BrowserContext, report_
         assert await opened.evaluate("document.querySelectorAll('thead button').length") == 0
 
 
-@needs_chromium
+@in_browser
 async def test_printed_page_contains_all_rows_in_light_colours(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file, dark=True) as opened:
         await opened.page.emulate_media(media="print", color_scheme="dark")
@@ -389,7 +399,7 @@ async def test_printed_page_contains_all_rows_in_light_colours(browser: BrowserC
         assert (await opened.page.pdf(format="A4")).startswith(b"%PDF")
 
 
-@needs_chromium
+@in_browser
 async def test_page_shows_the_counts_of_the_database(browser: BrowserContext, report_file: Path) -> None:
     async with open_page(browser, report_file, width=1280, height=800) as opened:
         assert "600 failures of 14 shops" in await opened.evaluate("document.querySelector('#change').innerText")
@@ -403,7 +413,7 @@ async def test_page_shows_the_counts_of_the_database(browser: BrowserContext, re
         assert (problems, by_type, by_status) == (600, 600, 600)
 
 
-@needs_chromium
+@in_browser
 async def test_page_of_an_empty_store_shows_a_message(browser: BrowserContext, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(await render_report(tmp_path / "logs.db", [], []), encoding="utf-8")
