@@ -157,8 +157,9 @@ class QuickCheck:
         unknown = set(record.translate(_TO_TOKENS).split()) - self._harmless_tokens
         random: list[tuple[int, int]] = []
         for token in unknown:
-            if self._find_words(token) != Hint.NONE:
-                return None
+            for word in token.translate(_TO_WORDS).split():
+                if word not in self._harmless and self._classify_word(word):
+                    return None
             if len(token) >= len(_SHORTEST_RUN) and _check_run(token):
                 start = record.find(token)
                 while start >= 0:
@@ -198,11 +199,13 @@ class QuickCheck:
             return hints
         for word in words:
             if word not in harmless:
-                found = self._suspicious.get(word)
-                hints |= self._classify_word(word) if found is None else found
+                hints |= self._classify_word(word)
         return hints
 
     def _classify_word(self, word: bytes) -> int:
+        known = self._suspicious.get(word)
+        if known is not None:
+            return known
         hints = self._find_in_words(b" %b " % word)
         if len(self._harmless) + len(self._suspicious) > _MAX_KNOWN_WORDS:
             self._harmless.clear()
