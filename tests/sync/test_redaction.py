@@ -336,3 +336,12 @@ def test_large_record_is_redacted_as_a_small_one() -> None:
     record = {**words, "X-Request-Id": "0da3c72134ad8437"}
     assert REDACTION.redact_record(record)[0] is record
     assert REDACTION.redact_record({**record, "state": "0da3c72134ad8437"})[0] == {**record, "state": MARK}
+
+
+@pytest.mark.parametrize("padding", ["", "=="])
+def test_shortest_base64_text_with_a_secret_is_replaced(padding: str) -> None:
+    encoded = base64.b64encode(b"pin=123456").decode().rstrip("=")
+    assert len(encoded) == 14
+    assert REDACTION.redact_record({"X-Id": encoded + padding})[0] == {"X-Id": MARK}
+    longer = {"X-Id": f"kept:{encoded}{padding}", "kept": ["0da3c72134ad8437"]}
+    assert REDACTION.redact_record(longer)[0] == {**longer, "X-Id": f"kept:{MARK}"}
