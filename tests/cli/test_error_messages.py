@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from sendcloud_integrations_client import errors
 from sendcloud_integrations_client.cli.application import app
 from sendcloud_integrations_client.cli.terminal.error_messages import describe_error, describe_rule
+from sendcloud_integrations_client.cli.terminal.usage_errors import print_usage_error
 from sendcloud_integrations_client.errors import APIError, APIStatusError, ResponseDecodeError
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.cli.test_processes import run_on_terminal
@@ -174,6 +177,56 @@ def test_help_without_arguments_is_not_an_error(line: str) -> None:
     assert result.exit_code == 2
     assert "Usage: " in result.output
     assert "error: " not in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("logs lst", "No such command 'lst'. Did you mean 'list'? Run sendcloud-integrations logs --help to see"),
+        ("logs list --limit x", "must be an integer of at least 0, not 'x'. Run"),
+        ("logs list --limit -1", "must be an integer of at least 0, not -1. Run"),
+        ("logs tail --interval x", "must be a number of at least 0.1, not 'x'. Run"),
+        ("logs sync --concurrency 101", "must be an integer from 1 to 100, not 101. Run"),
+        ("simulate --seed x", "must be an integer, not 'x'. Run"),
+        ("logs sync --if-running x", "'--if-running': 'x' is not one of 'skip', 'wait', 'take-over'. Run"),
+        ("logs sync --every 0s", "Invalid value 0 for --every: must be longer than 0"),
+    ],
+)
+def test_usage_error_names_the_rule(line: str, message: str) -> None:
+    result = run(line)
+    assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
+
+
+class _ValidationError(Exception):
+    """What Typer sets as the cause of an invalid value from version 0.28 on."""
+
+    def errors(self) -> list[dict[str, object]]:
+        return [{"input": self.args[0]}]
+
+
+@pytest.mark.parametrize(
+    ("message", "value", "limits", "expected"),
+    [
+        ("Value error, 'x' is not one of 'a', 'b'.", "x", (None, None), "'x' is not one of 'a', 'b'."),
+        ("Input should be a valid integer, unable to parse", "x", (None, None), "must be an integer, not 'x'."),
+        ("Input should be a valid number, unable", "x", (0.5, None), "must be a number of at least 0.5, not 'x'."),
+        ("Input should be greater than or equal to 1", "-2", (1, None), "must be an integer of at least 1, not -2."),
+        ("Input should be greater than or equal to 0.5", "0", (0.5, 2), "must be a number from 0.5 to 2, not 0.0."),
+        ("Input should be less than or equal to 9", "10", (1, 9), "must be an integer from 1 to 9, not 10."),
+    ],
+)
+def test_messages_of_pydantic_are_rewritten(
+    message: str,
+    value: str,
+    limits: tuple[float | None, float | None],
+    expected: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = typer.BadParameter(message)
+    error.param = SimpleNamespace(min=limits[0], max=limits[1], get_error_hint=lambda *_: "'--option'")  # type: ignore[assignment]
+    error.__cause__ = _ValidationError(value)
+    print_usage_error(error)
+    assert capsys.readouterr().err == f"error: Invalid value for '--option': {expected}\n"
 
 
 def test_usage_errors_are_raised_outside_of_standalone_mode() -> None:

@@ -102,13 +102,13 @@ def test_every_command_accepts_color_and_verbose(name: str) -> None:
 def test_help_in_60_columns_breaks_no_metavar_and_no_choice(name: str) -> None:
     help_text = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "60"}).stdout
     assert "range>" not in help_text
+    assert "bool" not in help_text  # flags take no value
     words = set(re.findall(r"[^\s,;│{}]+", help_text))
     command = COMMANDS[name]
     for parameter in command.params:
         values = [parameter.metavar] if parameter.metavar else []
-        choices = [
-            str(getattr(choice, "value", choice)).lstrip("-") for choice in getattr(parameter.type, "choices", ())
-        ]
+        kind = getattr(parameter, "type", None) or parameter.type_descriptor  # up to Typer 0.27, and later
+        choices = [str(getattr(choice, "value", choice)).lstrip("-") for choice in getattr(kind, "choices", None) or ()]
         for value in (*values, *choices):
             assert {value, f"{value}.", f"{value}:"} & words, value
 

@@ -220,7 +220,7 @@ def sync_logs(
 def _parse_interval(text: str) -> timedelta:
     interval = parse_duration("--every", text)
     if not interval:
-        raise InputError("Invalid value 0 for --every: must be a duration such as 15m.")
+        raise InputError("Invalid value 0 for --every: must be longer than 0, such as 15m.")
     return interval
 
 

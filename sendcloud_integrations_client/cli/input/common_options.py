@@ -71,6 +71,17 @@ class CommonOptionsGroup(TyperGroup):
             code = ExitCode.FAILED
         sys.exit(code or ExitCode.OK)
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the options of the group."""
+        return _hide_flag_types(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the subcommand with this name, or None."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _hide_flag_types(command.get_params(ctx))
+        return command
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the subcommand, and add the common options to its arguments."""
         name, command, rest = super().resolve_command(ctx, args)
@@ -91,6 +102,14 @@ class CommonOptionsGroup(TyperGroup):
 @expand_option_groups
 def define_common_options(common: CommonOptions) -> None:
     """Callback of command groups. `CommonOptionsGroup` passes the options to the subcommand."""
+
+
+def _hide_flag_types(parameters: list[Any]) -> list[Any]:
+    """Remove the type of flags from the help. Newer versions of Typer would show `--json <bool>`."""
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False) and parameter.metavar is None:
+            parameter.metavar = ""
+    return parameters
 
 
 def _has_option(ctx: Any, name: str | None, command: Any, arguments: list[str], option: str) -> bool:
