@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ import attrs
 
 from .account import AccountOptions, SimulatedAccount
 from .clock import SimulatedClock
-from .faults import Fault, FaultList, cut_connection, reset_connection
+from .faults import Fault, FaultList, cut_connection, reset_connection, wait_unless_disconnected
 from .fields import IntegrationFields, LogFields
 from .limits import SimulatedLimits
 from .log_order import LogOrder
@@ -268,7 +267,7 @@ class SimulatedSendcloud:
         self.add_fault(Fault(operation, "cut", count=count))
 
     def delay(self, operation: str, seconds: float, count: int | None = None) -> None:
-        """Delay the responses to the calls of an operation.
+        """Delay the responses to the calls of an operation. A call whose client disconnects is processed immediately.
 
         Args:
             operation: Name of the operation; `*` for all operations.
@@ -323,7 +322,7 @@ class SimulatedSendcloud:
 
         delay, fault = self._faults.take(request.operation)
         if delay:
-            await asyncio.sleep(delay)
+            await wait_unless_disconnected(delay, receive)
         match fault:
             case None:
                 await send_response(self._respond(request, methods), send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http
 import socket
 import struct
@@ -16,7 +17,14 @@ from .json_encoding import encode_json
 from .messages import Receive, Scope, Send, SimulatedResponse, build_error, build_json_response, build_start_message
 from .routing import OPERATIONS
 
-__all__ = ["CONNECTION_EXTENSION", "Fault", "FaultList", "cut_connection", "reset_connection"]
+__all__ = [
+    "CONNECTION_EXTENSION",
+    "Fault",
+    "FaultList",
+    "cut_connection",
+    "reset_connection",
+    "wait_unless_disconnected",
+]
 
 CONNECTION_EXTENSION: Final = "sendcloud_integrations_client.testing.connection"
 """Key in the `extensions` of an ASGI scope: `serve` stores the `asyncio.Transport` of the connection there."""
@@ -142,6 +150,13 @@ class FaultList:
                 remaining.append(attrs.evolve(fault, count=fault.count - 1))
         self._faults = remaining
         return delay, found
+
+
+async def wait_unless_disconnected(seconds: float, receive: Receive) -> None:
+    """Wait for a number of seconds. If the client disconnects, the wait ends, so that it does not delay a shutdown."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await _wait_for_disconnect(receive)
 
 
 async def cut_connection(response: SimulatedResponse, scope: Scope, receive: Receive, send: Send) -> None:

@@ -746,13 +746,11 @@ async def test_call_with_a_truncated_response_is_processed():
 
 async def test_delays_apply_until_they_are_cleared(monkeypatch):
     slept = []
-    real_sleep = asyncio.sleep
 
-    async def sleep(seconds):
+    async def wait(seconds, receive):
         slept.append(seconds)
-        await real_sleep(0)
 
-    monkeypatch.setattr("sendcloud_integrations_client.testing.app.asyncio.sleep", sleep)
+    monkeypatch.setattr("sendcloud_integrations_client.testing.app.wait_unless_disconnected", wait)
     async with run_simulation() as (server, client):
         server.delay("list_integrations", 5)
         server.delay("*", 2, count=1)
@@ -878,6 +876,26 @@ async def test_serve_simulates_faults_on_real_connections(caplog):
             await client.get(f"{base_url}/integrations")
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_delay_ends_when_the_client_disconnects(caplog):
+    server = SimulatedSendcloud(logs=0)
+    server.delay("create_integration_log", 3600)
+    async with serve(server) as base_url:
+        impatient = httpx.Timeout(30.0, read=0.05)
+        async with httpx.AsyncClient(base_url=base_url, auth=("public", "secret"), timeout=impatient) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                await client.post("/integrations/1/logs", json=LOG)
+            # The connection closes with the timeout. The server notices that after at most a few turns of the loop.
+            while not (await client.get("/integrations/logs", timeout=30)).json()["data"]:
+                pass
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+
+
+async def test_delay_passes_in_process():
+    async with run_simulation() as (server, client):
+        server.delay("list_integrations", 0.01)
+        assert (await client.get("/integrations")).status_code == 200
 
 
 async def test_delayed_fault_for_a_client_that_has_gone_causes_no_error(caplog):
