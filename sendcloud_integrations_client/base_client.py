@@ -80,7 +80,7 @@ class CallReport:
         operation: Name of the operation.
         status_code: HTTP status code of the last response; None if there was none.
         error: Class name of the error that was raised; None for a success.
-        attempts: Number of times the request was sent.
+        attempts: Number of attempts, including one that got no free rate limit slot; 0 if no token could be obtained.
         rate_limit_wait: Seconds spent in the rate limit queue.
         duration: Seconds from start to end, waits included.
     """
@@ -309,7 +309,9 @@ class BaseClient:
     def __repr__(self) -> str:
         if not hasattr(self, "_connection"):  # __init__ may have raised before this attribute was set
             return f"{type(self).__name__}()"
-        return f"{type(self).__name__}({self._connection.http.auth!r})"
+        http = self._connection.http
+        auth = http.auth.wrapped if isinstance(http.auth, OriginGuard) else http.auth
+        return f"{type(self).__name__}(auth={auth!r}, base_url={str(http.base_url).rstrip('/')!r})"
 
     async def send(
         self,

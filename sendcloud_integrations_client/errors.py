@@ -149,7 +149,7 @@ class APIError(SendcloudError):
         method: HTTP method.
         path: Path of the request, without the query.
         reason: Why the call failed, as text.
-        attempts: Number of times the request was sent.
+        attempts: Number of attempts, including one that got no free rate limit slot; 0 if no token could be obtained.
         elapsed: Seconds from the start of the call to the failure, waits included.
         advice: What to do about it, as text.
     """
@@ -168,9 +168,8 @@ class APIError(SendcloudError):
     def __str__(self) -> str:
         request = f"{self.method} {self.path}".strip()
         subject = f"{self.operation} ({request})" if self.operation and request else self.operation or request
-        line = f"{subject} failed: {self.reason}" if subject else self.reason
-        if self.attempts > 1:
-            line += f", after {self.attempts} attempts in {self.elapsed:.1f} s"
+        effort = f" after {self.attempts} attempts in {self.elapsed:.1f} s" if self.attempts > 1 else ""
+        line = f"{subject} failed{effort}: {self.reason}" if subject else self.reason
         if not line.endswith((".", "!", "?")):
             line += "."
         return to_single_line(f"{line} {self.advice}".rstrip(), max_length=_MAX_MESSAGE_LENGTH)
@@ -225,6 +224,8 @@ class APIStatusError(APIError):
 class BadRequestError(APIStatusError):
     """400: the request is invalid. `errors` names the invalid parts."""
 
+    advice = "Correct the request before you send it again."
+
 
 class AuthenticationError(APIStatusError):
     """401, or a token endpoint that returned no token: the credentials are missing, wrong or of the wrong kind."""
@@ -247,9 +248,13 @@ class NotFoundError(APIStatusError):
 class ConflictError(APIStatusError):
     """409: the record was changed in the meantime."""
 
+    advice = "Read the record again before you change it."
+
 
 class UnprocessableEntityError(APIStatusError):
     """422: the request is well-formed but its content is invalid. `errors` names the invalid parts."""
+
+    advice = "Correct the request before you send it again."
 
 
 class RateLimitError(APIStatusError):

@@ -60,8 +60,8 @@ def test_every_error_example_of_the_document_is_parsed() -> None:
 def test_message_names_the_operation_the_reason_and_what_to_do() -> None:
     body = {"errors": [{"status": 404, "code": "not_found", "title": "Not Found", "detail": "No such thing"}]}
     assert str(build_error(404, orjson.dumps(body), attempts=3, elapsed=4.24)) == (
-        "retrieve_integration (GET /integrations/7) failed: 404 Not Found: not_found: No such thing, "
-        "after 3 attempts in 4.2 s. Check the id, that it belongs to these credentials, and base_url."
+        "retrieve_integration (GET /integrations/7) failed after 3 attempts in 4.2 s: 404 Not Found: not_found: "
+        "No such thing. Check the id, that it belongs to these credentials, and base_url."
     )
 
 
@@ -169,6 +169,36 @@ def test_message_of_error(error: Exception, message: str) -> None:
     assert str(error) == message
 
 
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (301, "Redirects are not followed. Check base_url."),
+        (308, "Redirects are not followed. Check base_url."),
+        (400, "Correct the request before you send it again."),
+        (402, "Check the plan of the account."),
+        (408, "Try again later."),
+        (409, "Read the record again before you change it."),
+        (413, "Send less data."),
+        (422, "Correct the request before you send it again."),
+        (425, "Try again later."),
+        (500, "Try again later."),
+        (501, "Check base_url."),
+        (505, "Check base_url."),
+    ],
+)
+def test_message_of_a_status_ends_with_what_to_do(status: int, advice: str) -> None:
+    error = build_error(status)
+    assert str(error).endswith(f": empty body. {advice}")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_message_states_the_retry_delay_after_the_attempts() -> None:
+    assert str(build_error(429, retry_after=20, attempts=5, elapsed=31)).startswith(
+        "retrieve_integration (GET /integrations/7) failed after 5 attempts in 31.0 s: 429 Too Many Requests: "
+        "empty body. The server asks to retry after 20 s. Send fewer calls"
+    )
+
+
 def test_headers_contain_no_echoed_credentials() -> None:
     headers = {"Authorization": "Basic s3cret", "Proxy-Authorization": "s3cret", "SET-COOKIE": "s3cret", "X-A": "1"}
     assert build_status_error(401, b"", headers=headers).headers == {"x-a": "1"}
@@ -177,7 +207,9 @@ def test_headers_contain_no_echoed_credentials() -> None:
 def test_message_counts_attempts_from_the_second_one_on() -> None:
     once, twice = (sendcloud.APIConnectionError("broke", attempts=number, elapsed=1.5) for number in (1, 2))
     assert str(once) == "broke. Check the network and base_url."
-    assert str(twice) == "broke, after 2 attempts in 1.5 s. Check the network and base_url."
+    assert str(twice) == "broke. Check the network and base_url."
+    named = sendcloud.APIConnectionError("broke", operation="list_logs", attempts=2, elapsed=1.5)
+    assert str(named) == "list_logs failed after 2 attempts in 1.5 s: broke. Check the network and base_url."
 
 
 @pytest.mark.parametrize(

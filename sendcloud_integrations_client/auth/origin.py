@@ -22,21 +22,24 @@ class OriginGuard(Credentials):
     Args:
         auth: The credentials. Their token requests go to their own token endpoint.
         base_url: The API's base URL. Its scheme, host and port are the origin.
+
+    Attributes:
+        wrapped: The credentials.
     """
 
     def __init__(self, auth: Credentials, base_url: httpx.URL) -> None:
         self.budget_key = auth.budget_key
         self.account_key = auth.account_key
-        self._auth = auth
+        self.wrapped = auth
         self._base_url = base_url
         self._parts = (base_url.scheme, base_url.netloc)
 
     def __repr__(self) -> str:
-        return f"OriginGuard({self._auth!r}, {_format_origin(self._base_url)!r})"
+        return f"OriginGuard({self.wrapped!r}, {_format_origin(self._base_url)!r})"
 
     def wrap_transport(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
         """Return the transport of the wrapped credentials."""
-        return self._auth.wrap_transport(transport)
+        return self.wrapped.wrap_transport(transport)
 
     def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Return the flow of the wrapped credentials.
@@ -49,7 +52,7 @@ class OriginGuard(Credentials):
             raise ConfigurationError(
                 f"Request to {target} rejected: credentials are sent to {allowed} only. No request was sent."
             )
-        return self._auth.async_auth_flow(request)
+        return self.wrapped.async_auth_flow(request)
 
 
 def validate_base_url(url: str | httpx.URL, *, allow_insecure_http: bool = False, name: str = "base_url") -> httpx.URL:

@@ -231,7 +231,7 @@ class RateLimitTransport(httpx.AsyncBaseTransport):
             reason = (
                 f"all calls with these credentials pause for {pause:.0f} s after a 429, longer than the total timeout"
                 if pause > call.remaining
-                else f"no free rate limit slot within {loop.time() - started:.0f} s"
+                else f"no free rate limit slot within {round(loop.time() - started, 1):g} s"
             )
             raise RateLimitError(
                 f"{reason}; no request was sent",

@@ -46,6 +46,14 @@ STATUS_ERRORS: Final[dict[int, type[APIStatusError]]] = {
     422: UnprocessableEntityError,
     429: RateLimitError,
 }
+_REDIRECT_ADVICE: Final = "Redirects are not followed. Check base_url."
+_STATUS_ADVICE: Final[dict[int, str]] = {
+    **dict.fromkeys((301, 302, 303, 307, 308), _REDIRECT_ADVICE),
+    402: "Check the plan of the account.",
+    **dict.fromkeys((408, 425), "Try again later."),
+    413: "Send less data.",
+    **dict.fromkeys((501, 505), "Check base_url."),  # the server will not support it later either
+}
 
 
 def build_status_error(
@@ -82,7 +90,7 @@ def build_status_error(
     if reason is None:
         reason = _format_status(status_code)
         if location is not None:
-            reason += f": redirects to {to_single_line(mask_text(location, secrets))}. Check base_url"
+            reason += f": redirects to {to_single_line(mask_text(location, secrets))}"
         else:
             texts = [text for detail in details if (text := str(detail))]
             text = "; ".join(texts[:3]) or _summarize_body(body)
@@ -91,7 +99,7 @@ def build_status_error(
             reason += f": {to_single_line(text)}"
         if retry_after is not None:
             reason = f"{reason.rstrip('.')}. The server asks to retry after {retry_after:g} s"
-    return STATUS_ERRORS.get(status_code, fallback)(
+    error = STATUS_ERRORS.get(status_code, fallback)(
         reason,
         status_code=status_code,
         errors=details,
@@ -104,6 +112,8 @@ def build_status_error(
         retry_after=retry_after,
         **call,
     )
+    error.advice = _STATUS_ADVICE.get(status_code, error.advice)
+    return error
 
 
 def parse_error_details(body: Any) -> tuple[ErrorDetail, ...]:

@@ -236,7 +236,7 @@ async def test_redirect_names_its_location(location: str) -> None:
     async with build_client(lambda _: httpx.Response(302, headers={"location": location})) as client:
         with pytest.raises(APIStatusError) as caught:
             await client.logs.list()
-    assert f"redirects to {location}. Check base_url" in str(caught.value)
+    assert f"redirects to {location}. Redirects are not followed. Check base_url." in str(caught.value)
     assert caught.value.status_code == 302
 
 

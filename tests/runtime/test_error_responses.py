@@ -50,11 +50,11 @@ def test_statuses_from_500_on_are_server_errors(status: int) -> None:
         ([], {}, "400 Bad Request: no details provided"),
         (7, {}, "400 Bad Request: no details provided"),
         (b"", {"reason": "no slot"}, "no slot"),
-        (b"", {"location": "https://x.example/"}, "400 Bad Request: redirects to https://x.example/. Check base_url"),
+        (b"", {"location": "https://x.example/"}, "400 Bad Request: redirects to https://x.example/"),
         (
             b"",
             {"location": "https://k3y@x/", "secrets": ["k3y"]},
-            "400 Bad Request: redirects to https://***@x/. Check base_url",
+            "400 Bad Request: redirects to https://***@x/",
         ),
         (b"Slow down.", {"retry_after": 2.5}, "400 Bad Request: Slow down. The server asks to retry after 2.5 s"),
         (b"", {"retry_after": 0.0}, "400 Bad Request: empty body. The server asks to retry after 0 s"),
