@@ -36,7 +36,7 @@ def auth_from_environment(environ: Mapping[str, str] = os.environ) -> BasicAuth 
     token_url = environ.get(TOKEN_URL_VARIABLE) or TOKEN_URL
     del environ  # so that a traceback with local variables does not show it
     if not values:
-        pairs = " or ".join(" and ".join(names) for names in (_BASIC_NAMES, _OAUTH2_NAMES))
+        pairs = ", or ".join(" and ".join(names) for names in (_BASIC_NAMES, _OAUTH2_NAMES))
         raise ConfigurationError(f"No credentials found. Pass auth=, or set {pairs}.")
     started = [names for names in (_BASIC_NAMES, _OAUTH2_NAMES) if values.keys() & set(names)]
     missing = [name for names in started for name in names if name not in values]
