@@ -208,7 +208,9 @@ class BaseClient:
         self._sender: Sender = self
 
     def _choose_base_url(self, base_url: str | None) -> str:
-        found = base_url or os.environ.get(self.base_url_variable) or self.default_base_url
+        if base_url is not None:
+            return base_url
+        found = os.environ.get(self.base_url_variable) or self.default_base_url
         if not found:
             raise ConfigurationError(
                 "No base URL found: the OpenAPI document names no trusted one. Pass base_url= with the URL of the API."

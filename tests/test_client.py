@@ -398,6 +398,12 @@ async def test_view_shares_the_http_client(client: Client) -> None:
     assert view.logs is not client.logs
 
 
+def test_empty_base_url_is_not_replaced_by_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENDCLOUD_BASE_URL", "https://sendcloud.example/api/v3")
+    with pytest.raises(sendcloud.ConfigurationError, match=r"Invalid base_url: must be an absolute https:// URL\."):
+        Client(auth=BasicAuth("p", "s"), base_url="")
+
+
 def test_unencrypted_base_url_requires_allow_insecure_http() -> None:
     auth = BasicAuth("p", "s")
     with pytest.raises(sendcloud.ConfigurationError, match="would send credentials unencrypted"):

@@ -62,10 +62,10 @@ def _describe_number(limits: Any, *, is_integer: bool) -> str:
 
 
 def _find_value(validation_error: Any, kind: type[int] | type[float]) -> str:
-    details: Any = getattr(validation_error, "errors", list)()
-    if not details:
+    get_details: Any = getattr(validation_error, "errors", None)
+    if get_details is None:
         return ""
-    value = details[0]["input"]
+    value: Any = get_details()[0]["input"]
     try:
         return f", not {kind(value)}"
     except ValueError:
