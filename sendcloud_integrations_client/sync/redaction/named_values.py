@@ -39,9 +39,10 @@ _ASSIGNMENT_BODY: Final = rf"""
 # the set contains no `\w`.
 _FIRST_ASSIGNMENT: Final = re.compile(_ASSIGNMENT_BODY, re.VERBOSE)
 _NEXT_ASSIGNMENT: Final = re.compile(rf"[^A-Za-z0-9_.\-\[\]$@](?<!\w){_ASSIGNMENT_BODY}", re.VERBOSE)
+_NAME, _CLOSE, _SIGN = map(_NEXT_ASSIGNMENT.groupindex.__getitem__, ("name", "close", "sign"))
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
-    rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s)? (?:[bBuUrR:](?={_QUOTE}|\w))? (?P<quote>{_QUOTE})? :?
+    rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s|) (?:[bBuUrR:](?={_QUOTE}|\w)|) (?:(?P<quote>{_QUOTE})|) (?::|)
     (?P<name>[\w.\-$@\[\]/]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
     re.VERBOSE,
 )
@@ -51,7 +52,7 @@ _PART: Final = re.compile(
     re.VERBOSE,
 )
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
-_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
+_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"'])|)(?:{_QUOTE}|)(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
 _WORDS_BEFORE: Final = re.compile(r"(?:[ _'’][^\W_]{1,20}+(?![^\W_])){1,3}")  # matches reversed text
 # The end of a line before one that is indented, empty, or an item of a list.
 _BLOCK: Final = re.compile(r"(?:[|>][-+\d]{0,3}[ \t]{0,20})?(?=\r?\n[ \t\-\r\n])")
@@ -143,16 +144,12 @@ class _Scan:
 
     def run(self) -> str:
         # The path to a plain value, which most secrets have, is as short as possible.
-        text, classify, match_simple, replace = (
-            self._text,
-            self._names.classify,
-            self._values.match_simple,
-            self._replace,
-        )
+        text, parts, marker = self._text, self._parts, self._marker
+        classify, match_simple = self._names.classify, self._values.match_simple
         search = _NEXT_ASSIGNMENT.search
         found = _FIRST_ASSIGNMENT.match(text) or search(text)
         while found is not None:
-            name, close, sign = found.group("name", "close", "sign")
+            name, close, sign = found.group(_NAME, _CLOSE, _SIGN)
             if name is None:
                 name = found["option"] or found["pair"]
             position = found.end()
@@ -163,41 +160,51 @@ class _Scan:
                     kind = classify(name[1:])
                 if close is None and sign is not None and kind & _SECRET_OR_HEADER == _SECRET:
                     simple = match_simple(text, position, sign, None)
-                    position = (
-                        self._replace_value(found, is_header=False) if simple is None else replace(*simple.span(1))
-                    )
+                    if simple is None:
+                        position = self._replace_value(found, is_header=False)
+                    else:
+                        start, position = simple.span(1)
+                        value = text[start:position]
+                        if value != marker and not is_no_secret(value):
+                            parts += (text[self._done : start], marker)
+                            self._done = position
                 elif kind:
-                    position = self._handle(found, kind)
+                    position = self._handle(found, name, kind)
             found = search(text, position - 1)
-        return "".join([*self._parts, text[self._done :]]) if self._parts else text
+        return "".join([*parts, text[self._done :]]) if parts else text
 
-    def _handle(self, found: re.Match[str], kind: int) -> int:
+    def _handle(self, found: re.Match[str], name: str, kind: int) -> int:
         """Replace the value of one name if it is a secret. Returns the position to continue at."""
+        text, position = self._text, found.end()
         if kind & _LAST_WORD and not kind & _SECRET:
-            kind = self._classify_with_words_before(found, kind)
+            start = found.start(_NAME)
+            if start > 1 and text[start - 1] in " '’" and text[start - 2].isalnum():
+                kind = self._classify_with_words_before(start, name) or kind
         if kind & _SECRET:
             simple = self._find_simple(found, kind)
             if simple is not None:
                 return self._replace(*simple.span(1))
             return self._replace_value(found, is_header=bool(kind & NameKind.HEADER))
         if kind & _ANY_NAMING:
-            end = self._handle_naming(found)
-            if end:
-                return end
+            named = _NAMED.match(text, position)
+            if named is not None and self._names.classify(named["name"]) & _SECRET:
+                end = self._handle_naming(found, named)
+                if end:
+                    return end
         if kind & _ANY_VALUE:
             self._value_sign = found
         if kind & _WEAK:
-            auth = _AUTH_VALUE.match(self._text, found.end()) if found["name"] in ("auth", "Auth") else None
+            auth = _AUTH_VALUE.match(text, position) if found[_NAME] in ("auth", "Auth") else None
             if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
                 return self._replace_value(found, is_header=False)
-            weak = _WEAK_VALUE.match(self._text, found.end())
-            if weak and looks_random(weak["value"]):
+            weak = _WEAK_VALUE.match(text, position)
+            if weak is not None and looks_random(weak["value"]):
                 return self._replace(weak.start("value"), weak.end("value"))
         if kind & _PHONE:
-            phone = _PHONE_VALUE.match(self._text, found.end())
+            phone = _PHONE_VALUE.match(text, position)
             if phone and sum(map(str.isdigit, phone["value"])) >= _MIN_PHONE_DIGITS:
                 return self._replace(phone.start("value"), phone.end("value"))
-        return found.end()
+        return position
 
     def _find_simple(self, found: re.Match[str], kind: int) -> re.Match[str] | None:
         """Return a value that needs no context to find its end, as most values; None for others."""
@@ -260,12 +267,9 @@ class _Scan:
         self._done = stop
         return stop
 
-    def _handle_naming(self, found: re.Match[str]) -> int:
+    def _handle_naming(self, found: re.Match[str], named: re.Match[str]) -> int:
         """Replace the value beside a name such as `name="password"`. Returns the position to continue at, or 0."""
         text = self._text
-        named = _NAMED.match(text, found.end())
-        if named is None or not self._names.classify(named["name"]) & NameKind.SECRET:
-            return 0
         # A tag that ends after the name has neither a value nor a part after it.
         is_tag_end = text.startswith(">", named.end())
         after = None if is_tag_end else self._find_value_name(found["name"], named.end())
@@ -313,15 +317,10 @@ class _Scan:
             bracket = self._brackets.find(position)
         return None
 
-    def _classify_with_words_before(self, found: re.Match[str], kind: int) -> int:
+    def _classify_with_words_before(self, start: int, name: str) -> int:
         """Classify the last word of a name together with the words before it, as in `API key: …`."""
-        start = found.start("name")
-        if start < 2 or self._text[start - 1] not in " '’" or not self._text[start - 2].isalnum():
-            return kind
         before = _WORDS_BEFORE.match(self._text[max(self._done, start - 45) : start][::-1])
-        if before is None:
-            return kind
-        return self._names.classify_phrase(before[0][::-1], found["name"]) or kind
+        return NameKind.NONE if before is None else self._names.classify_phrase(before[0][::-1], name)
 
     def _find_block_end(self, name_start: int, line_end: int) -> int:
         """Return the end of the lines below that are indented deeper than a name, or 0 if they are missing."""
