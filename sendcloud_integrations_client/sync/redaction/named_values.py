@@ -39,7 +39,10 @@ _ASSIGNMENT_BODY: Final = rf"""
 # the set contains no `\w`.
 _FIRST_ASSIGNMENT: Final = re.compile(_ASSIGNMENT_BODY, re.VERBOSE)
 _NEXT_ASSIGNMENT: Final = re.compile(rf"[^A-Za-z0-9_.\-\[\]$@](?<!\w){_ASSIGNMENT_BODY}", re.VERBOSE)
-_NAME, _CLOSE, _SIGN = map(_NEXT_ASSIGNMENT.groupindex.__getitem__, ("name", "close", "sign"))
+# Groups are faster to read by number.
+_ASSIGNMENT, _NAME, _CLOSE, _SIGN = (
+    _NEXT_ASSIGNMENT.groupindex[name] for name in ("assignment", "name", "close", "sign")
+)
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
     rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s|) (?:[bBuUrR:](?={_QUOTE}|\w)|) (?:(?P<quote>{_QUOTE})|) (?::|)
@@ -56,6 +59,7 @@ _WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"'])|)(?:{_QUOTE}|)(?P<
 _WORDS_BEFORE: Final = re.compile(r"(?:[ _'’][^\W_]{1,20}+(?![^\W_])){1,3}")  # matches reversed text
 # The end of a line before one that is indented, empty, or an item of a list.
 _BLOCK: Final = re.compile(r"(?:[|>][-+\d]{0,3}[ \t]{0,20})?(?=\r?\n[ \t\-\r\n])")
+_STARTS_OF_BLOCKS: Final = ("\n", "\r", "|", ">")
 _ENCLOSING: Final = frozenset("[({,")
 # The value of `auth`: ('bob', '…'), array (0 => 'bob', …), 'bob:…'
 _AUTH_VALUE: Final = re.compile(
@@ -77,6 +81,7 @@ _WEAK: Final = NameKind.WEAK
 _PHONE: Final = NameKind.PHONE
 _ANY_NAMING: Final = NameKind.NAMING | NameKind.LOOSE_NAMING
 _ANY_VALUE: Final = NameKind.VALUE | NameKind.LOOSE_VALUE
+_HEADER: Final = NameKind.HEADER
 _SECRET_OR_HEADER: Final = NameKind.SECRET | NameKind.HEADER
 _MAX_LENGTH_OF_NO_SECRET: Final = 12
 _MAX_VALUE_NAME: Final = 50
@@ -161,7 +166,7 @@ class _Scan:
                 if close is None and sign is not None and kind & _SECRET_OR_HEADER == _SECRET:
                     simple = match_simple(text, position, sign, None)
                     if simple is None:
-                        position = self._replace_value(found, is_header=False)
+                        position = self._replace_value(found, close, sign, is_header=False)
                     else:
                         start, position = simple.span(1)
                         value = text[start:position]
@@ -169,11 +174,11 @@ class _Scan:
                             parts += (text[self._done : start], marker)
                             self._done = position
                 elif kind:
-                    position = self._handle(found, name, kind)
+                    position = self._handle(found, name, close, sign, kind)
             found = search(text, position - 1)
         return "".join([*parts, text[self._done :]]) if parts else text
 
-    def _handle(self, found: re.Match[str], name: str, kind: int) -> int:
+    def _handle(self, found: re.Match[str], name: str, close: str | None, sign: str | None, kind: int) -> int:
         """Replace the value of one name if it is a secret. Returns the position to continue at."""
         text, position = self._text, found.end()
         if kind & _LAST_WORD and not kind & _SECRET:
@@ -181,10 +186,15 @@ class _Scan:
             if start > 1 and text[start - 1] in " '’" and text[start - 2].isalnum():
                 kind = self._classify_with_words_before(start, name) or kind
         if kind & _SECRET:
-            simple = self._find_simple(found, kind)
-            if simple is not None:
-                return self._replace(*simple.span(1))
-            return self._replace_value(found, is_header=bool(kind & NameKind.HEADER))
+            is_header = bool(kind & _HEADER)
+            if sign is not None:
+                if not is_header:
+                    simple = self._values.match_simple(text, position, sign, close)
+                else:
+                    simple = self._find_simple_header(found, name, close, sign)
+                if simple is not None:
+                    return self._replace(*simple.span(1))
+            return self._replace_value(found, close, sign, is_header=is_header)
         if kind & _ANY_NAMING:
             named = _NAMED.match(text, position)
             if named is not None and self._names.classify(named["name"]) & _SECRET:
@@ -196,7 +206,7 @@ class _Scan:
         if kind & _WEAK:
             auth = _AUTH_VALUE.match(text, position) if found[_NAME] in ("auth", "Auth") else None
             if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
-                return self._replace_value(found, is_header=False)
+                return self._replace_value(found, close, sign, is_header=False)
             weak = _WEAK_VALUE.match(text, position)
             if weak is not None and looks_random(weak["value"]):
                 return self._replace(weak.start("value"), weak.end("value"))
@@ -206,39 +216,35 @@ class _Scan:
                 return self._replace(phone.start("value"), phone.end("value"))
         return position
 
-    def _find_simple(self, found: re.Match[str], kind: int) -> re.Match[str] | None:
-        """Return a value that needs no context to find its end, as most values; None for others."""
-        sign, close = found.group("sign", "close")
-        if sign is None:
-            return None
-        if not kind & NameKind.HEADER:
-            return self._values.match_simple(self._text, found.end(), sign, close)
-        start = found.start("name")
+    def _find_simple_header(
+        self, found: re.Match[str], name: str, close: str | None, sign: str
+    ) -> re.Match[str] | None:
+        """Return the value of a header if it needs no context to find its end, as most values; None for others."""
+        start = found.start(_NAME)
         before = self._text[start - 1] if start else "\n"
         if close is not None and before in "\"'":
             return self._values.match_simple(self._text, found.end(), sign, close)
-        if close is None and sign == ":" and before == "\n" and "[" not in found["name"]:
+        if close is None and sign == ":" and before == "\n" and "[" not in name:
             return self._values.match_header(self._text, found.end())
         return None
 
-    def _replace_value(self, found: re.Match[str], *, is_header: bool) -> int:
+    def _replace_value(self, found: re.Match[str], close: str | None, sign: str | None, *, is_header: bool) -> int:
         text, position = self._text, found.end()
-        name, close, sign, option, pair, serialized = found.group(
-            "name", "close", "sign", "option", "pair", "serialized"
-        )
-        if pair:
-            marker_end = position + len(self._marker)
-            end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
-            return self._replace(position, len(text) if end < 0 else end)
-        first = found.start("assignment")
-        if sign is None and name:
+        first = found.start(_ASSIGNMENT)
+        option = None
+        if sign is None:
+            option, pair, serialized, space, item = found.group("option", "pair", "serialized", "space", "item")
+            if pair:
+                marker_end = position + len(self._marker)
+                end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
+                return self._replace(position, len(text) if end < 0 else end)
             if serialized:
                 type_prefix = _SERIALIZED.match(text, position)
                 position = type_prefix.end() if type_prefix else position
-            elif found["space"] and text[max(0, first - 11) : first].lower() == "unexpected ":
-                return found.end()  # the message of a parser: unexpected token "x"
-            elif found["item"] and not _get_quote_before(text, first):
-                return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
+            elif space and text[max(0, first - 11) : first].lower() == "unexpected ":
+                return position  # the message of a parser: unexpected token "x"
+            elif item and not _get_quote_before(text, first):
+                return position  # only the end of a longer text, such as "carriers/dhl/password", "value"
         quote_before = "" if close else _get_quote_before(text, first)
         if is_header:
             start, stop = self._values.find_header(
@@ -255,7 +261,7 @@ class _Scan:
             block = start  # a value in YAML begins there
         else:
             return self._replace(*self._values.find(text, position))
-        if sign == ":" and close is None:
+        if sign == ":" and close is None and text.startswith(_STARTS_OF_BLOCKS, block):
             stop = self._find_block_end(first, block) or stop
         return self._replace(start, stop)
 
@@ -272,9 +278,9 @@ class _Scan:
         text = self._text
         # A tag that ends after the name has neither a value nor a part after it.
         is_tag_end = text.startswith(">", named.end())
-        after = None if is_tag_end else self._find_value_name(found["name"], named.end())
+        after = None if is_tag_end else self._find_value_name(found[_NAME], named.end())
         if after is not None:
-            return self._replace(*self._find_paired_value(text, after.end(), after["sign"]))
+            return self._replace(*self._find_paired_value(text, after.end(), after[_SIGN]))
         body = None
         if named["quote"] and not is_tag_end and self._line_breaks.find(named.end()) <= named.end() + _MAX_DISTANCE:
             body = _PART.match(text, named.end())
@@ -282,8 +288,8 @@ class _Scan:
             end = _END_OF_PART.search(text, body.end())
             return self._replace(body.end(), end.start() if end else len(text))
         before, self._value_sign = self._value_sign, None
-        first = found.start("assignment")
-        if before is None or before.start("assignment") < self._done or first - before.end() > _MAX_DISTANCE_BACK:
+        first = found.start(_ASSIGNMENT)
+        if before is None or before.start(_ASSIGNMENT) < self._done or first - before.end() > _MAX_DISTANCE_BACK:
             return 0
         if not _BRACKETS.isdisjoint(text[before.end() : first]):
             return 0
@@ -302,16 +308,16 @@ class _Scan:
 
     def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
         """Return the assignment to a name such as `value` in the same object or tag."""
-        text = self._text
+        text, classify, search = self._text, self._names.classify, _NEXT_ASSIGNMENT.search
         bracket = self._brackets.find(position)
         end = min(position + _MAX_DISTANCE, bracket + 1 + _MAX_VALUE_NAME)
         for _ in range(_MAX_NAMES_BETWEEN):
-            found = _NEXT_ASSIGNMENT.search(text, position - 1, end)
-            if found is None or found["name"] is None or found["name"] == naming:
+            found = search(text, position - 1, end)
+            if found is None or found[_NAME] is None or found[_NAME] == naming:
                 return None
-            if bracket < found.start("assignment"):
+            if bracket < found.start(_ASSIGNMENT):
                 return None
-            if self._names.classify(found["name"]) & (NameKind.VALUE | NameKind.LOOSE_VALUE):
+            if classify(found[_NAME]) & _ANY_VALUE:
                 return found
             position = found.end()
             bracket = self._brackets.find(position)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from sendcloud_integrations_client.sync.redaction.clean_lines import CleanLines
 from sendcloud_integrations_client.sync.redaction.credentials import CredentialFinder
 from sendcloud_integrations_client.sync.redaction.encodings import (
     FindRedactor,
@@ -84,6 +85,7 @@ class TextRedactor:
         self._schemes = _build_pass(credentials.redact_schemes)
         self._shell = _build_pass(credentials.redact_shell)
         self._personal = _build_pass(lambda text: redact_personal_data(text, marker))
+        self._lines_without_base64 = CleanLines()
         self._passes: dict[int, tuple[_Pass, ...]] = {}
 
     def redact(self, text: str, hints: int) -> str:
@@ -175,7 +177,9 @@ class TextRedactor:
 
     def _redact_base64(self, text: str, layer: int, known: _Known) -> str:
         return (
-            text if layer >= _MAX_LAYERS else redact_base64(text, self._get_find_redactor(layer, known), self._marker)
+            text
+            if layer >= _MAX_LAYERS
+            else redact_base64(text, self._get_find_redactor(layer, known), self._marker, self._lines_without_base64)
         )
 
     def _get_find_redactor(self, layer: int, known: _Known) -> FindRedactor:
