@@ -7,6 +7,7 @@ languages.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -295,16 +296,19 @@ class _Scan:
             return 0
         # A value that ends after the name is another one. Searching for its end only up to there keeps the time linear.
         part = text[before.end() : first + LOOKAHEAD]
-        start, stop = self._find_paired_value(part, 0, before["sign"])
+        limit = None if text[first - 1] == "\\" else first - before.end()  # an escape can end after the limit
+        start, stop = self._find_paired_value(part, 0, before[_SIGN], limit)
         if before.end() + stop > first:
             return 0
         self._replace(before.end() + start, before.end() + stop)
         return found.end()
 
-    def _find_paired_value(self, text: str, position: int, sign: str | None) -> tuple[int, int]:
+    def _find_paired_value(
+        self, text: str, position: int, sign: str | None, limit: int | None = None
+    ) -> tuple[int, int]:
         if sign == ":":
-            return self._values.find_in_line(text, position, "")
-        return self._values.find(text, position)
+            return self._values.find_in_line(text, position, "", limit)
+        return self._values.find(text, position, limit)
 
     def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
         """Return the assignment to a name such as `value` in the same object or tag."""
@@ -325,8 +329,8 @@ class _Scan:
 
     def _classify_with_words_before(self, start: int, name: str) -> int:
         """Classify the last word of a name together with the words before it, as in `API key: …`."""
-        before = _WORDS_BEFORE.match(self._text[max(self._done, start - 45) : start][::-1])
-        return NameKind.NONE if before is None else self._names.classify_phrase(before[0][::-1], name)
+        words = _find_last_words(self._text[max(self._done, start - 45) : start])
+        return self._names.classify_phrase(words, name) if words else NameKind.NONE
 
     def _find_block_end(self, name_start: int, line_end: int) -> int:
         """Return the end of the lines below that are indented deeper than a name, or 0 if they are missing."""
@@ -342,6 +346,12 @@ class _Scan:
             indent = len(before) - (2 if before.endswith("- ") else 0)
         lines = _compile_block(min(max(indent, 0), 100)).match(text, opening.end())
         return lines.end() if lines is not None and lines[0].strip() else 0
+
+
+@lru_cache(maxsize=2000)
+def _find_last_words(text: str) -> str:
+    words = _WORDS_BEFORE.match(text[::-1])
+    return "" if words is None else words[0][::-1]
 
 
 class _NextMatch:

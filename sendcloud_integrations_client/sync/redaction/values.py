@@ -146,20 +146,22 @@ class ValueFinder:
         """Match the value of a header that has the whole line, as group 1, if it consists of harmless characters."""
         return self._simple_header.match(text, position)
 
-    def find(self, text: str, position: int) -> tuple[int, int]:
+    def find(self, text: str, position: int, limit: int | None = None) -> tuple[int, int]:
         """Return the start and end of a value that contains no spaces, unless it is quoted or in brackets.
 
         Args:
             text: The text.
             position: Position after the sign that separates name and value.
+            limit: Position up to which a closing bracket is searched for. If none is found, the value ends with the
+                text. Defaults to the end of the text.
         """
-        start, end = self._find_delimited(text, position)
+        start, end = self._find_delimited(text, position, limit)
         if end < 0:
             found = self._bare.match(text, start)
             end = found.end() if found else start
         return start, end
 
-    def find_in_line(self, text: str, position: int, quote_before: str) -> tuple[int, int]:
+    def find_in_line(self, text: str, position: int, quote_before: str, limit: int | None = None) -> tuple[int, int]:
         """Return the start and end of a value after `:`, which can contain spaces.
 
         Args:
@@ -167,11 +169,12 @@ class ValueFinder:
             position: Position after the sign that separates name and value.
             quote_before: The quote directly before the name, if the name was not closed by one: it encloses both name
                 and value.
+            limit: See `find`.
         """
         simple = self.match_enclosed(text, position, quote_before) if quote_before else None
         if simple is not None:
             return simple.span(1)
-        start, end = self._find_delimited(text, position)
+        start, end = self._find_delimited(text, position, limit)
         return start, self._find_line_end(text, start, quote_before, self._line) if end < 0 else end
 
     def find_header(
@@ -209,22 +212,22 @@ class ValueFinder:
             pattern = self._header_line
         return start, self._find_line_end(text, start, quote_before, pattern)
 
-    def _find_delimited(self, text: str, position: int) -> tuple[int, int]:
+    def _find_delimited(self, text: str, position: int, limit: int | None) -> tuple[int, int]:
         """Return the start of a value, and its end if it is quoted, in brackets or redacted already; otherwise -1."""
         start = _skip_spaces(text, position)
         if text.startswith(self._marker, start):
             return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
         opening = _START.match(text, position)
-        return (start, -1) if opening is None else self._find_enclosed(text, opening)
+        return (start, -1) if opening is None else self._find_enclosed(text, opening, limit)
 
-    def _find_enclosed(self, text: str, opening: re.Match[str]) -> tuple[int, int]:
+    def _find_enclosed(self, text: str, opening: re.Match[str], limit: int | None = None) -> tuple[int, int]:
         quote, end = opening["quote"], opening.end()
         if quote is not None:
             closing = _find_closing_quote(text, end, quote, len(text))
             return end, len(text) if closing is None else closing
         first, start = opening.start("open"), opening.end("open") - 1
         if not opening["flat"]:
-            end = _find_closing_bracket(text, start)
+            end = _find_closing_bracket(text, start, len(text) if limit is None else limit)
         if end - start < _MAX_EMPTY_BRACKETS and not text[start + 1 : end - 1].strip():
             return end, end
         return first, _AFTER_BRACKETS.match(text, end).end()  # type: ignore[union-attr]
@@ -286,12 +289,12 @@ def _compile_closing(opening: str) -> re.Pattern[str]:
     return re.compile(rf"{mark}(?<!\\{mark})")
 
 
-def _find_closing_bracket(text: str, start: int) -> int:
-    """Return the position after the bracket that closes the one at `start`, or the end of the text."""
+def _find_closing_bracket(text: str, start: int, limit: int) -> int:
+    """Return the position after the bracket that closes the one at `start` before a limit, or the end of the text."""
     # Escaped quotes enclose no reliable strings.
     pattern = _PLAIN_BRACKETS if text.startswith("\\", start + 1) else _BRACKETS
     depth = 0
-    for found in pattern.finditer(text, start):
+    for found in pattern.finditer(text, start, limit):
         symbol = found[0]
         if symbol in "[({":
             depth += 1
