@@ -35,6 +35,8 @@ _PERCENT: Final = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})")
 # A match begins with the character before a part, so that each part is searched once, and others are skipped at high
 # speed.
 _ENCODED_TOKEN: Final = re.compile(r"""[&\s"'<>%]([^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+)""")
+_SINGLE_TOKEN: Final = re.compile(r"""[^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+""")
+_MAX_SINGLE_TOKEN: Final = 200
 _ESCAPE: Final = re.compile(
     r"&(?:amp;)*+(?:(?P<entity>quot|apos|lt|gt|amp|equals|colon|commat);|\#0{0,6}(?P<decimal>\d{1,5});|\#[xX]0{0,6}(?P<hex>[0-9A-Fa-f]{1,4});)"
     r"|\\(?<!\\\\)\\*+(?:u00(?P<unicode>[2-7][0-9a-fA-F])|x(?P<byte>[2-7][0-9a-fA-F])|u\{(?P<braced>[2-7][0-9a-fA-F])\})"
@@ -77,8 +79,12 @@ def redact_percent_encoded(
     Returns:
         The text. Parts without secrets are unchanged; parts with secrets are encoded once.
     """
-    tokens = _find_encoded_tokens(text)
     decode = partial(decode_percent, all_levels=True) if all_levels else _decode_once
+    if len(text) <= _MAX_SINGLE_TOKEN and _SINGLE_TOKEN.fullmatch(text):
+        plain = decode(text.replace("+", " ") if "=" in text else text)
+        redact = find_redactor(plain)
+        return text if redact is None else _redact_token(text, plain, redact, is_secret, marker, all_levels=all_levels)
+    tokens = _find_encoded_tokens(text)
     decoded = [decode(token.replace("+", " ") if "=" in token else token) for token in tokens]
     redact = find_redactor("\n".join(decoded)) if tokens else None
     if redact is None:

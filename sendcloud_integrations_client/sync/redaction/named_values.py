@@ -44,6 +44,7 @@ _NEXT_ASSIGNMENT: Final = re.compile(rf"[^A-Za-z0-9_.\-\[\]$@](?<!\w){_ASSIGNMEN
 _ASSIGNMENT, _NAME, _CLOSE, _SIGN = (
     _NEXT_ASSIGNMENT.groupindex[name] for name in ("assignment", "name", "close", "sign")
 )
+_SIGN_AFTER_NAME: Final = re.compile(r"""["'`\\=:\-,;|\t]""")  # one is within each match of the patterns above
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
     rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s|) (?:[bBuUrR:](?={_QUOTE}|\w)|) (?:(?P<quote>{_QUOTE})|) (?::|)
@@ -115,6 +116,8 @@ class NamedValueRedactor:
                 return text if value == self._marker or is_no_secret(value) else f"{name}={self._marker}"
             if not kind and ":" not in text:
                 return text  # the value contains no sign that could follow another name
+        elif _SIGN_AFTER_NAME.search(text) is None:
+            return text
         return _Scan(text, self._names, self._values, self._marker).run()
 
 

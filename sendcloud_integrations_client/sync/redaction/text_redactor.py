@@ -73,7 +73,8 @@ class TextRedactor:
         def find_hints(text: str) -> int:
             return check.find_hints(text.encode("utf-8", "surrogatepass"))
 
-        # Decoded text is checked more than once.
+        self._find_hints_once = find_hints
+        # Long decoded text is checked more than once.
         self._find_hints = lru_cache(maxsize=10)(find_hints)
         credentials, xml = CredentialFinder(marker), XmlRedactor(names, marker)
         self._named_values = NamedValueRedactor(names, marker)
@@ -129,7 +130,8 @@ class TextRedactor:
             and len(text) < _MAX_PLAIN_LENGTH
             and not _SPECIAL.search(text)
         ):
-            return self._redact_percent_encoded(self._named_values.redact(text), layer, known)
+            text = self._named_values.redact(text)
+            return self._redact_percent_encoded(text, layer, known) if "%" in text else text
         for apply in self._select_passes(hints):
             text = apply(text, layer, known)
         return text
@@ -186,7 +188,8 @@ class TextRedactor:
         """Return a function that returns the redaction of text that was decoded in a layer."""
 
         def find_redactor(decoded: str) -> Callable[[str], str] | None:
-            hints = self._find_hints(decoded)
+            find = self._find_hints if len(decoded) > _MAX_PLAIN_LENGTH else self._find_hints_once
+            hints = find(decoded)
             if not hints and not self._personal_data:
                 return None
             return lambda part: self._redact_layer(part, hints, layer + 1, known)
