@@ -134,9 +134,8 @@ def redact_base64(text: str, find_redactor: FindRedactor, marker: str, clean_lin
     others = clean_lines.select_others(text)
     decoded = {run: _decode_base64(run) for run in _BASE64.findall(text if others is None else "\n".join(others))}
     plain = [content for content in decoded.values() if content is not None]
-    if others:
-        runs = [run for run, content in decoded.items() if content is not None]
-        clean_lines.add([line for line in others if not any(map(line.count, runs))] if runs else others)
+    if others and not plain:
+        clean_lines.add(others)
     redact = find_redactor("\n".join(plain)) if plain else None
     if redact is None:
         return text

@@ -85,6 +85,9 @@ _ANY_NAMING: Final = NameKind.NAMING | NameKind.LOOSE_NAMING
 _ANY_VALUE: Final = NameKind.VALUE | NameKind.LOOSE_VALUE
 _HEADER: Final = NameKind.HEADER
 _SECRET_OR_HEADER: Final = NameKind.SECRET | NameKind.HEADER
+_ALWAYS_HANDLED: Final = NameKind.SECRET | NameKind.PHONE | _ANY_VALUE
+_AUTH: Final = ("auth", "Auth")
+_BEFORE_LAST_WORD: Final = " '’"
 _MAX_LENGTH_OF_NO_SECRET: Final = 12
 _MAX_VALUE_NAME: Final = 50
 _MAX_NAMES_BETWEEN: Final = 8
@@ -155,7 +158,7 @@ class _Scan:
         # The path to a plain value, which most secrets have, is as short as possible.
         text, parts, marker = self._text, self._parts, self._marker
         classify, match_simple = self._names.classify, self._values.match_simple
-        search = _NEXT_ASSIGNMENT.search
+        search, match_named, match_weak = _NEXT_ASSIGNMENT.search, _NAMED.match, _WEAK_VALUE.match
         found = _FIRST_ASSIGNMENT.match(text) or search(text)
         while found is not None:
             name, close, sign = found.group(_NAME, _CLOSE, _SIGN)
@@ -177,7 +180,16 @@ class _Scan:
                         if value != marker and not is_no_secret(value):
                             parts += (text[self._done : start], marker)
                             self._done = position
-                elif kind:
+                elif kind and (
+                    kind & _ALWAYS_HANDLED
+                    or (kind & _LAST_WORD and text[found.start(_NAME) - 1] in _BEFORE_LAST_WORD)
+                    or (
+                        kind & _ANY_NAMING
+                        and (named := match_named(text, position)) is not None
+                        and classify(named["name"]) & _SECRET
+                    )
+                    or (kind & _WEAK and (name in _AUTH or match_weak(text, position) is not None))
+                ):
                     position = self._handle(found, name, close, sign, kind)
             found = search(text, position - 1)
         return "".join([*parts, text[self._done :]]) if parts else text
@@ -187,7 +199,7 @@ class _Scan:
         text, position = self._text, found.end()
         if kind & _LAST_WORD and not kind & _SECRET:
             start = found.start(_NAME)
-            if start > 1 and text[start - 1] in " '’" and text[start - 2].isalnum():
+            if start > 1 and text[start - 1] in _BEFORE_LAST_WORD and text[start - 2].isalnum():
                 kind = self._classify_with_words_before(start, name) or kind
         if kind & _SECRET:
             is_header = bool(kind & _HEADER)
@@ -208,7 +220,7 @@ class _Scan:
         if kind & _ANY_VALUE:
             self._value_sign = found
         if kind & _WEAK:
-            auth = _AUTH_VALUE.match(text, position) if found[_NAME] in ("auth", "Auth") else None
+            auth = _AUTH_VALUE.match(text, position) if found[_NAME] in _AUTH else None
             if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
                 return self._replace_value(found, close, sign, is_header=False)
             weak = _WEAK_VALUE.match(text, position)
