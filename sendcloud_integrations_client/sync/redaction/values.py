@@ -85,7 +85,9 @@ class ValueFinder:
         self._marker = marker
         flat = rf"""(?!{mark})[\[({{](?=[^\s\[\](){{}}"']){_FLAT}{_ATTACHED}"""
         self._simple = {
-            "=": re.compile(rf"((?:{mark}|{_SIMPLE})(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)|{flat})"),
+            "=": re.compile(
+                rf"((?:{mark}|{_SIMPLE})(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)(?<!new)|{flat})"
+            ),
             ":": re.compile(rf"[ \t]{{0,9}}+((?:{mark}|{_WORDS})(?=[ \t]*+(?:\r?\n|\Z))|(?:[A-Z]\w{{0,60}}+|){flat})"),
         }
         self._simple_enclosed = {
