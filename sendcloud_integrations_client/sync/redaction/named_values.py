@@ -164,7 +164,7 @@ class _Scan:
             name, close, sign = found.group(_NAME, _CLOSE, _SIGN)
             if name is None:
                 name = found["option"] or found["pair"]
-            position = found.end()
+            position, named = found.end(), None
             if len(name) < _MIN_BASE64 or not _is_padded_base64(found, name):
                 kind = classify(name)
                 if not kind and name[0] in "nrt" and text[found.start()] == "\\":
@@ -190,11 +190,19 @@ class _Scan:
                     )
                     or (kind & _WEAK and (name in _AUTH or match_weak(text, position) is not None))
                 ):
-                    position = self._handle(found, name, close, sign, kind)
+                    position = self._handle(found, name, close, sign, kind, named)
             found = search(text, position - 1)
         return "".join([*parts, text[self._done :]]) if parts else text
 
-    def _handle(self, found: re.Match[str], name: str, close: str | None, sign: str | None, kind: int) -> int:
+    def _handle(
+        self,
+        found: re.Match[str],
+        name: str,
+        close: str | None,
+        sign: str | None,
+        kind: int,
+        named: re.Match[str] | None,
+    ) -> int:
         """Replace the value of one name if it is a secret. Returns the position to continue at."""
         text, position = self._text, found.end()
         if kind & _LAST_WORD and not kind & _SECRET:
@@ -212,7 +220,7 @@ class _Scan:
                     return self._replace(*simple.span(1))
             return self._replace_value(found, close, sign, is_header=is_header)
         if kind & _ANY_NAMING:
-            named = _NAMED.match(text, position)
+            named = named or _NAMED.match(text, position)
             if named is not None and self._names.classify(named["name"]) & _SECRET:
                 end = self._handle_naming(found, named)
                 if end:
