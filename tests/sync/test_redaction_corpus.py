@@ -174,7 +174,7 @@ PIECES = st.lists(
     st.sampled_from([
         "password", "token", "Authorization", "Cookie", "pin", "order", "a", "x5X", "=", ": ", ":", "=>", " => ", '"',
         "'", "\n", "\r\n", " ", "\t", "&", ";", ", ", "{", "}", "[", "]", "<", ">", "\\", "%20", "Bearer ", "null",
-        "- ", "| ", "@", MARK, "5",
+        "- ", "| ", "@", MARK, "5", "(", ")", "A(", "`", "b'", "new ",
     ]),
     max_size=14,
 ).map("".join)  # fmt: skip
@@ -184,7 +184,7 @@ PIECES = st.lists(
 def test_simple_values_end_where_any_value_ends(text: str) -> None:
     redact = NAMED_VALUES.redact
     with pytest.MonkeyPatch.context() as patch:
-        for shortcut in ("find_single_name", "match_simple", "match_header"):
+        for shortcut in ("find_single_name", "match_simple", "match_enclosed", "match_header"):
             patch.setattr(ValueFinder, shortcut, lambda *arguments: None)
         expected = redact(text)
     assert redact(text) == expected

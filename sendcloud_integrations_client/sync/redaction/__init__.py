@@ -12,6 +12,7 @@ is not.
 | `text_redactor` | order of the passes through text that is not JSON |
 | `shapes`, `credentials`, `xml_values`, `tables`, `named_values`, `values` | one pass each |
 | `encodings` | percent-encoding, entities, escapes and base64 |
+| `clean_lines` | lines in which a pass finds nothing |
 | `personal_data` | e-mail addresses and phone numbers |
 | `tries` | regular expressions for many texts |
 | `json_text` | JSON that orjson rejects, and JSON within text |

@@ -6,6 +6,7 @@ import binascii
 import re
 from typing import Final
 
+from sendcloud_integrations_client.sync.redaction.clean_lines import CleanLines
 from sendcloud_integrations_client.sync.redaction.tries import match_words
 
 __all__ = [
@@ -21,11 +22,16 @@ MIN_RANDOM_LENGTH: Final = 16
 """Shorter texts never count as random."""
 
 SCHEME_WORDS: Final = (
-    r"(?:Bearer|Basic|Token|Digest|Api-?Key|Key|OAuth2?|JWT|Negotiate|NTLM|Kerberos|Hawk|MAC|HMAC(?:-SHA\d+)?|"
-    r"AWS4-HMAC-SHA256|AWS|Signature|SSWS|SharedKey|SharedAccessSignature|GenieKey|GoogleLogin|UsernameToken|"
-    r"Zoho-oauthtoken|ShippoToken|Custom|User|PreSharedKey|Secret)"
+    r"(?:(?-i:[Bb])(?:earer|asic)|(?-i:[Tt])oken|(?-i:[Dd])igest|(?-i:[Aa])(?:pi-?Key|WS4-HMAC-SHA256|WS)|"
+    r"(?-i:[Kk\u212a])(?:ey|erberos)|(?-i:[Oo])Auth2?|(?-i:[Jj])WT|(?-i:[Nn])(?:egotiate|TLM)|"
+    r"(?-i:[Hh])(?:awk|MAC(?:-SHA\d+)?)|(?-i:[Mm])AC|(?-i:[Gg])(?:enieKey|oogleLogin)|(?-i:[Uu])ser(?:nameToken)?|"
+    r"(?-i:[Ss\u017f])(?:ignature|SWS|haredKey|haredAccessSignature|hippoToken|ecret)|(?-i:[Zz])oho-oauthtoken|"
+    r"(?-i:[Cc])ustom|(?-i:[Pp])reSharedKey)"
 )
-"""Words before the credentials in an `Authorization` header."""
+"""Words before the credentials in an `Authorization` header, for a pattern that ignores case.
+
+Each alternative begins with a set of characters in which case matters: the engine skips it without entering it.
+"""
 
 # Each pattern begins with a character, a set of them, or alternatives that begin with one fixed character each. The
 # regular expression engine searches for these at high speed. Conditions for what precedes them come second.
@@ -119,6 +125,7 @@ class CredentialFinder:
 
     def __init__(self, marker: str) -> None:
         self._marker = marker
+        self._clean_lines = CleanLines()
 
     def redact_urls(self, text: str) -> str:
         """Replace the user and password of URLs, and the password in `user:password@host`."""
@@ -136,8 +143,11 @@ class CredentialFinder:
             text = _GO_USERINFO.sub(lambda found: f"{found['before']}{self._marker}", text)
         if " " not in text and "+" not in text and "\\t" not in text and "\t" not in text and "%20" not in text:
             return text  # nothing separates the scheme from the credential
+        return self._clean_lines.redact(text, self._redact_scheme_lines)
+
+    def _redact_scheme_lines(self, text: str) -> str:
         # In a long text, a search for each word is much faster than the regular expressions.
-        folded = text.casefold() if len(text) > _MIN_LONG_TEXT else None
+        folded = _fold(text) if len(text) > _MIN_LONG_TEXT else None
         if folded is None or any(word in folded for word in _WORDS_OF_SCHEMES):
             text = _SCHEME.sub(self._redact_scheme, text)
         if folded is None or any(word in folded for word in _WORDS_OF_PROSE):
@@ -197,6 +207,12 @@ class CredentialFinder:
 
     def _redact_shell_secret(self, found: re.Match[str]) -> str:
         return f"{found[0][: found.start('password') - found.start()]}{self._marker}"
+
+
+def _fold(text: str) -> str:
+    """Return a text in which letters are equal if a regular expression that ignores case treats them as equal."""
+    folded = text.casefold()
+    return folded if text.isascii() else folded.replace("\u0131", "i").replace("i\u0307", "i")
 
 
 def looks_random(value: str) -> bool:

@@ -13,6 +13,8 @@ from functools import lru_cache, partial
 from typing import Final, TypeAlias
 from urllib.parse import quote_plus
 
+from sendcloud_integrations_client.sync.redaction.clean_lines import CleanLines
+
 __all__ = [
     "FindRedactor",
     "decode_escapes",
@@ -33,6 +35,8 @@ _PERCENT: Final = re.compile(r"%(?:25)*([0-9A-Fa-f]{2})")
 # A match begins with the character before a part, so that each part is searched once, and others are skipped at high
 # speed.
 _ENCODED_TOKEN: Final = re.compile(r"""[&\s"'<>%]([^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+)""")
+_SINGLE_TOKEN: Final = re.compile(r"""[^&\s"'<>%]*+%[0-9A-Fa-f]{2}[^&\s"'<>]*+""")
+_MAX_SINGLE_TOKEN: Final = 200
 _ESCAPE: Final = re.compile(
     r"&(?:amp;)*+(?:(?P<entity>quot|apos|lt|gt|amp|equals|colon|commat);|\#0{0,6}(?P<decimal>\d{1,5});|\#[xX]0{0,6}(?P<hex>[0-9A-Fa-f]{1,4});)"
     r"|\\(?<!\\\\)\\*+(?:u00(?P<unicode>[2-7][0-9a-fA-F])|x(?P<byte>[2-7][0-9a-fA-F])|u\{(?P<braced>[2-7][0-9a-fA-F])\})"
@@ -40,6 +44,7 @@ _ESCAPE: Final = re.compile(
 _ENTITIES: Final = {
     "quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&", "equals": "=", "colon": ":", "commat": "@",
 }  # fmt: skip
+_MIN_LONG_TEXT: Final = 500
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_\-](?<![\w+/\-].)[A-Za-z0-9+/_\-]{13,}+(?:\\{0,9}/[A-Za-z0-9+/]*)*+={0,2}")
 _ENCODED: Final = {safe: {code: quote_plus(chr(code), safe=safe) for code in range(128)} for safe in ("", "/")}
 """ASCII characters and their percent-encoding, by the character that stays. `quote_plus` takes ten times as long."""
@@ -74,8 +79,12 @@ def redact_percent_encoded(
     Returns:
         The text. Parts without secrets are unchanged; parts with secrets are encoded once.
     """
-    tokens: list[str] = _ENCODED_TOKEN.findall(f" {text}")
     decode = partial(decode_percent, all_levels=True) if all_levels else _decode_once
+    if len(text) <= _MAX_SINGLE_TOKEN and _SINGLE_TOKEN.fullmatch(text):
+        plain = decode(text.replace("+", " ") if "=" in text else text)
+        redact = find_redactor(plain)
+        return text if redact is None else _redact_token(text, plain, redact, is_secret, marker, all_levels=all_levels)
+    tokens = _find_encoded_tokens(text)
     decoded = [decode(token.replace("+", " ") if "=" in token else token) for token in tokens]
     redact = find_redactor("\n".join(decoded)) if tokens else None
     if redact is None:
@@ -110,25 +119,36 @@ def has_base64_text(text: str) -> bool:
     return any(_decode_base64(run) is not None for run in _BASE64.findall(text))
 
 
-def redact_base64(text: str, find_redactor: FindRedactor, marker: str) -> str:
+def redact_base64(text: str, find_redactor: FindRedactor, marker: str, clean_lines: CleanLines) -> str:
     """Replace each base64 text that contains a secret.
 
     Args:
         text: The text.
         find_redactor: Returns what replaces the secrets in decoded text.
         marker: Replacement for the whole base64 text.
+        clean_lines: Lines without base64 that contains text.
 
     Returns:
         The text.
     """
-    decoded = {run: _decode_base64(run) for run in _BASE64.findall(text)}
+    others = clean_lines.select_others(text)
+    decoded = {run: _decode_base64(run) for run in _BASE64.findall(text if others is None else "\n".join(others))}
     plain = [content for content in decoded.values() if content is not None]
+    if others and not plain:
+        clean_lines.add(others)
     redact = find_redactor("\n".join(plain)) if plain else None
     if redact is None:
         return text
 
     secret = {run for run, content in decoded.items() if content is not None and redact(content) != content}
     return _BASE64.sub(lambda found: marker if found[0] in secret else found[0], text) if secret else text
+
+
+def _find_encoded_tokens(text: str) -> list[str]:
+    if len(text) > _MIN_LONG_TEXT:
+        # Most lines of a long text have no percent sign, and no part reaches beyond its line.
+        text = "\n".join([line for line in text.split("\n") if "%" in line])
+    return _ENCODED_TOKEN.findall(f" {text}")
 
 
 def _redact_token(

@@ -7,6 +7,7 @@ languages.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -39,9 +40,14 @@ _ASSIGNMENT_BODY: Final = rf"""
 # the set contains no `\w`.
 _FIRST_ASSIGNMENT: Final = re.compile(_ASSIGNMENT_BODY, re.VERBOSE)
 _NEXT_ASSIGNMENT: Final = re.compile(rf"[^A-Za-z0-9_.\-\[\]$@](?<!\w){_ASSIGNMENT_BODY}", re.VERBOSE)
+# Groups are faster to read by number.
+_ASSIGNMENT, _NAME, _CLOSE, _SIGN = (
+    _NEXT_ASSIGNMENT.groupindex[name] for name in ("assignment", "name", "close", "sign")
+)
+_SIGN_AFTER_NAME: Final = re.compile(r"""["'`\\=:\-,;|\t]""")  # one is within each match of the patterns above
 _SERIALIZED: Final = re.compile(r"[sS]:\d{1,9}+:|[aOC]:\d{1,9}+:(?:\\*\"\w*+\\*\":\d{1,9}+:)?|[idb]:(?=[\d.\-]{1,30})")
 _NAMED: Final = re.compile(
-    rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s)? (?:[bBuUrR:](?={_QUOTE}|\w))? (?P<quote>{_QUOTE})? :?
+    rf"""\s{{0,40}}+ (?:string\(\d{{1,9}}+\)\s|) (?:[bBuUrR:](?={_QUOTE}|\w)|) (?:(?P<quote>{_QUOTE})|) (?::|)
     (?P<name>[\w.\-$@\[\]/]{{1,100}}+(?(quote)(?:[ ][\w.\-]{{1,30}}+){{0,3}}|)) (?(quote){_QUOTE}|)""",
     re.VERBOSE,
 )
@@ -51,10 +57,11 @@ _PART: Final = re.compile(
     re.VERBOSE,
 )
 _END_OF_PART: Final = re.compile(rf"{LINE_BREAK}--")
-_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"']))?(?:{_QUOTE})?(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
+_WEAK_VALUE: Final = re.compile(rf"\s{{0,9}}+(?:[bu](?=[\"'])|)(?:{_QUOTE}|)(?P<value>[\w\-+/.~]{{16,1000}}+={{0,2}})")
 _WORDS_BEFORE: Final = re.compile(r"(?:[ _'’][^\W_]{1,20}+(?![^\W_])){1,3}")  # matches reversed text
 # The end of a line before one that is indented, empty, or an item of a list.
 _BLOCK: Final = re.compile(r"(?:[|>][-+\d]{0,3}[ \t]{0,20})?(?=\r?\n[ \t\-\r\n])")
+_STARTS_OF_BLOCKS: Final = ("\n", "\r", "|", ">")
 _ENCLOSING: Final = frozenset("[({,")
 # The value of `auth`: ('bob', '…'), array (0 => 'bob', …), 'bob:…'
 _AUTH_VALUE: Final = re.compile(
@@ -76,7 +83,11 @@ _WEAK: Final = NameKind.WEAK
 _PHONE: Final = NameKind.PHONE
 _ANY_NAMING: Final = NameKind.NAMING | NameKind.LOOSE_NAMING
 _ANY_VALUE: Final = NameKind.VALUE | NameKind.LOOSE_VALUE
+_HEADER: Final = NameKind.HEADER
 _SECRET_OR_HEADER: Final = NameKind.SECRET | NameKind.HEADER
+_ALWAYS_HANDLED: Final = NameKind.SECRET | NameKind.PHONE | _ANY_VALUE
+_AUTH: Final = ("auth", "Auth")
+_BEFORE_LAST_WORD: Final = " '’"
 _MAX_LENGTH_OF_NO_SECRET: Final = 12
 _MAX_VALUE_NAME: Final = 50
 _MAX_NAMES_BETWEEN: Final = 8
@@ -108,6 +119,8 @@ class NamedValueRedactor:
                 return text if value == self._marker or is_no_secret(value) else f"{name}={self._marker}"
             if not kind and ":" not in text:
                 return text  # the value contains no sign that could follow another name
+        elif _SIGN_AFTER_NAME.search(text) is None:
+            return text
         return _Scan(text, self._names, self._values, self._marker).run()
 
 
@@ -143,19 +156,15 @@ class _Scan:
 
     def run(self) -> str:
         # The path to a plain value, which most secrets have, is as short as possible.
-        text, classify, match_simple, replace = (
-            self._text,
-            self._names.classify,
-            self._values.match_simple,
-            self._replace,
-        )
-        search = _NEXT_ASSIGNMENT.search
+        text, parts, marker = self._text, self._parts, self._marker
+        classify, match_simple = self._names.classify, self._values.match_simple
+        search, match_named, match_weak = _NEXT_ASSIGNMENT.search, _NAMED.match, _WEAK_VALUE.match
         found = _FIRST_ASSIGNMENT.match(text) or search(text)
         while found is not None:
-            name, close, sign = found.group("name", "close", "sign")
+            name, close, sign = found.group(_NAME, _CLOSE, _SIGN)
             if name is None:
                 name = found["option"] or found["pair"]
-            position = found.end()
+            position, named = found.end(), None
             if len(name) < _MIN_BASE64 or not _is_padded_base64(found, name):
                 kind = classify(name)
                 if not kind and name[0] in "nrt" and text[found.start()] == "\\":
@@ -163,75 +172,103 @@ class _Scan:
                     kind = classify(name[1:])
                 if close is None and sign is not None and kind & _SECRET_OR_HEADER == _SECRET:
                     simple = match_simple(text, position, sign, None)
-                    position = (
-                        self._replace_value(found, is_header=False) if simple is None else replace(*simple.span(1))
+                    if simple is None:
+                        position = self._replace_value(found, close, sign, is_header=False)
+                    else:
+                        start, position = simple.span(1)
+                        value = text[start:position]
+                        if value != marker and not is_no_secret(value):
+                            parts += (text[self._done : start], marker)
+                            self._done = position
+                elif kind and (
+                    kind & _ALWAYS_HANDLED
+                    or (kind & _LAST_WORD and text[found.start(_NAME) - 1] in _BEFORE_LAST_WORD)
+                    or (
+                        kind & _ANY_NAMING
+                        and (named := match_named(text, position)) is not None
+                        and classify(named["name"]) & _SECRET
                     )
-                elif kind:
-                    position = self._handle(found, kind)
+                    or (kind & _WEAK and (name in _AUTH or match_weak(text, position) is not None))
+                ):
+                    position = self._handle(found, name, close, sign, kind, named)
             found = search(text, position - 1)
-        return "".join([*self._parts, text[self._done :]]) if self._parts else text
+        return "".join([*parts, text[self._done :]]) if parts else text
 
-    def _handle(self, found: re.Match[str], kind: int) -> int:
+    def _handle(
+        self,
+        found: re.Match[str],
+        name: str,
+        close: str | None,
+        sign: str | None,
+        kind: int,
+        named: re.Match[str] | None,
+    ) -> int:
         """Replace the value of one name if it is a secret. Returns the position to continue at."""
+        text, position = self._text, found.end()
         if kind & _LAST_WORD and not kind & _SECRET:
-            kind = self._classify_with_words_before(found, kind)
+            start = found.start(_NAME)
+            if start > 1 and text[start - 1] in _BEFORE_LAST_WORD and text[start - 2].isalnum():
+                kind = self._classify_with_words_before(start, name) or kind
         if kind & _SECRET:
-            simple = self._find_simple(found, kind)
-            if simple is not None:
-                return self._replace(*simple.span(1))
-            return self._replace_value(found, is_header=bool(kind & NameKind.HEADER))
+            is_header = bool(kind & _HEADER)
+            if sign is not None:
+                if not is_header:
+                    simple = self._values.match_simple(text, position, sign, close)
+                else:
+                    simple = self._find_simple_header(found, name, close, sign)
+                if simple is not None:
+                    return self._replace(*simple.span(1))
+            return self._replace_value(found, close, sign, is_header=is_header)
         if kind & _ANY_NAMING:
-            end = self._handle_naming(found)
-            if end:
-                return end
+            named = named or _NAMED.match(text, position)
+            if named is not None and self._names.classify(named["name"]) & _SECRET:
+                end = self._handle_naming(found, named)
+                if end:
+                    return end
         if kind & _ANY_VALUE:
             self._value_sign = found
         if kind & _WEAK:
-            auth = _AUTH_VALUE.match(self._text, found.end()) if found["name"] in ("auth", "Auth") else None
+            auth = _AUTH_VALUE.match(text, position) if found[_NAME] in _AUTH else None
             if auth is not None and (auth["text"] is None or is_user_and_password(auth["text"])):
-                return self._replace_value(found, is_header=False)
-            weak = _WEAK_VALUE.match(self._text, found.end())
-            if weak and looks_random(weak["value"]):
+                return self._replace_value(found, close, sign, is_header=False)
+            weak = _WEAK_VALUE.match(text, position)
+            if weak is not None and looks_random(weak["value"]):
                 return self._replace(weak.start("value"), weak.end("value"))
         if kind & _PHONE:
-            phone = _PHONE_VALUE.match(self._text, found.end())
+            phone = _PHONE_VALUE.match(text, position)
             if phone and sum(map(str.isdigit, phone["value"])) >= _MIN_PHONE_DIGITS:
                 return self._replace(phone.start("value"), phone.end("value"))
-        return found.end()
+        return position
 
-    def _find_simple(self, found: re.Match[str], kind: int) -> re.Match[str] | None:
-        """Return a value that needs no context to find its end, as most values; None for others."""
-        sign, close = found.group("sign", "close")
-        if sign is None:
-            return None
-        if not kind & NameKind.HEADER:
-            return self._values.match_simple(self._text, found.end(), sign, close)
-        start = found.start("name")
+    def _find_simple_header(
+        self, found: re.Match[str], name: str, close: str | None, sign: str
+    ) -> re.Match[str] | None:
+        """Return the value of a header if it needs no context to find its end, as most values; None for others."""
+        start = found.start(_NAME)
         before = self._text[start - 1] if start else "\n"
         if close is not None and before in "\"'":
             return self._values.match_simple(self._text, found.end(), sign, close)
-        if close is None and sign == ":" and before == "\n" and "[" not in found["name"]:
+        if close is None and sign == ":" and before == "\n" and "[" not in name:
             return self._values.match_header(self._text, found.end())
         return None
 
-    def _replace_value(self, found: re.Match[str], *, is_header: bool) -> int:
+    def _replace_value(self, found: re.Match[str], close: str | None, sign: str | None, *, is_header: bool) -> int:
         text, position = self._text, found.end()
-        name, close, sign, option, pair, serialized = found.group(
-            "name", "close", "sign", "option", "pair", "serialized"
-        )
-        if pair:
-            marker_end = position + len(self._marker)
-            end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
-            return self._replace(position, len(text) if end < 0 else end)
-        first = found.start("assignment")
-        if sign is None and name:
+        first = found.start(_ASSIGNMENT)
+        option = None
+        if sign is None:
+            option, pair, serialized, space, item = found.group("option", "pair", "serialized", "space", "item")
+            if pair:
+                marker_end = position + len(self._marker)
+                end = marker_end if text.startswith(self._marker, position) else text.find("]", position)
+                return self._replace(position, len(text) if end < 0 else end)
             if serialized:
                 type_prefix = _SERIALIZED.match(text, position)
                 position = type_prefix.end() if type_prefix else position
-            elif found["space"] and text[max(0, first - 11) : first].lower() == "unexpected ":
-                return found.end()  # the message of a parser: unexpected token "x"
-            elif found["item"] and not _get_quote_before(text, first):
-                return found.end()  # only the end of a longer text, such as "carriers/dhl/password", "value"
+            elif space and text[max(0, first - 11) : first].lower() == "unexpected ":
+                return position  # the message of a parser: unexpected token "x"
+            elif item and not _get_quote_before(text, first):
+                return position  # only the end of a longer text, such as "carriers/dhl/password", "value"
         quote_before = "" if close else _get_quote_before(text, first)
         if is_header:
             start, stop = self._values.find_header(
@@ -248,7 +285,7 @@ class _Scan:
             block = start  # a value in YAML begins there
         else:
             return self._replace(*self._values.find(text, position))
-        if sign == ":" and close is None:
+        if sign == ":" and close is None and text.startswith(_STARTS_OF_BLOCKS, block):
             stop = self._find_block_end(first, block) or stop
         return self._replace(start, stop)
 
@@ -260,17 +297,14 @@ class _Scan:
         self._done = stop
         return stop
 
-    def _handle_naming(self, found: re.Match[str]) -> int:
+    def _handle_naming(self, found: re.Match[str], named: re.Match[str]) -> int:
         """Replace the value beside a name such as `name="password"`. Returns the position to continue at, or 0."""
         text = self._text
-        named = _NAMED.match(text, found.end())
-        if named is None or not self._names.classify(named["name"]) & NameKind.SECRET:
-            return 0
         # A tag that ends after the name has neither a value nor a part after it.
         is_tag_end = text.startswith(">", named.end())
-        after = None if is_tag_end else self._find_value_name(found["name"], named.end())
+        after = None if is_tag_end else self._find_value_name(found[_NAME], named.end())
         if after is not None:
-            return self._replace(*self._find_paired_value(text, after.end(), after["sign"]))
+            return self._replace(*self._find_paired_value(text, after.end(), after[_SIGN]))
         body = None
         if named["quote"] and not is_tag_end and self._line_breaks.find(named.end()) <= named.end() + _MAX_DISTANCE:
             body = _PART.match(text, named.end())
@@ -278,50 +312,48 @@ class _Scan:
             end = _END_OF_PART.search(text, body.end())
             return self._replace(body.end(), end.start() if end else len(text))
         before, self._value_sign = self._value_sign, None
-        first = found.start("assignment")
-        if before is None or before.start("assignment") < self._done or first - before.end() > _MAX_DISTANCE_BACK:
+        first = found.start(_ASSIGNMENT)
+        if before is None or before.start(_ASSIGNMENT) < self._done or first - before.end() > _MAX_DISTANCE_BACK:
             return 0
         if not _BRACKETS.isdisjoint(text[before.end() : first]):
             return 0
         # A value that ends after the name is another one. Searching for its end only up to there keeps the time linear.
         part = text[before.end() : first + LOOKAHEAD]
-        start, stop = self._find_paired_value(part, 0, before["sign"])
+        limit = None if text[first - 1] == "\\" else first - before.end()  # an escape can end after the limit
+        start, stop = self._find_paired_value(part, 0, before[_SIGN], limit)
         if before.end() + stop > first:
             return 0
         self._replace(before.end() + start, before.end() + stop)
         return found.end()
 
-    def _find_paired_value(self, text: str, position: int, sign: str | None) -> tuple[int, int]:
+    def _find_paired_value(
+        self, text: str, position: int, sign: str | None, limit: int | None = None
+    ) -> tuple[int, int]:
         if sign == ":":
-            return self._values.find_in_line(text, position, "")
-        return self._values.find(text, position)
+            return self._values.find_in_line(text, position, "", limit)
+        return self._values.find(text, position, limit)
 
     def _find_value_name(self, naming: str, position: int) -> re.Match[str] | None:
         """Return the assignment to a name such as `value` in the same object or tag."""
-        text = self._text
+        text, classify, search = self._text, self._names.classify, _NEXT_ASSIGNMENT.search
         bracket = self._brackets.find(position)
         end = min(position + _MAX_DISTANCE, bracket + 1 + _MAX_VALUE_NAME)
         for _ in range(_MAX_NAMES_BETWEEN):
-            found = _NEXT_ASSIGNMENT.search(text, position - 1, end)
-            if found is None or found["name"] is None or found["name"] == naming:
+            found = search(text, position - 1, end)
+            if found is None or found[_NAME] is None or found[_NAME] == naming:
                 return None
-            if bracket < found.start("assignment"):
+            if bracket < found.start(_ASSIGNMENT):
                 return None
-            if self._names.classify(found["name"]) & (NameKind.VALUE | NameKind.LOOSE_VALUE):
+            if classify(found[_NAME]) & _ANY_VALUE:
                 return found
             position = found.end()
             bracket = self._brackets.find(position)
         return None
 
-    def _classify_with_words_before(self, found: re.Match[str], kind: int) -> int:
+    def _classify_with_words_before(self, start: int, name: str) -> int:
         """Classify the last word of a name together with the words before it, as in `API key: …`."""
-        start = found.start("name")
-        if start < 2 or self._text[start - 1] not in " '’" or not self._text[start - 2].isalnum():
-            return kind
-        before = _WORDS_BEFORE.match(self._text[max(self._done, start - 45) : start][::-1])
-        if before is None:
-            return kind
-        return self._names.classify_phrase(before[0][::-1], found["name"]) or kind
+        words = _find_last_words(self._text[max(self._done, start - 45) : start])
+        return self._names.classify_phrase(words, name) if words else NameKind.NONE
 
     def _find_block_end(self, name_start: int, line_end: int) -> int:
         """Return the end of the lines below that are indented deeper than a name, or 0 if they are missing."""
@@ -337,6 +369,12 @@ class _Scan:
             indent = len(before) - (2 if before.endswith("- ") else 0)
         lines = _compile_block(min(max(indent, 0), 100)).match(text, opening.end())
         return lines.end() if lines is not None and lines[0].strip() else 0
+
+
+@lru_cache(maxsize=2000)
+def _find_last_words(text: str) -> str:
+    words = _WORDS_BEFORE.match(text[::-1])
+    return "" if words is None else words[0][::-1]
 
 
 class _NextMatch:

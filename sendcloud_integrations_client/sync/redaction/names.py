@@ -6,7 +6,7 @@ The tables are data: a new name is one more entry. docs/sync.md lists them for r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
@@ -190,6 +190,7 @@ _LAST_WORDS: Final = frozenset(
 MAX_NAME_LENGTH: Final = 200
 """Longer names are not classified."""
 
+_MAX_CACHED_NAMES: Final = 10_000
 _MIN_SUBSTRING_LENGTH: Final = 5
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 _FAST_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
@@ -220,6 +221,24 @@ class NameKind:
     """As `VALUE`, but only for `NAMING`."""
 
 
+class _Kinds(dict[str, int]):
+    """Kinds by name. A known name takes half of the time that `lru_cache` takes."""
+
+    __slots__ = ("_classify",)
+
+    def __init__(self, classify: Callable[[str], int]) -> None:
+        super().__init__()
+        self._classify = classify
+
+    def __missing__(self, name: str) -> int:
+        kind = self._classify(name)
+        if len(name) <= MAX_NAME_LENGTH:  # others are decided by their length
+            if len(self) >= _MAX_CACHED_NAMES:
+                self.clear()
+            self[name] = kind
+        return kind
+
+
 class NameClassifier:
     """Classifies names. Results are cached.
 
@@ -243,7 +262,7 @@ class NameClassifier:
             words = split_words(name)
             if words:
                 self._sequences.setdefault(words[0], []).append(words)
-        self.classify = lru_cache(maxsize=10_000)(self._classify)
+        self.classify: Callable[[str], int] = _Kinds(self._classify).__getitem__
         self.classify_phrase = lru_cache(maxsize=2000)(self._classify_phrase)
 
     def is_secret(self, name: str) -> bool:

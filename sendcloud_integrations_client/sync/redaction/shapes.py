@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from sendcloud_integrations_client.sync.redaction.clean_lines import CleanLines
 from sendcloud_integrations_client.sync.redaction.patterns import SecretPattern
 
 __all__ = ["ShapeFinder"]
@@ -33,12 +34,22 @@ class ShapeFinder:
             (prefix, re.compile(f"{re.escape(prefix)}{_require_boundary(prefix)}(?:{'|'.join(rests)})"))
             for prefix, rests in by_prefix.items()
         )
+        self._lines_without_prefixes = CleanLines()
 
     def redact(self, text: str) -> str:
         """Replace the secrets in a text."""
+        others = self._lines_without_prefixes.select_others(text)
+        searched = text if others is None else "\n".join(others)
         for prefix, pattern in self._compiled:
-            if prefix in text:
-                text = self._redact_pem(text, pattern) if prefix == _PEM_PREFIX else pattern.sub(self._marker, text)
+            if prefix in searched or "\n" in prefix:
+                clean = self._redact_pem(text, pattern) if prefix == _PEM_PREFIX else pattern.sub(self._marker, text)
+                if clean != text:
+                    text = searched = clean
+                    others = None  # a secret that was replaced can contain another prefix
+                elif others:
+                    others = [line for line in others if prefix not in line]
+        if others:
+            self._lines_without_prefixes.add(others)
         return text
 
     def _redact_pem(self, text: str, beginning: re.Pattern[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from sendcloud_integrations_client.sync.redaction.clean_lines import CleanLines
 from sendcloud_integrations_client.sync.redaction.credentials import CredentialFinder
 from sendcloud_integrations_client.sync.redaction.encodings import (
     FindRedactor,
@@ -35,8 +36,14 @@ _MAX_PLAIN_LENGTH: Final = 200
 _SPECIAL: Final = re.compile(r"[<)\s+\-\\]|%20")
 """The passes other than those of named values and of percent-encoding find names only in a text with one of these."""
 
-_Pass: TypeAlias = Callable[[str, int, int], str]
-"""Replaces one kind of secret. The arguments are the text, its hints and the layer of encoding."""
+_MIN_KNOWN_LENGTH: Final = 500
+"""Shorter texts are redacted again sooner than they are compared."""
+
+_Known: TypeAlias = dict[Callable[[str], str], str]
+"""The last text that each function left unchanged. A text with escapes is redacted decoded and, after that, as text."""
+
+_Pass: TypeAlias = Callable[[str, int, _Known], str]
+"""Replaces one kind of secret. The arguments are the text, the layer of encoding, and the texts known to be clean."""
 
 
 class TextRedactor:
@@ -66,13 +73,20 @@ class TextRedactor:
         def find_hints(text: str) -> int:
             return check.find_hints(text.encode("utf-8", "surrogatepass"))
 
-        # Decoded text is checked more than once.
+        self._find_hints_once = find_hints
+        # Long decoded text is checked more than once.
         self._find_hints = lru_cache(maxsize=10)(find_hints)
-        self._shapes = ShapeFinder(patterns, marker)
-        self._credentials = CredentialFinder(marker)
+        credentials, xml = CredentialFinder(marker), XmlRedactor(names, marker)
         self._named_values = NamedValueRedactor(names, marker)
-        self._tables = TableRedactor(names, names.secret_names, marker)
-        self._xml = XmlRedactor(names, marker)
+        self._shapes = _build_pass(ShapeFinder(patterns, marker).redact)
+        self._urls = _build_pass(credentials.redact_urls)
+        self._xml = _build_pass(lambda text: xml.redact(text) if "<" in text and ">" in text else text)
+        self._tables = _build_pass(TableRedactor(names, names.secret_names, marker).redact)
+        self._names = _build_pass(self._named_values.redact)
+        self._schemes = _build_pass(credentials.redact_schemes)
+        self._shell = _build_pass(credentials.redact_shell)
+        self._personal = _build_pass(lambda text: redact_personal_data(text, marker))
+        self._lines_without_base64 = CleanLines()
         self._passes: dict[int, tuple[_Pass, ...]] = {}
 
     def redact(self, text: str, hints: int) -> str:
@@ -82,7 +96,7 @@ class TextRedactor:
             text: The text.
             hints: What the text can contain, as found by the check.
         """
-        return self._redact_layer(text, hints, 0)
+        return self._redact_layer(text, hints, 0, {})
 
     def redact_repeatedly(self, text: str, hints: int) -> str:
         """Replace the secrets in a text until no pass changes it, because a replacement can complete another notation.
@@ -93,10 +107,11 @@ class TextRedactor:
         """
         checked = text  # the hints belong to this text
         unchanged = 0  # number of consecutive passes that left the text as it is
+        known: _Known = {}
         for _ in range(_MAX_ROUNDS):
             passes = self._select_passes(hints)
             for apply in passes:
-                clean = apply(text, hints, 0)
+                clean = apply(text, 0, known)
                 unchanged = unchanged + 1 if clean == text else 0
                 text = clean
                 if unchanged == len(passes):
@@ -108,16 +123,17 @@ class TextRedactor:
                 hints, checked, unchanged = found, text, 0  # decoded text can contain more
         return text
 
-    def _redact_layer(self, text: str, hints: int, layer: int) -> str:
+    def _redact_layer(self, text: str, hints: int, layer: int, known: _Known) -> str:
         if (
             (hints == Hint.NAME or hints == Hint.NAME | Hint.PERCENT)
             and not self._personal_data
             and len(text) < _MAX_PLAIN_LENGTH
             and not _SPECIAL.search(text)
         ):
-            return self._redact_percent_encoded(self._named_values.redact(text), hints, layer)
+            text = self._named_values.redact(text)
+            return self._redact_percent_encoded(text, layer, known) if "%" in text else text
         for apply in self._select_passes(hints):
-            text = apply(text, hints, layer)
+            text = apply(text, layer, known)
         return text
 
     def _select_passes(self, hints: int) -> tuple[_Pass, ...]:
@@ -126,14 +142,14 @@ class TextRedactor:
         if passes is None:
             has_names = bool(hints & (Hint.NAME | Hint.RUN)) or self._personal_data
             candidates: tuple[tuple[_Pass, bool], ...] = (
-                (self._redact_shapes, bool(hints & Hint.PATTERN)),
-                (self._redact_urls, bool(hints & Hint.USERINFO)),
-                (self._redact_xml, has_names),
-                (self._redact_tables, has_names),
-                (self._redact_named_values, has_names),
-                (self._redact_schemes, has_names),
-                (self._redact_shell, True),
-                (self._redact_personal_data, self._personal_data),
+                (self._shapes, bool(hints & Hint.PATTERN)),
+                (self._urls, bool(hints & Hint.USERINFO)),
+                (self._xml, has_names),
+                (self._tables, has_names),
+                (self._names, has_names),
+                (self._schemes, has_names),
+                (self._shell, True),
+                (self._personal, self._personal_data),
                 (self._redact_percent_encoded, bool(hints & ~Hint.USERINFO) or self._personal_data),
                 (self._redact_escaped, bool(hints & Hint.ESCAPE)),
                 (self._redact_base64, bool(hints & Hint.RUN)),
@@ -141,56 +157,57 @@ class TextRedactor:
             passes = self._passes[hints] = tuple(apply for apply, is_needed in candidates if is_needed)
         return passes
 
-    def _redact_shapes(self, text: str, hints: int, layer: int) -> str:
-        return self._shapes.redact(text)
-
-    def _redact_urls(self, text: str, hints: int, layer: int) -> str:
-        return self._credentials.redact_urls(text)
-
-    def _redact_xml(self, text: str, hints: int, layer: int) -> str:
-        return self._xml.redact(text) if "<" in text and ">" in text else text
-
-    def _redact_tables(self, text: str, hints: int, layer: int) -> str:
-        return self._tables.redact(text)
-
-    def _redact_named_values(self, text: str, hints: int, layer: int) -> str:
-        return self._named_values.redact(text)
-
-    def _redact_schemes(self, text: str, hints: int, layer: int) -> str:
-        return self._credentials.redact_schemes(text)
-
-    def _redact_shell(self, text: str, hints: int, layer: int) -> str:
-        return self._credentials.redact_shell(text)
-
-    def _redact_personal_data(self, text: str, hints: int, layer: int) -> str:
-        return redact_personal_data(text, self._marker)
-
-    def _redact_percent_encoded(self, text: str, hints: int, layer: int) -> str:
+    def _redact_percent_encoded(self, text: str, layer: int, known: _Known) -> str:
         if layer >= _MAX_LAYERS or "%" not in text:
             return text
         # Each layer decodes once, so that encoded delimiters stay inside of values; the last one decodes the rest.
         return redact_percent_encoded(
-            text, self._get_find_redactor(layer), self._is_secret, self._marker, all_levels=layer == _MAX_LAYERS - 1
+            text,
+            self._get_find_redactor(layer, known),
+            self._is_secret,
+            self._marker,
+            all_levels=layer == _MAX_LAYERS - 1,
         )
 
-    def _redact_escaped(self, text: str, hints: int, layer: int) -> str:
+    def _redact_escaped(self, text: str, layer: int, known: _Known) -> str:
         if layer >= _MAX_LAYERS or not has_escapes(text):
             return text
         decoded = decode_escapes(text)
-        redact = self._get_find_redactor(layer)(decoded) if decoded != text else None
+        redact = self._get_find_redactor(layer, known)(decoded) if decoded != text else None
         clean = decoded if redact is None else redact(decoded)
         return text if clean == decoded else clean
 
-    def _redact_base64(self, text: str, hints: int, layer: int) -> str:
-        return text if layer >= _MAX_LAYERS else redact_base64(text, self._get_find_redactor(layer), self._marker)
+    def _redact_base64(self, text: str, layer: int, known: _Known) -> str:
+        return (
+            text
+            if layer >= _MAX_LAYERS
+            else redact_base64(text, self._get_find_redactor(layer, known), self._marker, self._lines_without_base64)
+        )
 
-    def _get_find_redactor(self, layer: int) -> FindRedactor:
+    def _get_find_redactor(self, layer: int, known: _Known) -> FindRedactor:
         """Return a function that returns the redaction of text that was decoded in a layer."""
 
         def find_redactor(decoded: str) -> Callable[[str], str] | None:
-            hints = self._find_hints(decoded)
+            find = self._find_hints if len(decoded) > _MAX_PLAIN_LENGTH else self._find_hints_once
+            hints = find(decoded)
             if not hints and not self._personal_data:
                 return None
-            return lambda part: self._redact_layer(part, hints, layer + 1)
+            return lambda part: self._redact_layer(part, hints, layer + 1, known)
 
         return find_redactor
+
+
+def _build_pass(redact: Callable[[str], str]) -> _Pass:
+    """Return a pass that skips a long text which it is known to leave unchanged."""
+
+    def apply(text: str, layer: int, known: _Known) -> str:
+        if len(text) < _MIN_KNOWN_LENGTH:
+            return redact(text)
+        if known.get(redact) == text:
+            return text
+        clean = redact(text)
+        if clean == text:
+            known[redact] = text
+        return clean
+
+    return apply

@@ -23,11 +23,17 @@ _TYPE: Final = (
     r"(?:(?:string|int|integer|float|bool|boolean|array|object|binary)\(\d{1,9}+\)\s{1,5}+"
     r"|[sSbBuUrRfF@]{1,2}(?=\\*[\"'`])|&|new\s|\[\][a-z]{1,20}+(?=\{))"
 )
+_FLAT: Final = r"""[^\[\](){}"']*+[\])}]"""
+"""Rest of brackets that contain neither others nor quotes, as most."""
+
+_ATTACHED: Final = r"""[^\s,;:&)\]}"'<>\\|=]*+"""
+_AFTER_BRACKETS: Final = re.compile(_ATTACHED)
 # Most values begin with a word without a quote or bracket directly after it.
 _START: Final = re.compile(
-    rf"""\s{{0,200}}+(?=[\w@&]{{0,70}}+[\\"'`\[({{\s])(?:{_TYPE}|)(?P<open>\\{{0,100}}+["'`]|[\[({{]|[Aa]rray\s{{0,20}}+\(|map\[|[A-Z]\w{{0,60}}+[\[({{])"""
+    rf"""\s{{0,200}}+(?=[\w@&]{{0,70}}+[\\"'`\[({{\s])(?:{_TYPE}|)(?:(?P<quote>\\{{0,100}}+["'`])"""
+    rf"""|(?P<open>[\[({{]|[Aa]rray\s{{0,20}}+\(|map\[|[A-Z]\w{{0,60}}+[\[({{])(?P<flat>{_FLAT}|))"""
 )
-_ATTACHED: Final = re.compile(r"""[^\s,;:&)\]}"'<>\\|=]*+""")
+_BLANKS: Final = (" ", "\t")
 _SPACES: Final = re.compile(r"[ \t]{0,200}+")
 _QUOTED: Final = {
     '"': re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL),
@@ -37,7 +43,6 @@ _QUOTED: Final = {
 _BRACKETS: Final = re.compile(
     r""""(?:[^"\\]++|\\.)*+(?:"|\Z)|'(?<=[\[({,:=>\s]')(?:[^'\\]++|\\.)*+(?:'|\Z)|\[|\(|\{|\]|\)|\}""", re.DOTALL
 )
-_FLAT_BRACKETS: Final = re.compile(r"""[\[({][^\[\](){}"']*+[\])}]""")  # most contain neither others nor quotes
 _PLAIN_BRACKETS: Final = re.compile(r"[\[({\])}]")
 
 _AFTER_CLOSER: Final = r"""(?=[)\]}]{0,20}+(?:[\s,;"'`<&|]|\\|$))"""
@@ -48,7 +53,8 @@ _NEXT_HEADER: Final = r""",(?=\s\\{0,9}["']?[\w\-]{1,60}+\\{0,9}["']?[=:])"""
 _MARKUP: Final = r"</|<br|-->|&lt;/"
 _CELL_BORDER: Final = r" \|\s|\t\|\s|\xa0\|\s"
 _REST: Final = r"(?:[ \t]{1,9}+(?=[\w\-.~+/=:]{0,60}\d)(?=[\w\-.~+/=:]{0,60}[A-Za-z])[\w\-.~+/=:]{6,}+)*+"
-_SIMPLE: Final = r"[\w.+\-%/~!*:]++"
+_SIMPLE_CHARACTER: Final = r"[\w.+\-%/~!*:]"
+_SIMPLE: Final = f"{_SIMPLE_CHARACTER}++"
 _WORDS: Final = rf"{_SIMPLE}(?:[ \t]++{_SIMPLE})*+"
 _HEADER_WORD: Final = r"[\w.+\-%/~!*:=;,@]++"
 # No line follows that continues the header: such lines are indented, and items of a list in YAML begin with a dash.
@@ -61,6 +67,7 @@ _WORD: Final = (
 
 _LISTS: Final = ("Digest", "OAuth", "Hawk", "AWS4", "Signature")
 """Authentication schemes whose credentials are lists with commas."""
+_MAX_EMPTY_BRACKETS: Final = 20
 _FIRST_SEARCH: Final = 200
 LOOKAHEAD: Final = 100
 """Number of characters that a pattern can look ahead at most."""
@@ -76,9 +83,17 @@ class ValueFinder:
     def __init__(self, marker: str) -> None:
         mark = re.escape(marker)
         self._marker = marker
+        flat = rf"""(?!{mark})[\[({{](?=[^\s\[\](){{}}"']){_FLAT}{_ATTACHED}"""
         self._simple = {
-            "=": re.compile(rf"({mark}|{_SIMPLE})(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)"),
-            ":": re.compile(rf"[ \t]{{0,9}}+({mark}|{_WORDS})(?=[ \t]*+(?:\r?\n|\Z))"),
+            "=": re.compile(
+                rf"((?:{mark}|{_SIMPLE})(?=[& \r\n]|$)(?<!earer)(?<!asic)(?<!oken)(?<!igest)(?<!new)|{flat})"
+            ),
+            ":": re.compile(rf"[ \t]{{0,9}}+((?:{mark}|{_WORDS})(?=[ \t]*+(?:\r?\n|\Z))|(?:[A-Z]\w{{0,60}}+|){flat})"),
+        }
+        self._simple_enclosed = {
+            # One or two letters can be the type of a string: b"…"
+            quote: re.compile(rf"[ \t]{{0,9}}+((?!{mark})(?={_SIMPLE_CHARACTER}{{3}}){_WORDS})(?={quote}(?!'))")
+            for quote in "\"'`"
         }
         self._single = re.compile(
             rf"([\w.\-\[\]$@]{{1,200}}+)=(?:{mark}|{_SIMPLE})(?<!earer)(?<!asic)(?<!oken)(?<!igest)"
@@ -124,27 +139,31 @@ class ValueFinder:
         pattern = self._simple.get(sign) if close is None else self._simple_quoted.get(close)
         return None if pattern is None else pattern.match(text, position)
 
+    def match_enclosed(self, text: str, position: int, quote: str) -> re.Match[str] | None:
+        """Match a value of harmless characters after `:`, as group 1, if the quote before the name ends it."""
+        pattern = self._simple_enclosed.get(quote)
+        return None if pattern is None else pattern.match(text, position)
+
     def match_header(self, text: str, position: int) -> re.Match[str] | None:
         """Match the value of a header that has the whole line, as group 1, if it consists of harmless characters."""
         return self._simple_header.match(text, position)
 
-    def find(self, text: str, position: int) -> tuple[int, int]:
+    def find(self, text: str, position: int, limit: int | None = None) -> tuple[int, int]:
         """Return the start and end of a value that contains no spaces, unless it is quoted or in brackets.
 
         Args:
             text: The text.
             position: Position after the sign that separates name and value.
+            limit: Position up to which a closing bracket is searched for. If none is found, the value ends with the
+                text. Defaults to the end of the text.
         """
-        start = _SPACES.match(text, position).end()  # type: ignore[union-attr]
-        if text.startswith(self._marker, start):
-            return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
-        opening = _START.match(text, position)
-        if opening is not None:
-            return self._find_enclosed(text, opening)
-        found = self._bare.match(text, start)
-        return start, found.end() if found else start
+        start, end = self._find_delimited(text, position, limit)
+        if end < 0:
+            found = self._bare.match(text, start)
+            end = found.end() if found else start
+        return start, end
 
-    def find_in_line(self, text: str, position: int, quote_before: str) -> tuple[int, int]:
+    def find_in_line(self, text: str, position: int, quote_before: str, limit: int | None = None) -> tuple[int, int]:
         """Return the start and end of a value after `:`, which can contain spaces.
 
         Args:
@@ -152,14 +171,13 @@ class ValueFinder:
             position: Position after the sign that separates name and value.
             quote_before: The quote directly before the name, if the name was not closed by one: it encloses both name
                 and value.
+            limit: See `find`.
         """
-        start = _SPACES.match(text, position).end()  # type: ignore[union-attr]
-        if text.startswith(self._marker, start):
-            return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
-        opening = _START.match(text, position)
-        if opening is not None:
-            return self._find_enclosed(text, opening)
-        return start, self._find_line_end(text, start, quote_before, self._line)
+        simple = self.match_enclosed(text, position, quote_before) if quote_before else None
+        if simple is not None:
+            return simple.span(1)
+        start, end = self._find_delimited(text, position, limit)
+        return start, self._find_line_end(text, start, quote_before, self._line) if end < 0 else end
 
     def find_header(
         self, text: str, position: int, sign: str, quote_before: str, *, is_enclosed: bool, is_at_line_start: bool
@@ -174,7 +192,7 @@ class ValueFinder:
             is_enclosed: Whether name and value are items of an object or list.
             is_at_line_start: Whether the name is at the beginning of a line, so that the value has the whole line.
         """
-        start = _SPACES.match(text, position).end()  # type: ignore[union-attr]
+        start = _skip_spaces(text, position)
         if not text.startswith(self._marker, start):
             opening = _START.match(text, position)
             if opening is not None:
@@ -196,15 +214,25 @@ class ValueFinder:
             pattern = self._header_line
         return start, self._find_line_end(text, start, quote_before, pattern)
 
-    def _find_enclosed(self, text: str, opening: re.Match[str]) -> tuple[int, int]:
-        symbol = opening["open"]
-        if symbol[-1] in "\"'`":
-            closing = _find_closing_quote(text, opening.end(), symbol, len(text))
-            return opening.end(), len(text) if closing is None else closing
-        start = opening.end() - 1
-        end = _find_closing_bracket(text, start)
-        inner = text[start + 1 : end - 1].strip() if end - start < 20 else "x"
-        return (opening.start("open"), _ATTACHED.match(text, end).end()) if inner else (end, end)  # type: ignore[union-attr]
+    def _find_delimited(self, text: str, position: int, limit: int | None) -> tuple[int, int]:
+        """Return the start of a value, and its end if it is quoted, in brackets or redacted already; otherwise -1."""
+        start = _skip_spaces(text, position)
+        if text.startswith(self._marker, start):
+            return start, self._after_marker.match(text, start).end()  # type: ignore[union-attr]
+        opening = _START.match(text, position)
+        return (start, -1) if opening is None else self._find_enclosed(text, opening, limit)
+
+    def _find_enclosed(self, text: str, opening: re.Match[str], limit: int | None = None) -> tuple[int, int]:
+        quote, end = opening["quote"], opening.end()
+        if quote is not None:
+            closing = _find_closing_quote(text, end, quote, len(text))
+            return end, len(text) if closing is None else closing
+        first, start = opening.start("open"), opening.end("open") - 1
+        if not opening["flat"]:
+            end = _find_closing_bracket(text, start, len(text) if limit is None else limit)
+        if end - start < _MAX_EMPTY_BRACKETS and not text[start + 1 : end - 1].strip():
+            return end, end
+        return first, _AFTER_BRACKETS.match(text, end).end()  # type: ignore[union-attr]
 
     def _find_line_end(self, text: str, start: int, quote_before: str, pattern: re.Pattern[str]) -> int:
         if quote_before:
@@ -239,6 +267,12 @@ class ValueFinder:
         return limit
 
 
+def _skip_spaces(text: str, position: int) -> int:
+    if text.startswith(_BLANKS, position):
+        return _SPACES.match(text, position).end()  # type: ignore[union-attr]
+    return position
+
+
 def _find_closing_quote(text: str, start: int, opening: str, limit: int) -> int | None:
     """Return the position of the closing quote before a limit; None if it is missing there."""
     if len(opening) == 1:
@@ -257,15 +291,12 @@ def _compile_closing(opening: str) -> re.Pattern[str]:
     return re.compile(rf"{mark}(?<!\\{mark})")
 
 
-def _find_closing_bracket(text: str, start: int) -> int:
-    """Return the position after the bracket that closes the one at `start`, or the end of the text."""
-    flat = _FLAT_BRACKETS.match(text, start)
-    if flat is not None:
-        return flat.end()
+def _find_closing_bracket(text: str, start: int, limit: int) -> int:
+    """Return the position after the bracket that closes the one at `start` before a limit, or the end of the text."""
     # Escaped quotes enclose no reliable strings.
     pattern = _PLAIN_BRACKETS if text.startswith("\\", start + 1) else _BRACKETS
     depth = 0
-    for found in pattern.finditer(text, start):
+    for found in pattern.finditer(text, start, limit):
         symbol = found[0]
         if symbol in "[({":
             depth += 1
