@@ -15,6 +15,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from sendcloud_integrations_client import ConfigurationError
 from sendcloud_integrations_client.sync import DEFAULT_FIELDS, LogStore, Redaction, sync_logs
 from tests.support.adversarial_texts import build_adversarial_texts
 from tests.support.sync_servers import Listing, build_client
@@ -345,3 +346,8 @@ def test_shortest_base64_text_with_a_secret_is_replaced(padding: str) -> None:
     assert REDACTION.redact_record({"X-Id": encoded + padding})[0] == {"X-Id": MARK}
     longer = {"X-Id": f"kept:{encoded}{padding}", "kept": ["0da3c72134ad8437"]}
     assert REDACTION.redact_record(longer)[0] == {**longer, "X-Id": f"kept:{MARK}"}
+
+
+def test_empty_marker_is_rejected() -> None:
+    with pytest.raises(ConfigurationError, match=r"^Invalid marker of Redaction: must not be empty"):
+        Redaction(marker="")

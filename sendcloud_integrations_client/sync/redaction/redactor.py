@@ -13,6 +13,7 @@ from typing import Any, Final
 import attrs
 import orjson
 
+from sendcloud_integrations_client.errors import ConfigurationError
 from sendcloud_integrations_client.sync.redaction.credentials import is_user_and_password, looks_random
 from sendcloud_integrations_client.sync.redaction.json_text import (
     MAX_DEPTH,
@@ -67,9 +68,12 @@ class Redaction:
         headers: Names of headers to redact. Defaults to `DEFAULT_HEADERS`.
         fields: Names of fields to redact in JSON, forms, XML and the query of URLs, with everything that they contain.
             Defaults to `DEFAULT_FIELDS`.
-        marker: Replacement for a redacted value. Defaults to `[redacted]`.
+        marker: Replacement for a redacted value, not empty. Defaults to `[redacted]`.
         patterns: Shapes of secrets that are redacted under any name. Defaults to `DEFAULT_PATTERNS`.
         personal_data: Whether e-mail addresses and phone numbers are redacted too. Defaults to False.
+
+    Raises:
+        ConfigurationError: If the marker is empty.
 
     Example:
         redaction = Redaction(fields=DEFAULT_FIELDS | {"customer_email"})
@@ -77,7 +81,7 @@ class Redaction:
 
     headers: frozenset[str] = attrs.field(default=DEFAULT_HEADERS, converter=_to_frozenset)
     fields: frozenset[str] = attrs.field(default=DEFAULT_FIELDS, converter=_to_frozenset)
-    marker: str = "[redacted]"
+    marker: str = attrs.field(default="[redacted]")
     patterns: tuple[SecretPattern, ...] = attrs.field(default=DEFAULT_PATTERNS, converter=_to_tuple)
     personal_data: bool = False
     _names: NameClassifier = attrs.field(init=False, eq=False)
@@ -86,6 +90,11 @@ class Redaction:
     _find_hints: Callable[[str], int] = attrs.field(init=False, eq=False)
     _find_hints_cached: Callable[[str], int] = attrs.field(init=False, eq=False)
     _redact_again: Callable[[str], str] = attrs.field(init=False, eq=False)
+
+    @marker.validator
+    def _validate_marker(self, _: object, marker: str) -> None:
+        if not marker:
+            raise ConfigurationError("Invalid marker of Redaction: must not be empty. Use a text such as [redacted].")
 
     def __attrs_post_init__(self) -> None:
         names = NameClassifier(self.headers, self.fields, phones=self.personal_data)
