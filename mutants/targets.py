@@ -86,7 +86,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/postgresql_urls.py": ("sync/test_postgresql_urls.py",),
     "sync/private_files.py": ("sync/test_private_files.py",),
     "sync/problem_keys.py": ("sync/test_problem_keys.py", "sync/test_migrations.py"),
-    "sync/pruning.py": ("sync/test_pruning.py", "sync/test_account_run.py"),
+    "sync/pruning.py": ("sync/test_pruning.py", "sync/test_account_run.py", "sync/test_frozen_database.py"),
     "sync/run_lock.py": ("sync/test_run_lock.py",),
     "sync/run_options.py": (
         "sync/test_run_options.py",
@@ -114,7 +114,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/redaction/xml_values.py": ("sync/test_redaction_corpus.py", "sync/test_redaction.py"),
     "sync/retries.py": ("sync/test_unreadable_pages.py", "sync/test_sync.py"),
     "sync/schema.py": ("sync/test_account_writer.py", "sync/test_store.py", "sync/test_sync.py"),
-    "sync/stop_signal.py": ("sync/test_sync.py",),
+    "sync/stop_signal.py": ("sync/test_stop_signal.py", "sync/test_faults.py", "sync/test_sync.py"),
     "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),
     "sync/stored_redaction.py": ("sync/test_stored_redaction.py", "sync/test_account_run.py"),
     "sync/summary.py": ("sync/test_account_run.py", "sync/test_sync.py"),
@@ -131,6 +131,11 @@ NEEDS_POSTGRESQL: Final = frozenset(
         "sync/migrations/versions/account_wide_state.py",
         "sync/migrations/versions/problems.py",
         "sync/migrations/versions/first_tables.py",
+        "sync/postgresql_connections.py",
+        "sync/postgresql_urls.py",
+        "sync/problem_keys.py",
+        "sync/pruning.py",
+        "sync/run_lock.py",
         "sync/schema.py",
         "sync/store.py",
     }
@@ -185,5 +190,5 @@ def can_kill(test: str, file: str) -> bool:
         test: Node id of the test.
         file: The source file within the package.
     """
-    module, _, name = test.partition("::")
-    return file in NEEDS_POSTGRESQL or "postgresql" in module or "postgresql" not in name
+    _, _, variant = test.partition("[")
+    return file in NEEDS_POSTGRESQL or "postgresql" not in variant

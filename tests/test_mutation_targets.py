@@ -73,11 +73,11 @@ class Shape:
 
 
 def test_variants_for_postgresql_are_run_for_files_with_code_for_it() -> None:
-    variant, module = "tests/sync/test_sync.py::test_first_run[postgresql]", "tests/sync/test_postgresql_urls.py"
+    variant = "tests/sync/test_sync.py::test_first_run[postgresql]"
     assert can_kill(variant, "sync/store.py")
     assert not can_kill(variant, "sync/list_sync.py")
     assert can_kill("tests/sync/test_sync.py::test_first_run[sqlite]", "sync/list_sync.py")
-    assert can_kill(f"{module}::test_postgresql_url", "sync/postgresql_urls.py")
+    assert can_kill("tests/sync/test_faults.py::test_errors_of_postgresql[error]", "sync/database_faults.py")
 
 
 def test_file_without_test_modules_is_an_error() -> None:

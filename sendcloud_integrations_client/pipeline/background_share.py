@@ -45,8 +45,7 @@ class BackgroundShare:
         self._floor = max(1, math.floor(window.limit * FLOOR_SHARE))
         self._tokens = math.inf  # a full bucket
         self._rate = 0.0
-        self._updated_at = -math.inf
-        self._rate_expires_at = -math.inf
+        self._updated_at = self._rate_expires_at = -math.inf
 
     def may_take(self, now: float) -> bool:
         """Return whether a background call may take a free slot. The window must be up to date."""

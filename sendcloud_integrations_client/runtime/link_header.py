@@ -81,13 +81,11 @@ def _parse_links(header: str) -> tuple[list[_Link], str]:
 
 
 def _parse_parameters(header: str, position: int) -> tuple[list[tuple[str, str]], int]:
-    """Parse the parameters of one link; return them with lower-case names, and the position after it."""
+    """Parse the parameters of one link; return them with lower-case names, and the position where they end."""
     parameters: list[tuple[str, str]] = []
     length = len(header)
     while position < length:
-        if header[position] == ",":
-            return parameters, position + 1
-        if header[position] == "<":
+        if header[position] in ",<":
             return parameters, position
         if header[position] in "; \t":
             position += 1

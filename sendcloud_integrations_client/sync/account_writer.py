@@ -368,7 +368,7 @@ class AccountWriter:
                 .where(integration.c.account == self._account, integration.c.id == integration_id)
                 .values(deleted_at=func.coalesce(integration.c.deleted_at, self.get_time()))
             )
-            return found.rowcount > 0
+            return bool(found.rowcount)
 
     async def claim_list(self, integration_id: int | None) -> ListState:
         """Claim the state of a list for this run. Runs that claimed it earlier can no longer write to it.

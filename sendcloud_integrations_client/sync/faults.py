@@ -107,20 +107,21 @@ class FaultRetries:
             SendcloudError: If the failure cannot pass, or the account had no success for too long.
             StopRequestedError: If the run has to stop.
         """
-        failures, successes, started = 0, self._successes, self._clock()
+        longest_delay, successes, started = _FIRST_DELAY, self._successes, self._clock()
         while True:
             try:
                 result = await work()
             except SendcloudError as error:
                 if not is_temporary(error) or self._has_given_up:
                     raise
-                failures = failures + 1 if successes == self._successes else 1
-                successes = self._successes
+                if successes != self._successes:
+                    longest_delay, successes = _FIRST_DELAY, self._successes
                 remaining = max(self._last_success, started) + self._give_up_after - self._clock()
                 if remaining <= 0:
                     self._has_given_up = self._give_up_after > 0
                     raise
-                await self._wait(error, failures, remaining)
+                await self._wait(error, longest_delay, remaining)
+                longest_delay = min(2 * longest_delay, _MAX_DELAY)
             else:
                 self.note_success()
                 return result
@@ -134,10 +135,9 @@ class FaultRetries:
             _logger.info("Sync of account %s: continues.", self._account)
             self._on_fault(None)
 
-    async def _wait(self, error: SendcloudError, failures: int, remaining: float) -> None:
-        longest = min(_MAX_DELAY, _FIRST_DELAY * 2.0 ** min(failures - 1, 10))
+    async def _wait(self, error: SendcloudError, longest_delay: float, remaining: float) -> None:
         # Jitter, so that the accounts of a process do not return together.
-        delay = min(self._draw(longest / 2, longest), remaining)
+        delay = min(self._draw(longest_delay / 2, longest_delay), remaining)
         reason = to_single_line(str(error)).rstrip(".")
         _logger.log(
             logging.INFO if self._is_failing else logging.WARNING,  # one warning per outage

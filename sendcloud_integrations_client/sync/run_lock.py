@@ -122,12 +122,12 @@ class _Lease:
             where=None if take_over else is_free,
         )
         async with self._store.writing() as connection:
-            return (await connection.execute(statement)).rowcount > 0
+            return bool((await connection.execute(statement)).rowcount)
 
     async def renew(self) -> bool:
         statement = update(lease).where(lease.c.account == self._account, lease.c.run_id == self._run)
         async with self._store.writing() as connection:
-            return (await connection.execute(statement.values(expires_at=_get_expiry()))).rowcount > 0
+            return bool((await connection.execute(statement.values(expires_at=_get_expiry()))).rowcount)
 
     async def release(self) -> None:
         async with self._store.writing() as connection:

@@ -47,6 +47,7 @@ def test_statuses_from_500_on_are_server_errors(status: int) -> None:
         (b" \n", {}, "400 Bad Request: empty body"),
         (b" <html>", {}, "400 Bad Request: an HTML page instead of JSON"),
         (b"out of order", {"status_code": 599}, "599: out of order"),
+        (b'"out of order"', {}, "400 Bad Request: out of order"),
         ([], {}, "400 Bad Request: no details provided"),
         (7, {}, "400 Bad Request: no details provided"),
         (b"", {"reason": "no slot"}, "no slot"),
@@ -64,6 +65,16 @@ def test_statuses_from_500_on_are_server_errors(status: int) -> None:
 )
 def test_reason_is_built_from_status_body_and_headers(content: Any, options: dict[str, Any], reason: str) -> None:
     assert build_error(content, **options).reason == reason
+
+
+def test_json_string_as_the_body_is_parsed() -> None:
+    assert build_error(b'"say \\"please\\""').body == 'say "please"'
+
+
+def test_escaped_secret_that_is_not_ascii_is_masked() -> None:
+    content = b'{"message": "key p\\u00e455word"}'
+    assert build_error(content, secrets=["p\u00e455word"]).body == {"message": "key ***"}
+    assert build_error(content, secrets=["55words"]).body == {"message": "key p\u00e455word"}
 
 
 def test_secrets_are_masked_in_body_and_headers() -> None:
@@ -89,6 +100,9 @@ def test_secrets_are_masked_in_body_and_headers() -> None:
         ({"errors": {}, "error": {}, "title": "t"}, [("", "", "")]),
         ({"error": "e", "error_description": "d"}, [("", "e", "d")]),
         ({"error": "", "message": "m"}, [("", "", "m")]),
+        ({"error": ""}, [("error", "", "")]),
+        ({"error": 7}, []),
+        ({"error": ["a"]}, [("error", "", "a")]),
         ({"detail": "", "message": "m", "error_description": "d"}, [("", "", "m")]),
         ({"description": "d", "msg": "m"}, [("", "", "d")]),
         ({"msg": "m"}, [("", "", "m")]),

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from sendcloud_integrations_client.generated.models.integration_log import IntegrationLog
 from sendcloud_integrations_client.sync import LogStore
@@ -24,6 +24,7 @@ from sendcloud_integrations_client.sync.errors import AccountMismatchError, Sync
 from sendcloud_integrations_client.sync.list_order import ListOrder
 from sendcloud_integrations_client.sync.records import InvalidRecord, LogRow
 from sendcloud_integrations_client.sync.schema import account, integration, log, quarantine, sync_state
+from sendcloud_integrations_client.sync.unfinished_writes import GRACE
 
 DAY = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -387,3 +388,139 @@ async def test_dry_run_without_a_store_counts_everything_as_new(tmp_path: Any) -
         assert await dry.store_integrations([], [build_invalid("x"), build_invalid("x")], DAY, []) == 1
         assert await dry.store_unreadable_list(build_invalid("page:first")) == 1
     assert not (tmp_path / "missing.db").exists()
+
+
+async def test_write_has_a_time_limit_in_postgresql_only(store: LogStore) -> None:
+    assert AccountWriter(store, "default", "run-1").grace is None
+    assert AccountWriter(LogStore("postgresql://name@host/logs"), "default", "run-1").grace == GRACE == 3.0
+
+
+NEIGHBOURS = [
+    (name, kind, number, key)
+    for name in ("a", "default", "z")
+    for kind in ("integration", "log", "page")
+    for number in (3, 4, 5)
+    for key in ("h", "i", "j")
+]
+"""Keys in the quarantine around that of one invalid record, which is smaller than some and larger than others."""
+
+INVALID = ("default", "log", 4, "i")
+
+
+async def store_neighbours(store: LogStore, **values: Any) -> None:
+    names = ("account", "kind", "integration_id", "key")
+    common = {"error": "", "field": "", "quarantined_at": DAY, "raw": "", **values}
+    rows = [common | dict(zip(names, key, strict=True)) for key in NEIGHBOURS if key != INVALID]
+    async with store.writing() as connection:
+        await connection.execute(insert(quarantine), rows)
+
+
+async def get_quarantined(store: LogStore) -> dict[tuple[str, str, int, str], tuple[bool, bool]]:
+    """Return which kinds of list have read each record of the quarantine: the account-wide one, and others."""
+    return {
+        (row.account, row.kind, row.integration_id, row.key): (row.read_account_wide, row.read_by_integration)
+        for row in await get_rows(store, quarantine)
+    }
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+async def test_invalid_record_is_one_entry_of_the_quarantine(
+    writer: AccountWriter, store: LogStore, is_read: bool
+) -> None:
+    await store_neighbours(store, read_account_wide=is_read)
+    others = await get_quarantined(store)
+    counts = await store_page(writer, 4, invalid_records=[build_invalid("i")])
+    assert (counts.quarantined, counts.unread_invalid) == (1, 1)
+    assert await get_quarantined(store) == others | {INVALID: (False, True)}
+    counts = await store_page(writer, None, invalid_records=[build_invalid("i", 4)])
+    assert (counts.quarantined, counts.unread_invalid) == (0, 1)
+    assert await get_quarantined(store) == others | {INVALID: (True, True)}
+    counts = await store_page(writer, None, invalid_records=[build_invalid("i", 4)])
+    assert (counts.quarantined, counts.unread_invalid) == (0, 0)
+
+
+@pytest.mark.parametrize("integration_id", [None, 4])
+async def test_only_superseded_pages_of_the_list_are_deleted(
+    writer: AccountWriter, store: LogStore, integration_id: int | None
+) -> None:
+    await store_neighbours(store)
+    for number in (None, 4):
+        await store_page(writer, number, unreadable_page=build_invalid("i"))
+    before = await get_quarantined(store)
+    await store_page(writer, integration_id, attrs.evolve(STATE, superseded_pages={"i"}))
+    assert before.keys() - (await get_quarantined(store)).keys() == {("default", "page", integration_id or 0, "i")}
+
+
+async def test_pages_in_the_quarantine_belong_to_one_list(writer: AccountWriter, store: LogStore) -> None:
+    await store_neighbours(store, page_cursor="abc")
+    assert (await writer.claim_list(4)).unreadable_pages == {"h": "abc", "i": "abc", "j": "abc"}
+    assert (await writer.claim_list(None)).unreadable_pages == {}
+    await store_page(writer, None, unreadable_page=build_invalid("first"))
+    assert (await writer.claim_list(None)).unreadable_pages == {"first": None}
+    async with store.writing() as connection:
+        await connection.execute(quarantine.delete().where(quarantine.c.account == "default"))
+    assert (await writer.claim_list(4)).unreadable_pages == {}
+
+
+async def test_page_changes_the_logs_of_its_account_only(store: LogStore) -> None:
+    for name in ("a", "default", "z"):
+        found = AccountWriter(store, name, "run-1")
+        await found.claim_list(None)
+        await found.claim_list(4)
+        rows = [build_row(number, integration_id=None) for number in (1, 2, 3)]
+        await store_page(found, None, rows=rows)
+    before = {(row.account, row.id): row for row in await get_rows(store, log)}
+    writer = AccountWriter(store, "default", "run-2")
+    await writer.claim_list(4)
+    await store_page(writer, 4, STATE, rows=[build_row(2, "changed", integration_id=7)])
+    after = {(row.account, row.id): row for row in await get_rows(store, log)}
+    changed = after.pop(("default", 2))
+    assert after == {key: row for key, row in before.items() if key != ("default", 2)}
+    assert (changed.exception, changed.integration_id, changed.read_by_integration) == ("changed", 7, True)
+    states = {(row.account, row.integration_id): (row.run_id, row.cursor) for row in await get_rows(store, sync_state)}
+    expected = {(name, number): ("run-1", None) for name in ("a", "default", "z") for number in (0, 4)}
+    assert states == expected | {("default", 4): ("run-2", "abc")}
+
+
+async def test_run_is_recorded_for_its_account_only(store: LogStore) -> None:
+    for name in ("a", "default", "z"):
+        await AccountWriter(store, name, "run-1").bind_account(name)
+    writer = AccountWriter(store, "default", "run-2")
+    await writer.fail_run("no network")
+    assert [row.error for row in await get_rows(store, account)] == [None, "no network", None]
+    await writer.complete_run()
+    assert [row.error for row in await get_rows(store, account)] == [None, None, None]
+    assert [row.last_synced_at is None for row in await get_rows(store, account)] == [True, False, True]
+    async with store.writing() as connection:
+        await connection.execute(account.update().values(identity=None, pruned_before=None))
+        await connection.execute(account.update().where(account.c.name == "default").values(pruned_before=DAY))
+    await writer.bind_account("you")
+    assert [row.identity for row in await get_rows(store, account)] == [None, "you", None]
+    assert [await AccountWriter(store, name, "x").begin_run("you") for name in ("a", "default", "z")] == [
+        None,
+        DAY,
+        None,
+    ]
+
+
+async def test_integrations_of_other_accounts_are_unchanged(store: LogStore) -> None:
+    row = {"id": 5, "shop_name": "shop", "listed_at": DAY, "record": "{}"}
+    writers = {name: AccountWriter(store, name, "run-1") for name in ("a", "default", "z")}
+    for writer in writers.values():
+        await writer.store_integrations([row, row | {"id": 4}, row | {"id": 6}], [], DAY, [])
+    assert await writers["default"].mark_deleted(5)
+    assert not await writers["default"].mark_deleted(7)
+    assert await writers["default"].get_known_integrations() == [4, 6]
+    await writers["default"].store_integrations([], [], get_day(1), [6])
+    assert {name: await writer.get_known_integrations() for name, writer in writers.items()} == {
+        "a": [4, 5, 6],
+        "default": [6],
+        "z": [4, 5, 6],
+    }
+
+
+async def test_deleted_integration_keeps_the_time_of_its_deletion(writer: AccountWriter, store: LogStore) -> None:
+    await writer.store_integrations([{"id": 5, "listed_at": DAY, "record": "{}"}], [], DAY, [])
+    await writer.store_integrations([], [], get_day(1), [])
+    assert await writer.mark_deleted(5)
+    assert [row.deleted_at for row in await get_rows(store, integration)] == [get_day(1)]

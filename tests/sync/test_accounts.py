@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from sendcloud_integrations_client import (
     Account,
@@ -37,7 +38,17 @@ from sendcloud_integrations_client.sync import (
 from sendcloud_integrations_client.sync import (
     accounts as stored_accounts,
 )
-from sendcloud_integrations_client.sync.schema import account, log, metadata, report
+from sendcloud_integrations_client.sync.schema import (
+    account,
+    integration,
+    lease,
+    log,
+    metadata,
+    problem,
+    quarantine,
+    report,
+    sync_state,
+)
 from sendcloud_integrations_client.testing import SimulatedSendcloud, serve_in_thread
 from tests.support.stores import with_both_databases
 from tests.support.sync_servers import BASE_URL, build_client
@@ -224,6 +235,60 @@ async def test_run_in_progress_stops_if_its_account_is_renamed_or_removed(
     async with build_client(server, auth=Changing("public", "secret")) as client:
         summary = await sync_logs(client, store, page_size=10, on_progress=count_page)
     assert isinstance(summary.error, SyncSupersededError)
+
+
+async def fill_accounts(store: LogStore, names: str) -> None:
+    """Store accounts with one row in each table."""
+    await store.migrate()
+    now = datetime(2024, 5, 1, tzinfo=UTC)
+    async with store.writing() as connection:
+        for name in names:
+            await connection.execute(insert(account), {"name": name, "identity": "me", "first_synced_at": now})
+            record = {"account": name, "id": 1, "record": "{}"}
+            await connection.execute(insert(log), record | {"stored_at": now})
+            await connection.execute(insert(integration), record | {"listed_at": now})
+            row = {"account": name, "problem_key": "x", "key_version": 1}
+            await connection.execute(insert(problem), row)
+            row = {"account": name, "kind": "log", "integration_id": 1, "key": "x", "error": "", "field": ""}
+            await connection.execute(insert(quarantine), row | {"quarantined_at": now, "raw": ""})
+            await connection.execute(insert(sync_state), {"account": name, "integration_id": 0, "run_id": "x"})
+            await connection.execute(insert(lease), {"account": name, "run_id": "x", "expires_at": now})
+
+
+async def list_names(store: LogStore) -> dict[str, str]:
+    """Return the accounts that each table has, sorted."""
+    found: dict[str, str] = {}
+    async with store.reading() as connection:
+        for table in metadata.sorted_tables:
+            if table is not report:
+                column = account.c.name if table is account else table.c.account
+                found[table.name] = "".join(sorted(await connection.scalars(select(column))))
+    return found
+
+
+async def test_change_of_an_account_leaves_all_others_unchanged(store: LogStore) -> None:
+    await fill_accounts(store, "adg")
+    await rebind_account(store, "d", "you")
+    assert [(one.name, one.identity) for one in await list_accounts(store)] == [("a", "me"), ("d", "you"), ("g", "me")]
+    await rename_account(store, "d", "e")
+    tables = [table.name for table in metadata.sorted_tables if table is not report]
+    assert await list_names(store) == dict.fromkeys(tables, "aeg") | {"lease": "ag"}
+    counts = [(one.name, one.integrations, one.logs, one.quarantined) for one in await list_accounts(store)]
+    assert counts == [("a", 1, 1, 1), ("e", 1, 1, 1), ("g", 1, 1, 1)]
+    for name in "ag":
+        with pytest.raises(StoreError, match=f"has an account {name}"):
+            await rename_account(store, "e", name)
+    assert await remove_account(store, "e") == 1
+    assert await list_names(store) == dict.fromkeys(tables, "ag")
+
+
+@pytest.mark.parametrize(("names", "available"), [("bc", "It has: b, c."), ("", "It has no accounts.")])
+async def test_accounts_that_exist_are_listed_if_one_does_not(store: LogStore, names: str, available: str) -> None:
+    await fill_accounts(store, "".join(reversed(names)))
+    for name in ("a", "bb", "d"):
+        with pytest.raises(StoreError) as caught:
+            await rebind_account(store, name, None)
+        assert str(caught.value) == f"Account not found: {store!r} has no account {name}. {available}"
 
 
 async def test_unknown_account_is_an_error_that_lists_the_others(store: LogStore, server: SimulatedSendcloud) -> None:

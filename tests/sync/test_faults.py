@@ -228,6 +228,11 @@ def test_which_errors_can_pass(error: SendcloudError, expected: bool) -> None:
     assert is_temporary(error) is expected
 
 
+def test_which_statuses_can_pass() -> None:
+    found = [code for code in range(400, 600) if is_temporary(ServerError("x", status_code=code))]
+    assert found == [408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524]
+
+
 class _PostgresqlError(Exception):
     def __init__(self, sqlstate: str) -> None:
         super().__init__("x")

@@ -20,6 +20,7 @@ from sendcloud_integrations_client.sync import LogStore
         "sslmode=prefer&channel_binding=prefer&gssencmode=disable",
         "connect_timeout=5",
         "connect_timeout=0",
+        "connect_timeout=soon&connect_timeout=5",  # the last one counts
         "ssl=prefer",
         "prepared_statement_cache_size=10",
         "target_session_attrs=read-write",
@@ -72,6 +73,7 @@ def test_several_hosts_become_parameters_that_every_driver_reads(url: str, host:
         ("channel_binding=require", "channel_binding=require is not supported"),
         ("gssencmode=require", "gssencmode=require is not supported"),
         ("connect_timeout=soon", "connect_timeout must be an integer of seconds"),
+        ("sslmode=require&sslmode=on", "sslmode must be one of allow"),
     ],
 )
 def test_invalid_parameter_is_named_before_a_connection_is_made(parameters: str, reason: str) -> None:

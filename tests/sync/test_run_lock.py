@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,30 @@ async def test_run_whose_lease_was_taken_stops_renewing(
     await third.release()
 
 
+async def test_lease_belongs_to_one_run_of_one_account(postgresql_store: LogStore) -> None:
+    async def read_leases() -> dict[str, tuple[str, Any]]:
+        async with postgresql_store.reading() as connection:
+            return {row.account: (row.run_id, row.expires_at) for row in await connection.execute(select(lease))}
+
+    holders = {account: run_lock._Lease(postgresql_store, account, "run 5") for account in "abc"}  # noqa: SLF001
+    for holder in holders.values():
+        assert await holder.acquire(take_over=False)
+    before = await read_leases()
+    for run in ("run 4", "run 6"):
+        other = run_lock._Lease(postgresql_store, "b", run)  # noqa: SLF001
+        assert not await other.acquire(take_over=False)
+        assert not await other.renew()
+        await other.release()
+        assert await read_leases() == before
+    assert await holders["b"].renew()
+    after = await read_leases()
+    assert after["b"][1] > before["b"][1]
+    assert after == before | {"b": after["b"]}
+    assert await holders["b"].acquire(take_over=False)
+    await holders["b"].release()
+    assert (await read_leases()).keys() == {"a", "c"}
+
+
 def test_lease_expires_within_30_seconds_and_is_renewed_in_time() -> None:
     assert timedelta(seconds=30) == run_lock._EXPIRY  # noqa: SLF001
     assert run_lock._HEARTBEAT == 10  # noqa: SLF001
@@ -279,32 +304,74 @@ async def test_file_of_locks_that_cannot_be_used_is_an_error(tmp_path: Path) -> 
             await AccountLock(store, "default", "run").acquire(take_over=False)
 
 
+class SlowLock:
+    """Replaces the function that locks a byte: each call waits until `end` is called, then records its outcome."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.has_begun = threading.Event()
+        self.outcomes: list[bool | OSError] = []
+        self._may_end = threading.Event()
+        self._lock_byte: Callable[[str, int], bool] = vars(run_lock)["_lock_byte"]
+        monkeypatch.setattr(run_lock, "_lock_byte", self._wait_and_lock)
+
+    def _wait_and_lock(self, file: str, offset: int) -> bool:
+        self.has_begun.set()
+        self._may_end.wait(20)
+        try:
+            self.outcomes.append(self._lock_byte(file, offset))
+        except OSError as error:
+            self.outcomes.append(error)
+            raise
+        return self.outcomes[-1]
+
+    def end(self) -> None:
+        self._may_end.set()
+
+
+async def acquire_and_cancel(store: LogStore, monkeypatch: pytest.MonkeyPatch) -> list[bool | OSError]:
+    """Cancel a run while a thread locks the byte; return the outcome of the thread, whose callbacks have run."""
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1) as other_thread:
+        slow = SlowLock(patch)
+        acquiring = asyncio.create_task(AccountLock(store, "shop", "cancelled").acquire(take_over=False))
+        await asyncio.get_running_loop().run_in_executor(other_thread, slow.has_begun.wait, 20)
+        acquiring.cancel()
+        await asyncio.wait({acquiring})
+        assert acquiring.cancelled()
+        slow.end()
+        await asyncio.to_thread(list)  # in the same thread, and therefore later
+    await asyncio.sleep(0)
+    assert failures == []
+    return slow.outcomes
+
+
 async def test_run_that_is_cancelled_while_it_locks_holds_no_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock_byte: Callable[[str, int], bool] = vars(run_lock)["_lock_byte"]
-    has_begun, may_continue = threading.Event(), threading.Event()
-
-    def lock_slowly(file: str, offset: int) -> bool:
-        has_begun.set()
-        may_continue.wait(20)
-        return lock_byte(file, offset)
-
     async with LogStore(tmp_path / "logs.db") as store:
-        await store.migrate()
-        with monkeypatch.context() as patch:
-            patch.setattr(run_lock, "_lock_byte", lock_slowly)
-            cancelled = asyncio.create_task(AccountLock(store, "shop", "first").acquire(take_over=False))
-            await asyncio.to_thread(has_begun.wait, 20)
-            cancelled.cancel()
-            await asyncio.wait({cancelled})
-        may_continue.set()
-        following = AccountLock(store, "shop", "second")
-        for _ in range(2000):
-            if await following.acquire(take_over=False):
-                break
-            await asyncio.sleep(0.01)
-        else:
-            pytest.fail("the cancelled run holds the lock")
+        assert await acquire_and_cancel(store, monkeypatch) == [True]
+        following = AccountLock(store, "shop", "following")
+        assert await following.acquire(take_over=False)
         await following.release()
-    assert cancelled.cancelled()
+
+
+async def test_run_that_is_cancelled_while_it_locks_does_not_release_the_lock_of_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with LogStore(tmp_path / "logs.db") as store:
+        holder = AccountLock(store, "shop", "holder")
+        assert await holder.acquire(take_over=False)
+        assert await acquire_and_cancel(store, monkeypatch) == [False]
+        assert not await AccountLock(store, "shop", "following").acquire(take_over=False)
+        await holder.release()
+
+
+async def test_run_that_is_cancelled_while_it_cannot_lock_reports_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logs.db.lock").mkdir()
+    async with LogStore(tmp_path / "logs.db") as store:
+        (outcome,) = await acquire_and_cancel(store, monkeypatch)
+        assert isinstance(outcome, IsADirectoryError)

@@ -17,10 +17,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
 
 from sendcloud_integrations_client import ConfigurationError
-from sendcloud_integrations_client.sync import LogStore, StoreError
+from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys
 from sendcloud_integrations_client.sync.list_order import ListOrder
 from sendcloud_integrations_client.sync.records import is_same_record, to_utc
-from sendcloud_integrations_client.sync.schema import account, log, metadata
+from sendcloud_integrations_client.sync.schema import account, log, metadata, problem
 from sendcloud_integrations_client.sync.store import SCHEMA_REVISION
 from tests.support.stores import with_both_databases
 
@@ -87,11 +87,16 @@ def test_store_rejects_unsupported_url(url: Any) -> None:
 
 @pytest.mark.parametrize(
     ("url", "schema"),
-    [("logs.db", "sendcloud"), *(("postgresql://host/db", name) for name in ("", "a\0", "x" * 64, 5))],
+    [("logs.db", "sendcloud"), *(("postgresql://host/db", name) for name in ("", "a\0", "x" * 64, "\u00e9" * 32, 5))],
 )
 def test_store_rejects_invalid_schema(url: str, schema: Any) -> None:
     with pytest.raises(ConfigurationError, match="Invalid LogStore schema"):
         LogStore(url, schema=schema)
+
+
+@pytest.mark.parametrize("schema", ["x", "x" * 63, "x" + "\u00e9" * 31])
+def test_store_accepts_a_schema_of_up_to_63_bytes(schema: str) -> None:
+    assert LogStore("postgresql://host/db", schema=schema).schema == schema
 
 
 @pytest.mark.parametrize(
@@ -263,6 +268,28 @@ async def test_prune_accepts_age_and_time(store: LogStore) -> None:
     async with store.reading() as connection:
         assert sorted(await connection.scalars(select(log.c.id))) == [0, 1, 2]
         assert await connection.scalar(select(account.c.pruned_before)) == now - timedelta(days=50)
+
+
+async def test_migrate_fills_in_missing_and_outdated_problem_keys(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(problem_keys, "_BATCH_ROWS", 2)
+    caplog.set_level("INFO")
+    await store.migrate()
+    now = datetime.now(UTC)
+    common = {"account": "a", "stored_at": now, "record": "{}", "exception_type": "Timeout"}
+    async with store.writing() as connection:
+        rows = [common | {"id": number, "problem_key": "old" if number > 5 else None} for number in range(1, 8)]
+        await connection.execute(insert(log), rows)
+        outdated = {"account": "a", "problem_key": "old", "key_version": 0}
+        await connection.execute(insert(problem), outdated)
+    async with LogStore(store.engine.url) as again:
+        await again.migrate()
+    key = problem_keys.build_problem_key("Timeout", None, None, None, None)
+    async with store.reading() as connection:
+        assert list(await connection.scalars(select(log.c.problem_key))) == [key] * 7
+        assert [row.problem_key for row in await connection.execute(select(problem))] == [key]
+    assert caplog.messages == [f"Migration of {again!r}: filling in the problem keys of stored logs."]
 
 
 def test_import_without_the_extra_names_the_extra() -> None:
