@@ -39,6 +39,9 @@ _NOT_NEXT: Final = "Only the word next is searched for, and the additional chara
 _AT_BRACKET: Final = "The character at `start` is `<`, so the search can begin there."
 _TWO_PRIORITIES: Final = "There are two priorities, and background comes first in the order of texts."
 _IN_1970: Final = "Both times are in 1970, before the current time and the expiry of every usable token."
+_DIFFERENCE: Final = "Only the difference of the size before and after is used."
+_OTHER_PLATFORM: Final = "The tests and the code run on Linux; its name is before that of Windows."
+_REPLACED: Final = "The replacement character is greater than the characters that it replaces: NUL and surrogates."
 _INTERNAL: Final = "The class is internal, and all of its callers pass keywords."
 
 EQUIVALENTS: Final = (
@@ -90,6 +93,20 @@ EQUIVALENTS: Final = (
     Equivalent("sync/account_writer.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
     Equivalent("sync/list_order.py", "@attrs.define(kw_only=True)", "@attrs.define(kw_only=False)", _INTERNAL),
     Equivalent("sync/list_sync.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent(
+        "sync/accounts.py", "to_storable_text(new_name) != new_name", "to_storable_text(new_name) > new_name", _REPLACED
+    ),
+    Equivalent(
+        "sync/list_sync.py",
+        "to_storable_text(page.next_cursor) != page.next_cursor",
+        "to_storable_text(page.next_cursor) > page.next_cursor",
+        _REPLACED,
+    ),
+    Equivalent("sync/list_sync.py", "cursor=readable[0]", "cursor=readable[-1]", "The list has one element."),
+    Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else 1", _DIFFERENCE),
+    Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else -1", _DIFFERENCE),
+    Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform >= "win32"', _OTHER_PLATFORM),
+    Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform > "win32"', _OTHER_PLATFORM),
     Equivalent("sync/run_options.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
 )
 

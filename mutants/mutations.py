@@ -63,7 +63,8 @@ def find_sites(file: str, source: str) -> list[Site]:
 
     Declarations are left unchanged, because they have no effect at run time: annotations, protocol classes, overloads,
     methods that only raise NotImplementedError, and the `*` before keyword-only parameters, which cosmic-ray takes for
-    an operator. Comparisons of identity are not replaced by those of equality if both have the same result.
+    an operator. Code for Windows is left unchanged, because no test on Linux executes it. Comparisons of identity are
+    not replaced by those of equality if both have the same result.
 
     Args:
         file: The file within the package.
@@ -168,9 +169,12 @@ def _find_annotations(source: str) -> list[tuple[Position, Position]]:
 
 
 def _find_type_declarations(source: str) -> list[tuple[Position, Position]]:
-    """Return the ranges of protocol classes, overloads, and methods that only raise NotImplementedError."""
+    """Return the ranges of protocol classes, overloads, abstract methods, and code for Windows."""
     found: list[tuple[Position, Position]] = []
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "sys.platform == 'win32'":
+            found.append(((node.lineno + 1, 0), ((node.body[-1].end_lineno or node.lineno) + 1, 0)))
+            continue
         if isinstance(node, ast.ClassDef):
             is_declaration = any("Protocol" in ast.unparse(base) for base in node.bases)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

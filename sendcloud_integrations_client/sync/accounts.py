@@ -65,13 +65,12 @@ async def list_accounts(store: LogStore) -> list[StoredAccount]:
     if not await store.is_migrated():
         return []
     existing = integration.c.deleted_at.is_(None)
-    counts = [
-        select(func.count()).where(integration.c.account == account.c.name, existing).scalar_subquery(),
-        select(func.count()).where(log.c.account == account.c.name).scalar_subquery(),
-        select(func.count()).where(quarantine.c.account == account.c.name).scalar_subquery(),
-    ]
-    names = ("integrations", "logs", "quarantined")
-    columns = [count.label(name) for name, count in zip(names, counts, strict=True)]
+    counts = {
+        "integrations": select(func.count()).where(integration.c.account == account.c.name, existing),
+        "logs": select(func.count()).where(log.c.account == account.c.name),
+        "quarantined": select(func.count()).where(quarantine.c.account == account.c.name),
+    }
+    columns = [count.scalar_subquery().label(name) for name, count in counts.items()]
     async with store.reading() as connection:
         rows = await connection.execute(select(account, *columns).order_by(account.c.name))
         return [StoredAccount(**row) for row in rows.mappings()]

@@ -72,7 +72,7 @@ integration: Final = Table(
     "integration",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True),
     Column("shop_name", Text),
     Column("shop_url", Text),
     Column("type", Text),
@@ -88,7 +88,7 @@ log: Final = Table(
     "log",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True),
     Column("integration_id", BigInteger),  # None if the account-wide list does not contain it
     Column("created_at", Text),  # as received, with its offset
     Column("created_at_utc", UtcDateTime),
@@ -142,7 +142,7 @@ quarantine: Final = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("kind", Text, primary_key=True),  # log, integration, or page or integration_list: unreadable as a whole
-    Column("integration_id", BigInteger, primary_key=True, autoincrement=False),  # 0 if unknown, and for account-wide
+    Column("integration_id", BigInteger, primary_key=True),  # 0 if unknown, and for account-wide
     Column("key", Text, primary_key=True),  # `id:` and the record's id, `sha256:` and a hash, or `page:` and a hash
     Column("error", Text, nullable=False),
     Column("field", Text, nullable=False),  # location in the response, such as data[3].created_at
@@ -160,7 +160,7 @@ sync_state: Final = Table(
     "sync_state",
     metadata,
     Column("account", Text, primary_key=True),
-    Column("integration_id", BigInteger, primary_key=True, autoincrement=False),  # 0 for the account-wide list
+    Column("integration_id", BigInteger, primary_key=True),  # 0 for the account-wide list
     Column("run_id", Text, nullable=False),  # id of the run that owns this row; other runs cannot update it
     Column("completed_at", UtcDateTime),  # None until the first pass is completed
     Column("complete_from", UtcDateTime),  # older logs may be missing; None if nothing is missing

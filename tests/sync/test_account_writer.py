@@ -155,6 +155,21 @@ async def test_older_run_cannot_write_to_a_list_that_a_newer_run_claimed(
         await store_page(writer, None, None)
 
 
+@pytest.mark.parametrize("newer", ["run-0", "run-2"])
+async def test_list_can_be_claimed_again_until_another_run_claims_it(
+    writer: AccountWriter, store: LogStore, newer: str
+) -> None:
+    await store_page(writer, 4, STATE)
+    await AccountWriter(store, "other", newer).claim_list(4)
+    await AccountWriter(store, "default", newer).claim_list(None)
+    assert await writer.claim_list(4) == STATE
+    await AccountWriter(store, "default", newer).claim_list(4)
+    with pytest.raises(SyncSupersededError):
+        await writer.claim_list(4)
+    with pytest.raises(SyncSupersededError):
+        await store_page(writer, 4, STATE, rows=[build_row(1)])
+
+
 async def test_counts_of_a_page_compare_it_with_the_store_and_with_the_list(
     writer: AccountWriter, store: LogStore
 ) -> None:
@@ -222,15 +237,17 @@ async def test_invalid_record_is_unread_once_per_kind_of_list(writer: AccountWri
     [
         (False, "a", 0, "rules"),
         (False, "b", 0, "rules"),  # the texts can differ because of the rules alone
+        (None, "b", 0, "rules"),
         (True, "a", 0, "new rules"),
         (True, "b", 1, "new rules"),
     ],
 )
 async def test_other_redaction_rules_apply_to_stored_logs_only_on_request(
-    writer: AccountWriter, store: LogStore, rewrites: bool, text: str, updated: int, key: str
+    writer: AccountWriter, store: LogStore, rewrites: bool | None, text: str, updated: int, key: str
 ) -> None:
     await store_page(writer, rows=[build_row(1), build_row(2)])
-    counts = await store_page(writer, rows=[build_row(1, text, "new rules")], rewrites=rewrites)
+    options = {} if rewrites is None else {"rewrites": rewrites}
+    counts = await store_page(writer, rows=[build_row(1, text, "new rules")], **options)
     assert (counts.updated, counts.new_ids) == (updated, frozenset())
     first, second = await get_rows(store, log)
     assert (first.redaction_key, first.exception) == (key, "b" if updated else "a")
@@ -427,8 +444,9 @@ async def get_quarantined(store: LogStore) -> dict[tuple[str, str, int, str], tu
 async def test_invalid_record_is_one_entry_of_the_quarantine(
     writer: AccountWriter, store: LogStore, is_read: bool
 ) -> None:
-    await store_neighbours(store, read_account_wide=is_read)
+    await store_neighbours(store, **({"read_account_wide": True} if is_read else {}))
     others = await get_quarantined(store)
+    assert set(others.values()) == {(is_read, False)}
     counts = await store_page(writer, 4, invalid_records=[build_invalid("i")])
     assert (counts.quarantined, counts.unread_invalid) == (1, 1)
     assert await get_quarantined(store) == others | {INVALID: (False, True)}

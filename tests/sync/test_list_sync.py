@@ -14,13 +14,14 @@ import attrs
 import httpx
 import orjson
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from sendcloud_integrations_client import ResponseDecodeError
 from sendcloud_integrations_client.sync import LogStore, Redaction
 from sendcloud_integrations_client.sync.account_writer import AccountWriter, ListState, PageRecords, PassState
 from sendcloud_integrations_client.sync.list_order import ListOrder
 from sendcloud_integrations_client.sync.list_sync import ListSync, PageCounts, PassOptions
+from sendcloud_integrations_client.sync.records import build_page_key
 from sendcloud_integrations_client.sync.schema import log, quarantine
 from sendcloud_integrations_client.sync.stop_signal import StopSignal
 from tests.support.sync_servers import RETRY_WITHOUT_DELAY, Listing, build_client
@@ -458,3 +459,101 @@ async def test_log_that_no_pass_has_read_continues_the_pass(filled: LogStore) ->
     async with filled.writing() as connection:
         await connection.execute(update(log).where(log.c.id == 175).values(read_account_wide=False))
     assert count_pages(await read(server, filled)) == 6  # three pages after the one with log 175
+
+
+async def test_only_a_full_pass_on_request_applies_changed_redaction_rules(filled: LogStore) -> None:
+    async def count_old_rules() -> int:
+        async with filled.reading() as connection:
+            return len(list(await connection.scalars(select(log.c.id).where(log.c.redaction_key == "old"))))
+
+    async with filled.writing() as connection:
+        await connection.execute(update(log).values(redaction_key="old"))
+    for options in ({}, {"full_check_every": timedelta(0)}):
+        await read(Server(), filled, **options)
+        assert await count_old_rules() == 100
+    await read(Server(), filled, full=True)
+    assert await count_old_rules() == 0
+
+
+async def test_full_pass_observes_the_order_of_known_logs_on_the_first_page(filled: LogStore) -> None:
+    server = Server()
+    server.logs[3], server.logs[4] = server.logs[4], server.logs[3]
+    assert (await read(server, filled, full=True)).state.newest_first_by == "none"
+
+
+async def test_resumed_pass_observes_the_order_of_known_logs_after_its_first_page(filled: LogStore) -> None:
+    server = Server()
+    server.logs[63], server.logs[64] = server.logs[64], server.logs[63]
+    unfinished = attrs.evolve(UNFINISHED, order=attrs.evolve(UNFINISHED.order))
+    result = await read(server, filled, ListState(unfinished_pass=unfinished, page_size=10))
+    # The list is not sorted, so logs that were created since then can be on any page.
+    assert [cursor for cursor, _ in server.requests] == [*range(50, 100, 10), *range(0, 100, 9)]
+    assert result.state.newest_first_by == "none"
+
+
+@pytest.mark.parametrize(
+    ("cursors", "expected"),
+    [
+        (["70"], [70, *range(70, 100, 10), 0, 10, 20]),  # from this page to the end, and the newest logs
+        (["50", "70"], [50, 70, *range(0, 100, 9)]),
+    ],
+)
+async def test_pages_that_are_readable_now_are_read_with_those_after_them(
+    filled: LogStore, cursors: list[str], expected: list[int]
+) -> None:
+    await quarantine_pages(filled, cursors)
+    server = Server()
+    result = await read(server, filled)
+    assert [cursor for cursor, _ in server.requests] == expected
+    assert result.state.unreadable_pages == {}
+
+
+async def quarantine_pages(store: LogStore, cursors: list[str]) -> None:
+    rows = [
+        {
+            "account": "default",
+            "kind": "page",
+            "integration_id": 0,
+            "key": build_page_key(cursor),
+            "error": "",
+            "field": "",
+            "page_cursor": cursor,
+            "quarantined_at": NOW,
+            "raw": "",
+        }
+        for cursor in cursors
+    ]
+    async with store.writing() as connection:
+        await connection.execute(insert(quarantine), rows)
+
+
+def break_pages(server: Server, numbers: range) -> Any:
+    """Return a server that sends no JSON for some pages."""
+
+    async def respond(scope: Any, receive: Any, send: Any) -> None:
+        cursor = int(httpx.QueryParams(scope["query_string"].decode()).get("cursor", 0))
+
+        async def send_broken(message: Any) -> None:
+            await send(message | ({"body": b"{"} if "body" in message else {}))
+
+        await server(scope, receive, send_broken if cursor // 10 in numbers else send)
+
+    return respond
+
+
+@pytest.mark.parametrize("numbers", [range(10), range(10, 20)])
+async def test_ten_consecutive_pages_can_be_unreadable(store: LogStore, numbers: range) -> None:
+    server = Server()
+    server.logs = list(range(400, 100, -1))
+    result = await read(break_pages(server, numbers), store)
+    assert (result.new, sum(page.quarantined for page in result.pages)) == (200, 10)
+
+
+@pytest.mark.parametrize("numbers", [range(11), range(10, 21)])
+async def test_eleventh_consecutive_unreadable_page_fails_the_list(store: LogStore, numbers: range) -> None:
+    server = Server()
+    server.logs = list(range(400, 100, -1))
+    with pytest.raises(ResponseDecodeError):
+        await read(break_pages(server, numbers), store)
+    async with store.reading() as connection:
+        assert len(list(await connection.scalars(select(quarantine.c.key)))) == 10

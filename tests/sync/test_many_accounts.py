@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 from sqlalchemy import func, select
 
 from sendcloud_integrations_client import Account, BasicAuth, ConfigurationError, InvalidInputError
-from sendcloud_integrations_client.sync import LogStore, SyncProgress, job, sync_accounts
+from sendcloud_integrations_client.sync import LogStore, Redaction, SyncProgress, job, sync_accounts, sync_logs
 from sendcloud_integrations_client.sync.schema import log
 from sendcloud_integrations_client.testing import SimulatedSendcloud
 from tests.support.sync_servers import build_client
@@ -73,6 +75,32 @@ async def test_sixteen_accounts_are_in_progress_by_default(store: LogStore) -> N
     clients = OpenClients(build_server(integrations=1, logs=5))
     await sync_accounts(clients.factories, store)
     assert clients.most == 16
+
+
+def get_defaults(function: Callable[..., object]) -> dict[str, object]:
+    parameters = inspect.signature(function).parameters.values()
+    return {one.name: one.default for one in parameters if one.default is not one.empty}
+
+
+def test_defaults_are_those_of_the_documentation() -> None:
+    expected = {
+        "source": "account",
+        "integrations": None,
+        "since": None,
+        "lookback": timedelta(hours=1),
+        "full_check_every": timedelta(days=7),
+        "full": False,
+        "concurrency": 8,
+        "page_size": 100,
+        "dry_run": False,
+        "redaction": Redaction(),
+        "give_up_after": timedelta(minutes=15),
+        "if_running": "take-over",
+        "on_progress": None,
+        "stop": None,
+    }
+    assert get_defaults(sync_logs) == expected | {"account": "default"}
+    assert get_defaults(sync_accounts) == expected | {"max_accounts": 16}
 
 
 async def test_clients_of_the_caller_stay_open(store: LogStore) -> None:

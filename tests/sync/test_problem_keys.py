@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from sendcloud_integrations_client.sync import LogStore
+from sendcloud_integrations_client.sync import LogStore, problem_keys
 from sendcloud_integrations_client.sync.problem_keys import (
     PROBLEM_KEY_VERSION,
     build_endpoint_template,
@@ -174,17 +174,22 @@ async def test_keys_of_another_version_are_cleared(store: LogStore, version: int
     }
 
 
-async def test_missing_keys_are_filled_in_from_the_columns_of_each_log(store: LogStore) -> None:
+@pytest.mark.parametrize("batch", [1, 3, 2000])
+async def test_missing_keys_are_filled_in_from_the_columns_of_each_log(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(problem_keys, "_BATCH_ROWS", batch)
+    logs = [("a", 1, "not found"), ("a", 2, "gone"), ("b", 1, "lost"), ("b", 2, "broken")]
     rows = [
         BASE | {"account": account, "id": number, "stored_at": DAY, "record": "{}", "exception": message}
-        for account, number, message in [("a", 1, "not found"), ("a", 2, "gone"), ("b", 1, "lost"), ("b", 2, "gone")]
+        for account, number, message in logs
     ]
     async with store.writing() as connection:
         await connection.execute(
             insert(log), [row | {"created_at_utc": DAY + timedelta(days=row["id"])} for row in rows]
         )
-        assert await fill_problem_keys(connection) == 4
-        assert await fill_problem_keys(connection) == 0
+        counts = [await fill_problem_keys(connection) for _ in range(5)]
+        assert counts == {1: [1, 1, 1, 1, 0], 3: [3, 1, 0, 0, 0], 2000: [4, 0, 0, 0, 0]}[batch]
         found = (await connection.execute(select(log))).all()
     expected = {
         (row["account"], row["id"]): build_problem_key(**BASE | {"exception": row["exception"]}) for row in rows

@@ -260,6 +260,15 @@ def test_lease_expires_within_30_seconds_and_is_renewed_in_time() -> None:
     assert run_lock._HEARTBEAT == 10  # noqa: SLF001
 
 
+def test_byte_of_an_account_is_the_same_in_every_version() -> None:
+    assert run_lock._FileLock("logs.db.lock", "default")._offset == 4010717984327297149 % run_lock._MAX_OFFSET  # noqa: SLF001
+
+
+@pytest.mark.skipif(os.name != "posix", reason="another size of files")
+def test_bytes_of_accounts_are_within_the_largest_size_of_a_file() -> None:
+    assert run_lock._MAX_OFFSET == 2**62  # noqa: SLF001
+
+
 _HOLDER = """
 import asyncio, sys
 from sendcloud_integrations_client.sync import LogStore
@@ -295,6 +304,33 @@ async def test_lock_on_sqlite_ends_with_its_process(tmp_path: Path) -> None:
         await lock.release()
         await lock.release()  # has no effect
     assert (tmp_path / "logs.db.lock").stat().st_mode & 0o777 == 0o600
+
+
+def can_lock(file: str, offset: int) -> bool:
+    """Return whether another process can lock a byte of a file."""
+    code = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(sys.argv[2]))"
+    command = [sys.executable, "-I", "-S", "-c", code, file, str(offset)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or "BlockingIOError" in done.stderr
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of POSIX")
+async def test_lock_of_an_account_is_one_byte(tmp_path: Path) -> None:
+    file = str(tmp_path / "logs.db.lock")
+    names = sorted("abc", key=lambda name: run_lock._FileLock(file, name)._offset)  # noqa: SLF001
+    first, second, third = (run_lock._FileLock(file, name) for name in names)  # noqa: SLF001
+    assert await second.acquire(take_over=False)
+    number = second._offset  # noqa: SLF001
+    assert [can_lock(file, offset) for offset in (number - 1, number, number + 1)] == [True, False, True]
+    await first.release()  # has no effect, because it does not hold its lock
+    assert await first.acquire(take_over=False)
+    assert await third.acquire(take_over=False)
+    await first.release()
+    assert [can_lock(file, lock._offset) for lock in (first, second, third)] == [True, False, False]  # noqa: SLF001
+    await second.release()
+    await third.release()
+    assert [can_lock(file, lock._offset) for lock in (first, second, third)] == [True, True, True]  # noqa: SLF001
 
 
 async def test_file_of_locks_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:

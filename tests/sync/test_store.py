@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +21,8 @@ from sqlalchemy import Connection, insert, select, text
 
 from sendcloud_integrations_client import ConfigurationError
 from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys
+from sendcloud_integrations_client.sync import store as store_module
+from sendcloud_integrations_client.sync.errors import NewerStoreError
 from sendcloud_integrations_client.sync.list_order import ListOrder
 from sendcloud_integrations_client.sync.records import is_same_record, to_utc
 from sendcloud_integrations_client.sync.schema import account, log, metadata, problem
@@ -268,6 +273,78 @@ async def test_prune_accepts_age_and_time(store: LogStore) -> None:
     async with store.reading() as connection:
         assert sorted(await connection.scalars(select(log.c.id))) == [0, 1, 2]
         assert await connection.scalar(select(account.c.pruned_before)) == now - timedelta(days=50)
+
+
+@pytest.fixture
+def locked_file(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The connection of another program, which is writing to `logs.db`, a file without WAL."""
+    with closing(sqlite3.connect(tmp_path / "logs.db", isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE other (id)")
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+async def test_migrate_waits_for_a_locked_file(
+    tmp_path: Path, locked_file: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 5.0
+    delays: list[float] = []
+    sleep = asyncio.sleep
+
+    async def unlock(delay: float) -> None:
+        nonlocal now
+        delays.append(delay)
+        now = 35.0
+        if len(delays) == 2:
+            locked_file.execute("COMMIT")
+        await sleep(0)
+
+    monkeypatch.setattr(store_module, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(asyncio, "sleep", unlock)
+    async with LogStore(tmp_path / "logs.db") as store:
+        with monkeypatch.context() as patch:
+            patch.setattr(store_module, "_BUSY_TIMEOUT", 0)  # of SQLite itself
+            assert store.engine.url.database is not None
+        await store.migrate()
+        assert await store.is_migrated()
+    assert delays == [0.02, 0.02]
+
+
+async def test_migrate_fails_if_the_file_is_locked_for_too_long(
+    tmp_path: Path, locked_file: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_BUSY_TIMEOUT", 0.02)
+    async with LogStore(tmp_path / "logs.db") as store:
+        with pytest.raises(StoreError, match="database is locked") as caught:
+            await store.migrate()
+        assert caught.value.is_temporary
+        locked_file.execute("COMMIT")
+        await store.migrate()
+
+
+@pytest.mark.parametrize("revision", ["0000", "0005", "9999"])
+async def test_store_of_another_revision_is_not_read(store: LogStore, revision: str) -> None:
+    await store.migrate()
+    async with store.writing() as connection:
+        await connection.execute(text("UPDATE sendcloud_sync_version SET version_num = :one"), {"one": revision})
+    async with LogStore(store.engine.url) as again:
+        with pytest.raises(StoreError) as caught:
+            await again.is_migrated()
+        is_newer = revision > SCHEMA_REVISION
+        assert isinstance(caught.value, NewerStoreError) is is_newer
+        assert ("an older version of" in str(caught.value)) is not is_newer
+        if is_newer:
+            with pytest.raises(NewerStoreError):
+                await again.check_version()
+        else:
+            await again.check_version()
+
+
+async def test_version_of_a_store_that_does_not_exist_is_no_failure(tmp_path: Path) -> None:
+    async with LogStore(tmp_path / "logs.db") as store:
+        await store.check_version()
+        await store.migrate()
+        await store.check_version()
 
 
 async def test_migrate_fills_in_missing_and_outdated_problem_keys(
