@@ -121,7 +121,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/retries.py": ("sync/test_unreadable_pages.py", "sync/test_sync.py"),
     "sync/schema.py": ("sync/test_account_writer.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/stop_signal.py": ("sync/test_stop_signal.py", "sync/test_faults.py", "sync/test_sync.py"),
-    "sync/store.py": ("sync/test_store.py", "sync/test_sync.py"),
+    "sync/store.py": ("sync/test_store_secrets.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/stored_redaction.py": ("sync/test_stored_redaction.py", "sync/test_account_run.py"),
     "sync/summary.py": ("sync/test_account_run.py", "sync/test_sync.py"),
     "sync/unfinished_writes.py": ("sync/test_account_writer.py", "sync/test_frozen_database.py"),

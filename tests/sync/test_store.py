@@ -17,7 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, QueuePool, insert, select, text
 
 from sendcloud_integrations_client import ConfigurationError
 from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys
@@ -338,6 +338,47 @@ async def test_store_of_another_revision_is_not_read(store: LogStore, revision: 
                 await again.check_version()
         else:
             await again.check_version()
+
+
+async def test_connections_to_sqlite_wait_for_a_lock_for_30_seconds(store: LogStore) -> None:
+    async with store.reading() as connection:
+        assert await connection.scalar(text("PRAGMA busy_timeout")) == 30_000
+        assert await connection.scalar(text("PRAGMA synchronous")) == 1
+    assert store.engine.sync_engine.hide_parameters
+
+
+def test_engine_for_postgresql_has_eight_connections_in_the_schema_of_the_store() -> None:
+    engine = LogStore("postgresql://name@host/logs", schema="sendcloud").engine.sync_engine
+    assert isinstance(engine.pool, QueuePool)
+    assert (engine.pool.size(), engine.hide_parameters) == (8, True)
+    assert engine.get_execution_options()["schema_translate_map"] == {None: "sendcloud"}
+    assert "schema_translate_map" not in LogStore("postgresql://name@host/logs").engine.get_execution_options()
+
+
+async def test_eight_connections_can_be_open_and_more_wait(store: LogStore) -> None:
+    is_free = asyncio.Event()
+    is_full = asyncio.Event()
+    opened: list[bool] = []
+
+    async def read() -> None:
+        async with store.reading():
+            opened.append(True)
+            if len(opened) == 8:
+                is_full.set()
+            await is_free.wait()
+
+    tasks = [asyncio.create_task(read()) for _ in range(10)]
+    await is_full.wait()
+    for _ in range(20):
+        await asyncio.to_thread(list)  # time for the others, which have no connection
+    found = len(opened)
+    is_free.set()
+    await asyncio.gather(*tasks)
+    assert (found, len(opened)) == (8, 10)
+
+
+def test_lock_of_migrations_is_the_same_in_every_version() -> None:
+    assert store_module._MIGRATION_LOCK == 0x5E4DC10D  # noqa: SLF001
 
 
 async def test_version_of_a_store_that_does_not_exist_is_no_failure(tmp_path: Path) -> None:
