@@ -102,7 +102,7 @@ EQUIVALENTS: Final = (
         "to_storable_text(page.next_cursor) > page.next_cursor",
         _REPLACED,
     ),
-    Equivalent("sync/list_sync.py", "cursor=readable[0]", "cursor=readable[-1]", "The list has one element."),
+    Equivalent("sync/list_sync.py", "cursor=readable[0]", "cursor=readable[ -1]", "The list has one element."),
     Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else 1", _DIFFERENCE),
     Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else -1", _DIFFERENCE),
     Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform >= "win32"', _OTHER_PLATFORM),

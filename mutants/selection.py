@@ -104,7 +104,7 @@ def _find_changed_lines(mutant: Mutant) -> set[int]:
         number
         for kind, first, last, _, _ in changes
         if kind != "equal"
-        for number in range(first + 1, max(first, last) + 1)
+        for number in range(first + 1, last + 1) or [first]  # an inserted line belongs to the one before it
     }
 
 

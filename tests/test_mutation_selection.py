@@ -81,6 +81,15 @@ def test_tests_that_execute_the_statement_or_start_processes_are_selected_the_sh
     assert select("100", "101") == ["fast", "process", "slow"]
 
 
+def test_inserted_line_is_run_against_the_tests_of_the_line_before_it() -> None:
+    assert select("            100,\n        )\n", "            100,\n        )\n        other()\n") == [
+        "fast",
+        "process",
+        "slow",
+    ]
+    assert select("LIMIT = 3\n", "import os\nLIMIT = 3\n") == ["fast", "unrelated", "process", "slow"]
+
+
 def test_statement_that_no_test_executes_is_run_against_tests_with_processes_only() -> None:
     assert select("return 0", "return 1") == ["process"]
 
@@ -93,7 +102,7 @@ def test_line_that_an_import_executes_is_run_against_all_tests(original: str, mu
 
 
 def test_file_with_kept_results_is_run_against_all_tests() -> None:
-    assert select("return 0", "return 1", "sync/problem_keys.py") == ["fast", "unrelated", "process", "slow"]
+    assert select("return 0", "return 1", "sync/redaction/names.py") == ["fast", "unrelated", "process", "slow"]
 
 
 def test_file_with_code_for_postgresql_is_run_against_its_variants() -> None:

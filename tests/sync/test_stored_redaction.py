@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from typer.testing import CliRunner
 
 from sendcloud_integrations_client.cli import application
 from sendcloud_integrations_client.errors import InvalidInputError
 from sendcloud_integrations_client.sync import DEFAULT_FIELDS, LogStore, Redaction, redact_store, sync_logs
+from sendcloud_integrations_client.sync.problem_keys import build_problem_key
 from sendcloud_integrations_client.sync.schema import log, problem, quarantine
+from sendcloud_integrations_client.sync.stored_redaction import StoredRedactionSummary
 from tests.support.stores import with_both_databases
 from tests.support.sync_servers import Listing, build_client
 
@@ -129,6 +133,111 @@ async def test_columns_of_secret_fields_are_redacted(each_store: LogStore, tmp_p
                 rows = (await connection.execute(select(log.c.base_url, log.c.exception))).all()
             assert {row.base_url for row in rows} <= {"[redacted]", None}
             assert {row.exception for row in rows} <= {"[redacted]", None}
+
+
+DAY = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+async def read_rows(store: LogStore, table: Any) -> dict[tuple[Any, ...], Any]:
+    async with store.reading() as connection:
+        rows = (await connection.execute(select(table))).all()
+    return {tuple(getattr(row, column.name) for column in table.primary_key.columns): row for row in rows}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4, 10_000])
+async def test_rows_without_a_secret_are_unchanged(store: LogStore, batch_size: int) -> None:
+    keys = [(name, number) for name in "abc" for number in (1, 2, 3)]
+    secret = {("b", 2): "password=S3CRET"}
+    common = {"stored_at": DAY, "redaction_key": "old", "problem_key": "old"}
+    rows = [
+        common | {"account": name, "id": number, "exception": text, "record": json.dumps({"exception": text})}
+        for name, number in keys
+        for text in [secret.get((name, number), "not found")]
+    ]
+    problems = [
+        {"account": name, "problem_key": key, "key_version": 1, "exception_type": text}
+        for name in "abc"
+        for key, text in [("p", None), ("q", "password=S3CRET" if name == "b" else "Timeout"), ("r", "Timeout")]
+    ]
+    async with store.writing() as connection:
+        await connection.execute(insert(log), rows)
+        await connection.execute(insert(problem), problems)
+    logs, before = await read_rows(store, log), await read_rows(store, problem)
+    progress: list[tuple[int, int]] = []
+    summary = await redact_store(
+        store, batch_size=batch_size, on_progress=lambda found: progress.append((found.checked, found.changed))
+    )
+    assert summary == StoredRedactionSummary(checked=9, changed=1, dry_run=False)
+    sizes = {1: range(1, 10), 2: [2, 4, 6, 8, 9], 4: [4, 8, 9], 10_000: [9]}[batch_size]
+    assert progress == [(size, int(size >= 5)) for size in sizes]
+    after = await read_rows(store, log)
+    changed = after.pop(("b", 2))
+    assert after == {key: row for key, row in logs.items() if key != ("b", 2)}
+    assert (changed.exception, changed.redaction_key) == ("password=[redacted]", None)
+    assert json.loads(changed.record) == {"exception": "password=[redacted]"}
+    assert changed.problem_key == build_problem_key(None, None, "password=[redacted]", None, None)
+    found = await read_rows(store, problem)
+    assert found.keys() == (before.keys() - {("b", "q")}) | {("b", changed.problem_key)}
+
+
+def hash_key(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+CLEAN = b'{"a":1,"password":"[redacted]"}'
+SPACED = '{"a": 1, "password": "S3CRET"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "raw", "expected_key", "expected_raw"),
+    [
+        ("log", "id:5", SPACED, "id:5", CLEAN.decode()),
+        ("log", "sha256:x", SPACED, hash_key(CLEAN), CLEAN.decode()),
+        ("log", "sha256:x", "password=S3CRET", hash_key(b"password=[redacted]"), "password=[redacted]"),
+        ("integration", "sha256:x", SPACED, hash_key(CLEAN), CLEAN.decode()),
+        (
+            "integration",
+            "sha256:x",
+            '{"a":1,"last_fetched_at":"2024","password":"S3CRET"}',
+            hash_key(CLEAN),
+            '{"a":1,"last_fetched_at":"2024","password":"[redacted]"}',
+        ),
+        ("integration", "sha256:x", '["password=S3CRET"]', "sha256:x", '["password=[redacted]"]'),
+        ("integration", "sha256:x", "password=S3CRET", "sha256:x", "password=[redacted]"),
+        ("page", "page:x", SPACED, "page:x", CLEAN.decode()),
+        ("integration_list", "page:x", f"{SPACED},", "page:x", '{"a": 1, "password": "[redacted]"},'),
+        ("page", "page:x", '{"a": 1}', "page:x", '{"a": 1}'),
+        ("log", "sha256:x", '{"a": 1}', "sha256:x", '{"a": 1}'),
+    ],
+)
+async def test_quarantined_record_has_the_key_of_its_redacted_content(
+    store: LogStore, kind: str, key: str, raw: str, expected_key: str, expected_raw: str
+) -> None:
+    row = {"kind": kind, "integration_id": 3, "quarantined_at": DAY, "field": "", "error": "no object"}
+    rows = [row | {"account": name, "key": one, "raw": "{}"} for name in "abc" for one in (key, "other")]
+    rows[2] |= {"raw": raw, "error": "password=S3CRET"}
+    async with store.writing() as connection:
+        await connection.execute(insert(quarantine), rows)
+    before = await read_rows(store, quarantine)
+    assert await redact_store(store) == StoredRedactionSummary(checked=6, changed=1, dry_run=False)
+    after = await read_rows(store, quarantine)
+    changed = after.pop(("b", kind, 3, expected_key))
+    assert after == {one: row for one, row in before.items() if one != ("b", kind, 3, key)}
+    assert (changed.raw, changed.error) == (expected_raw, "password=[redacted]")
+
+
+@pytest.mark.parametrize("position", [("b", "log", 3), ("a", "log", 3), ("b", "integration", 3), ("b", "log", 2)])
+async def test_quarantined_record_is_deleted_if_the_redacted_one_exists(
+    store: LogStore, position: tuple[str, str, int]
+) -> None:
+    row = {"account": "b", "kind": "log", "integration_id": 3, "quarantined_at": DAY, "field": "", "error": ""}
+    other = dict(zip(("account", "kind", "integration_id"), position, strict=True))
+    redacted = row | other | {"key": hash_key(CLEAN), "raw": CLEAN.decode()}
+    async with store.writing() as connection:
+        await connection.execute(insert(quarantine), [row | {"key": "sha256:x", "raw": SPACED}, redacted])
+    assert (await redact_store(store)).changed == 1
+    after = await read_rows(store, quarantine)
+    assert after.keys() == {("b", "log", 3, hash_key(CLEAN)), (*position, hash_key(CLEAN))}
 
 
 @pytest.mark.parametrize("batch_size", [0, 10_001])
