@@ -65,6 +65,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/account_writer.py": (
         "sync/test_account_writer.py",
         "sync/test_list_sync.py",
+        "sync/test_bulk_insert.py",
         "sync/test_clocks.py",
         "sync/test_sync.py",
         "sync/test_store.py",

@@ -151,3 +151,9 @@ def test_body_of_up_to_one_mebibyte_is_parsed() -> None:
 def test_text_of_a_body_is_cut_after_10_000_characters() -> None:
     assert build_error(("😀" * 10_001).encode()).body == "😀" * 10_000
     assert build_error(b"x" * 10_001).body == "x" * 10_000
+
+
+def test_long_secret_at_the_end_of_the_text_is_masked_as_a_whole() -> None:
+    secret = "s" * 65_540
+    error = build_error(("😀" * 9_999 + secret).encode(), secrets=[secret])
+    assert error.body == "😀" * 9_999 + "*"

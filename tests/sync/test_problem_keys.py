@@ -57,7 +57,11 @@ def test_different_messages_stay_different(first: str, second: str) -> None:
         ("GET", "/orders", "GET /orders"),
         ("GET", "https://shop.example", "GET "),
         ("", "", " "),
-        ("GET", "https://shop.example/" + "a" * 60, "GET /{}"),
+        ("GET", "https://shop.example/" + "a" * 40, "GET /" + "a" * 40),
+        ("GET", "https://shop.example/" + "a" * 41, "GET /{}"),
+        ("GET", "https://shop.example/v123/v1234/V2/x2", "GET /v123/{}/V2/{}"),
+        ("GET", "https://a/b?c=https://d/e", "GET /b"),
+        ("GET", "/a#b?c", "GET /a"),
     ],
 )
 def test_endpoint_template_replaces_ids(method: str, url: str, expected: str) -> None:
@@ -199,3 +203,10 @@ async def test_missing_keys_are_filled_in_from_the_columns_of_each_log(
     async with store.reading() as connection:
         problems = (await connection.execute(select(problem))).all()
     assert {(row.exception_type, row.response_code) for row in problems} == {("NotFound", 404)}
+
+
+async def test_a_batch_has_2000_logs(store: LogStore) -> None:
+    row = {"account": "a", "stored_at": DAY, "record": "{}"}
+    async with store.writing() as connection:
+        await connection.execute(insert(log), [row | {"id": number} for number in range(2_001)])
+        assert [await fill_problem_keys(connection) for _ in range(3)] == [2_000, 1, 0]

@@ -209,6 +209,14 @@ def test_unreadable_page_keeps_its_body_without_secrets() -> None:
     assert build_unreadable_page(ResponseDecodeError("expected JSON", record={"a": 1}), REDACTION, None).raw == ""
 
 
+def test_content_is_not_in_a_repr() -> None:
+    record = {"id": 5, "password": "hunter2"}
+    row = LogRow(5, 3, NOON, "key", IntegrationLog.from_dict(record), None)
+    invalid = build_invalid_record(build_error(record), None)
+    assert "hunter2" in invalid.raw
+    assert "hunter2" not in repr(row) + repr(invalid)
+
+
 def test_keys_of_pages_depend_on_the_cursor() -> None:
     assert build_page_key(None) == "page:first"
     assert len({build_page_key(cursor) for cursor in (None, "", "a", "\ud800")}) == 4

@@ -17,7 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, QueuePool, insert, select, text
+from sqlalchemy import Connection, QueuePool, event, insert, select, text
 
 from sendcloud_integrations_client import ConfigurationError
 from sendcloud_integrations_client.sync import LogStore, StoreError, problem_keys
@@ -345,6 +345,47 @@ async def test_connections_to_sqlite_wait_for_a_lock_for_30_seconds(store: LogSt
         assert await connection.scalar(text("PRAGMA busy_timeout")) == 30_000
         assert await connection.scalar(text("PRAGMA synchronous")) == 1
     assert store.engine.sync_engine.hide_parameters
+
+
+async def test_writers_of_sqlite_wait_for_each_other_without_a_timeout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_BUSY_TIMEOUT", 0)
+    active: list[int] = []
+
+    async with LogStore(tmp_path / "logs.db") as store:
+        await store.migrate()
+
+        async def write(number: int) -> None:
+            async with (store.writing if number % 2 else store.maintaining)() as connection:
+                active.append(number)
+                await connection.execute(text("PRAGMA user_version = 5"))
+                assert active == [number]
+                active.remove(number)
+
+        await asyncio.gather(*(write(number) for number in range(8)))
+
+
+async def test_writers_of_postgresql_do_not_wait_for_each_other(new_migrated_database: Callable[[], str]) -> None:
+    async with (
+        LogStore(new_migrated_database()) as store,
+        store.writing() as first,
+        store.maintaining() as second,
+        store.writing() as third,
+    ):
+        found = [await one.scalar(text("SELECT pg_backend_pid()")) for one in (first, second, third)]
+    assert len(set(found)) == 3
+
+
+async def test_migrated_store_is_not_migrated_again(store: LogStore) -> None:
+    statements: list[str] = []
+    await store.migrate()
+    event.listen(store.engine.sync_engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    await store.migrate()
+    assert await store.is_migrated()
+    assert statements == []
+    async with LogStore(store.engine.url) as again:
+        assert await again.is_migrated()
 
 
 def test_engine_for_postgresql_has_eight_connections_in_the_schema_of_the_store() -> None:
