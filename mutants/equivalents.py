@@ -42,6 +42,8 @@ _IN_1970: Final = "Both times are in 1970, before the current time and the expir
 _DIFFERENCE: Final = "Only the difference of the size before and after is used."
 _OTHER_PLATFORM: Final = "The tests and the code run on Linux; its name is before that of Windows."
 _REPLACED: Final = "The replacement character is greater than the characters that it replaces: NUL and surrogates."
+_CHANGES: Final = "Only changes of the number are noticed, not the number itself."
+_OS_NAMES: Final = "The only other name is `nt`, which is before `posix`."
 _INTERNAL: Final = "The class is internal, and all of its callers pass keywords."
 
 EQUIVALENTS: Final = (
@@ -91,6 +93,9 @@ EQUIVALENTS: Final = (
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
     Equivalent("sync/account_writer.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent("sync/bulk_insert.py", "list(rows[0])", "list(rows[ -1])", "The rows have the same columns."),
+    Equivalent("sync/faults.py", "self._successes = 0", "self._successes = 1", _CHANGES),
+    Equivalent("sync/faults.py", "self._successes = 0", "self._successes = -1", _CHANGES),
     Equivalent("sync/list_order.py", "@attrs.define(kw_only=True)", "@attrs.define(kw_only=False)", _INTERNAL),
     Equivalent("sync/list_sync.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
     Equivalent(
@@ -103,6 +108,7 @@ EQUIVALENTS: Final = (
         _REPLACED,
     ),
     Equivalent("sync/list_sync.py", "cursor=readable[0]", "cursor=readable[ -1]", "The list has one element."),
+    Equivalent("sync/private_files.py", 'os.name == "posix"', 'os.name >= "posix"', _OS_NAMES),
     Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else 1", _DIFFERENCE),
     Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else -1", _DIFFERENCE),
     Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform >= "win32"', _OTHER_PLATFORM),

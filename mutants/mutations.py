@@ -61,10 +61,10 @@ _OPERATORS: Final[Mapping[str, Any]] = {
 def find_sites(file: str, source: str) -> list[Site]:
     """Return the places in a file that can be mutated, in the order of the file.
 
-    Declarations are left unchanged, because they have no effect at run time: annotations, protocol classes, overloads,
-    methods that only raise NotImplementedError, and the `*` before keyword-only parameters, which cosmic-ray takes for
-    an operator. Code for Windows is left unchanged, because no test on Linux executes it. Comparisons of identity are
-    not replaced by those of equality if both have the same result.
+    Declarations are left unchanged, because they have no effect at run time: annotations and imports for them, protocol
+    classes, overloads, methods that only raise NotImplementedError, and the `*` before keyword-only parameters, which
+    cosmic-ray takes for an operator. Code for Windows is left unchanged, because no test on Linux executes it.
+    Comparisons of identity are not replaced by those of equality if both have the same result.
 
     Args:
         file: The file within the package.
@@ -169,11 +169,14 @@ def _find_annotations(source: str) -> list[tuple[Position, Position]]:
 
 
 def _find_type_declarations(source: str) -> list[tuple[Position, Position]]:
-    """Return the ranges of protocol classes, overloads, abstract methods, and code for Windows."""
+    """Return the ranges of protocol classes, overloads, abstract methods, imports of types, and code for Windows."""
     found: list[tuple[Position, Position]] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "sys.platform == 'win32'":
             found.append(((node.lineno + 1, 0), ((node.body[-1].end_lineno or node.lineno) + 1, 0)))
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found.append(((node.lineno, 0), ((node.end_lineno or node.lineno) + 1, 0)))
             continue
         if isinstance(node, ast.ClassDef):
             is_declaration = any("Protocol" in ast.unparse(base) for base in node.bases)

@@ -83,7 +83,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
     "sync/bulk_insert.py": ("sync/test_bulk_insert.py",),
     "sync/database_faults.py": ("sync/test_faults.py",),
     "sync/faults.py": ("sync/test_faults.py",),
-    "sync/job.py": ("sync/test_sync.py", "sync/test_many_accounts.py"),
+    "sync/job.py": ("sync/test_sync.py", "sync/test_many_accounts.py", "sync/test_accounts.py"),
     "sync/list_order.py": ("sync/test_list_order.py", "sync/test_store.py", "sync/test_sync.py"),
     "sync/migrations/env.py": ("sync/test_store.py",),
     "sync/migrations/versions/account_wide_state.py": ("sync/test_migrations.py",),

@@ -284,7 +284,7 @@ class AccountRun:
         try:
             await self._faults.run(lambda: self._sync_list(None))
         except StopRequestedError:
-            self._was_stopped = self._was_stopped or self._stop_signal.is_requested
+            self._was_stopped |= self._stop_signal.is_requested
             return
         self._completed = self._integrations
 
@@ -299,7 +299,7 @@ class AccountRun:
         async def work() -> None:
             for integration_id in remaining_ids:
                 if self._stop_signal.is_set:
-                    self._was_stopped = self._was_stopped or self._stop_signal.is_requested
+                    self._was_stopped |= self._stop_signal.is_requested
                     return
                 await self._sync_integration(integration_id, is_listed=integration_id in listed_ids)
 
@@ -319,7 +319,7 @@ class AccountRun:
                 self._deleted += 1
                 _logger.info("Sync of account %s: integration %d was deleted.", self._account, integration_id)
         except StopRequestedError:
-            self._was_stopped = self._was_stopped or self._stop_signal.is_requested
+            self._was_stopped |= self._stop_signal.is_requested
             return
         except _FATAL_ERRORS as error:
             # All other integrations would fail with the same error.

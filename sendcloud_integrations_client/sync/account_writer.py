@@ -647,7 +647,7 @@ class DryRunWriter(AccountWriter):
         unread_keys = {record.key for record in unread_invalid} - counted
         counts = _count_changes(changes, len(new_keys), len(new_keys | unread_keys))
         counts = attrs.evolve(counts, new_ids=counts.new_ids - counted, unread_ids=counts.unread_ids - counted)
-        counted |= counts.unread_ids | new_keys | unread_keys
+        counted.update(counts.unread_ids, new_keys, unread_keys)
         get_next_state(counts)
         return counts
 

@@ -542,3 +542,21 @@ async def test_deleted_integration_keeps_the_time_of_its_deletion(writer: Accoun
     await writer.store_integrations([], [], get_day(1), [])
     assert await writer.mark_deleted(5)
     assert [row.deleted_at for row in await get_rows(store, integration)] == [get_day(1)]
+
+
+async def test_record_that_was_read_from_another_list_is_not_new(writer: AccountWriter, store: LogStore) -> None:
+    row = {"account": "default", "integration_id": 0, "error": "", "field": "", "quarantined_at": DAY, "raw": ""}
+    keys = [("integration_list", "page:first"), ("integration", "id:3"), ("integration", "id:4")]
+    async with store.writing() as connection:
+        await connection.execute(insert(quarantine), [row | {"kind": kind, "key": key} for kind, key in keys])
+    invalid = [build_invalid("id:3"), build_invalid("id:5")]
+    dry = DryRunWriter(store, "default", "run-2")
+    await dry.begin_run("me")
+    for one in (dry, writer):
+        assert await one.store_unreadable_list(build_invalid("page:first")) == 0
+        assert await one.store_integrations([], invalid, DAY, []) == 1
+    assert {key: found for key, found in (await get_quarantined(store)).items() if key[1] == "integration"} == {
+        ("default", "integration", 0, "id:3"): (True, False),
+        ("default", "integration", 0, "id:4"): (False, False),
+        ("default", "integration", 0, "id:5"): (True, False),
+    }

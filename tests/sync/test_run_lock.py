@@ -329,6 +329,13 @@ async def test_lock_of_an_account_is_one_byte(tmp_path: Path) -> None:
     await first.release()
     assert [can_lock(file, lock._offset) for lock in (first, second, third)] == [True, False, False]  # noqa: SLF001
     await second.release()
+    third._offset, offset = number + 1, third._offset  # noqa: SLF001
+    assert await second.acquire(take_over=False)
+    assert await third.acquire(take_over=False)
+    await second.release()
+    assert [can_lock(file, number + distance) for distance in (0, 1)] == [True, False]
+    await third.release()
+    third._offset = offset  # noqa: SLF001
     await third.release()
     assert [can_lock(file, lock._offset) for lock in (first, second, third)] == [True, True, True]  # noqa: SLF001
 

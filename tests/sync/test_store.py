@@ -377,6 +377,18 @@ async def test_writers_of_postgresql_do_not_wait_for_each_other(new_migrated_dat
     assert len(set(found)) == 3
 
 
+async def test_connection_that_the_server_closed_is_replaced(new_migrated_database: Callable[[], str]) -> None:
+    others = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database()"
+    async with LogStore(new_migrated_database()) as store:
+        async with store.reading(), store.reading(), store.reading():
+            pass  # the pool keeps them
+        async with store.reading() as connection:
+            ended = await connection.scalars(text(f"{others} AND pid <> pg_backend_pid()"))
+            assert list(ended) == [True, True]
+        async with store.reading() as first, store.reading() as second, store.reading() as third:
+            assert [await one.scalar(text("SELECT 1")) for one in (first, second, third)] == [1, 1, 1]
+
+
 async def test_migrated_store_is_not_migrated_again(store: LogStore) -> None:
     statements: list[str] = []
     await store.migrate()
