@@ -560,3 +560,9 @@ async def test_record_that_was_read_from_another_list_is_not_new(writer: Account
         ("default", "integration", 0, "id:4"): (False, False),
         ("default", "integration", 0, "id:5"): (True, False),
     }
+
+
+async def test_log_is_unread_unless_a_run_has_read_it(store: LogStore) -> None:
+    async with store.writing() as connection:
+        await connection.execute(insert(log), {"account": "default", "id": 1, "stored_at": DAY, "record": "{}"})
+    assert [(row.read_account_wide, row.read_by_integration) for row in await get_rows(store, log)] == [(False, False)]

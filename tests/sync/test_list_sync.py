@@ -97,19 +97,21 @@ class Result:
         return sum(page.new for page in self.pages)
 
 
-async def read(server: Any, store: LogStore, state: ListState | None = None, **options: Any) -> Result:
-    """Read the account-wide list from a stored state, and return what was done."""
+async def read(
+    server: Any, store: LogStore, state: ListState | None = None, integration_id: int | None = None, **options: Any
+) -> Result:
+    """Read a list, by default the account-wide one, from a stored state, and return what was done."""
     writer = Writer(store, "default", "run")
     await writer.bind_account("me")
-    await writer.claim_list(None)
+    await writer.claim_list(integration_id)
     if state is not None:
-        await writer.store_page(None, PageRecords(), lambda _: state)
+        await writer.store_page(integration_id, PageRecords(), lambda _: state)
     pages: list[PageCounts] = []
     async with build_client(server) as client, StopSignal(None) as stop_signal:
         sync = ListSync(
             client.logs,
             writer,
-            None,
+            integration_id,
             options=attrs.evolve(OPTIONS, **options),
             redaction=Redaction(),
             retries=RETRY_WITHOUT_DELAY,
@@ -117,7 +119,7 @@ async def read(server: Any, store: LogStore, state: ListState | None = None, **o
             stop_signal=stop_signal,
         )
         await sync.run()
-    return Result(pages, await writer.claim_list(None))
+    return Result(pages, await writer.claim_list(integration_id))
 
 
 async def get_ids(store: LogStore) -> set[int]:
@@ -557,3 +559,16 @@ async def test_eleventh_consecutive_unreadable_page_fails_the_list(store: LogSto
         await read(break_pages(server, numbers), store)
     async with store.reading() as connection:
         assert len(list(await connection.scalars(select(quarantine.c.key)))) == 10
+
+
+@pytest.mark.parametrize(("integration_id", "expected"), [(None, [None, 7, None, None]), (4, [4, 4, 4, 4])])
+async def test_log_belongs_to_the_integration_of_the_list_or_of_its_field(
+    store: LogStore, integration_id: int | None, expected: list[int | None]
+) -> None:
+    server = Server()
+    fields: list[dict[str, Any]] = [{}, {"integration_id": 7}, {"integration_id": 0}, {"integration_id": None}]
+    server.logs = [Listing.build_log(10 - number) | field for number, field in enumerate(fields)]
+    await read(server, store, integration_id=integration_id)
+    async with store.reading() as connection:
+        found = await connection.scalars(select(log.c.integration_id).order_by(log.c.id.desc()))
+        assert list(found) == expected
