@@ -79,6 +79,7 @@ TEST_MODULES: Final[Mapping[str, tuple[str, ...]]] = {
         "sync/test_faults.py",
         "sync/test_unreadable_pages.py",
         "sync/test_accounts.py",
+        "sync/test_run_lock.py",
     ),
     "sync/bulk_insert.py": ("sync/test_bulk_insert.py",),
     "sync/database_faults.py": ("sync/test_faults.py",),

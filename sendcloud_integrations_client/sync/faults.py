@@ -118,7 +118,7 @@ class FaultRetries:
                     longest_delay, successes = _FIRST_DELAY, self._successes
                 remaining = max(self._last_success, started) + self._give_up_after - self._clock()
                 if remaining <= 0:
-                    self._has_given_up = self._give_up_after > 0
+                    self._has_given_up = True
                     raise
                 await self._wait(error, longest_delay, remaining)
                 longest_delay = min(2 * longest_delay, _MAX_DELAY)

@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import DateTime, delete, func, literal, update
+from sqlalchemy import delete, func, literal, update
 from sqlalchemy.dialects import postgresql
 
 from sendcloud_integrations_client.sync.errors import StoreError
@@ -91,8 +91,8 @@ class AccountLock:
                 if not is_held:
                     await asyncio.sleep(POLL_INTERVAL)
                     is_held = await self._lock.acquire(take_over=False)
-                elif self._lock.heartbeat is None:
-                    return
+                elif isinstance(self._lock, _FileLock):
+                    return  # the operating system releases the lock when the process ends
                 else:
                     await asyncio.sleep(self._lock.heartbeat)
                     if not await self._lock.renew():
@@ -105,7 +105,7 @@ class AccountLock:
 class _Lease:
     """A row of the table `lease`. Times are those of the database server."""
 
-    heartbeat: float | None = _HEARTBEAT
+    heartbeat = _HEARTBEAT
 
     def __init__(self, store: LogStore, account: str, run: str) -> None:
         self._store = store
@@ -135,13 +135,11 @@ class _Lease:
 
 
 def _get_expiry() -> Any:
-    return func.clock_timestamp(type_=DateTime(timezone=True)) + literal(_EXPIRY)
+    return func.clock_timestamp() + literal(_EXPIRY)
 
 
 class _FileLock:
     """A lock on one byte of a file."""
-
-    heartbeat: float | None = None  # the operating system releases the lock when the process ends
 
     def __init__(self, file: str, account: str) -> None:
         self._file = os.path.realpath(file)
@@ -165,9 +163,6 @@ class _FileLock:
     def _unlock_if_locked(self, locking: asyncio.Future[bool]) -> None:
         if not locking.cancelled() and locking.exception() is None and locking.result():
             _unlock_byte(self._file, self._offset)
-
-    async def renew(self) -> bool:
-        return True
 
     async def release(self) -> None:
         await asyncio.to_thread(_unlock_byte, self._file, self._offset)

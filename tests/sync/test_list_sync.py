@@ -572,3 +572,22 @@ async def test_log_belongs_to_the_integration_of_the_list_or_of_its_field(
     async with store.reading() as connection:
         found = await connection.scalars(select(log.c.integration_id).order_by(log.c.id.desc()))
         assert list(found) == expected
+
+
+async def test_list_ends_at_a_page_that_has_no_link_when_it_is_read_again(store: LogStore) -> None:
+    server = Linked({None: ([9, 8], "a"), "a": ([7], None)})
+
+    async def respond(scope: Any, receive: Any, send: Any) -> None:
+        is_first = not server.requests
+
+        async def send_broken(message: Any) -> None:
+            await send(message | ({"body": b"{"} if "body" in message else {}))
+
+        await server(scope, receive, send_broken if is_first else send)
+        if is_first:
+            server.pages[None] = ([9, 8], None)
+
+    await read(respond, store)
+    assert await get_ids(store) == {9, 8}
+    async with store.reading() as connection:
+        assert list(await connection.scalars(select(quarantine.c.key))) == []

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import event, func, insert, select, text
 
 from sendcloud_integrations_client import InvalidInputError
 from sendcloud_integrations_client.sync import LogStore, prune_store, pruning, sync_logs
@@ -116,7 +116,13 @@ async def test_old_rows_are_deleted_in_batches(each_store: LogStore, batches: li
 async def test_logs_in_an_other_schema_are_pruned(new_postgresql_database: Any) -> None:
     async with LogStore(new_postgresql_database(), schema="Send cloud") as store:
         await fill(store, old=20, new=10)
-        assert (await prune_store(store, MONTH)).deleted == 20
+        statements: list[str] = []
+        event.listen(
+            store.engine.sync_engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
+        )
+        summary = await prune_store(store, MONTH)
+        assert (summary.deleted, summary.released_bytes, summary.keeps_size) == (20, 0, False)
+        assert statements[-2:] == ['VACUUM "Send cloud".log', 'VACUUM "Send cloud".quarantine']
         assert await count(store) == 10
 
 
