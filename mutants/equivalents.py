@@ -44,6 +44,7 @@ _OTHER_PLATFORM: Final = "The tests and the code run on Linux; its name is befor
 _REPLACED: Final = "The replacement character is greater than the characters that it replaces: NUL and surrogates."
 _CHANGES: Final = "Only changes of the number are noticed, not the number itself."
 _OS_NAMES: Final = "The only other name is `nt`, which is before `posix`."
+_EQUAL_TIMES: Final = "If both times are equal, it does not matter which one is stored."
 _INTERNAL: Final = "The class is internal, and all of its callers pass keywords."
 
 EQUIVALENTS: Final = (
@@ -93,6 +94,12 @@ EQUIVALENTS: Final = (
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if task.cancelled():", _SHIELD),
     Equivalent("sync/unfinished_writes.py", "if not task.cancelled():", "if not not task.cancelled():", _SHIELD),
     Equivalent("sync/account_writer.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent(
+        "sync/account_writer.py",
+        '_SELECT_STORED[connection.dialect.name == "sqlite"',
+        '_SELECT_STORED[connection.dialect.name <= "sqlite"',
+        "In PostgreSQL, both queries return the same rows; the query for PostgreSQL is only faster.",
+    ),
     Equivalent("sync/bulk_insert.py", "list(rows[0])", "list(rows[ -1])", "The rows have the same columns."),
     Equivalent("sync/faults.py", "self._successes = 0", "self._successes = 1", _CHANGES),
     Equivalent("sync/faults.py", "self._successes = 0", "self._successes = -1", _CHANGES),
@@ -109,6 +116,9 @@ EQUIVALENTS: Final = (
     ),
     Equivalent("sync/list_sync.py", "cursor=readable[0]", "cursor=readable[ -1]", "The list has one element."),
     Equivalent("sync/private_files.py", 'os.name == "posix"', 'os.name >= "posix"', _OS_NAMES),
+    Equivalent("sync/problem_keys.py", "(new_first < first)", "(new_first <= first)", _EQUAL_TIMES),
+    Equivalent("sync/problem_keys.py", "(new_last > last)", "(new_last >= last)", _EQUAL_TIMES),
+    Equivalent("sync/problem_keys.py", "@lru_cache(maxsize=1_000)", "", "The caches save time; results are the same."),
     Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else 1", _DIFFERENCE),
     Equivalent("sync/pruning.py", "if store.is_sqlite else 0", "if store.is_sqlite else -1", _DIFFERENCE),
     Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform >= "win32"', _OTHER_PLATFORM),

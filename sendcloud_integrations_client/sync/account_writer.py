@@ -709,9 +709,7 @@ def _build_select_stored(marker: str, *, is_sqlite: bool) -> Select[*tuple[Any, 
     columns = (log.c.id, log.c.integration_id, log.c.redaction_key, log.c.record, log.c[marker].label("is_read"))
     # PostgreSQL and SQLAlchemy read one parameter faster than many.
     is_one_of: ColumnElement[bool] = (
-        log.c.id.in_(bindparam("ids", expanding=True))
-        if is_sqlite
-        else log.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+        log.c.id.in_(bindparam("ids")) if is_sqlite else log.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
     )
     return select(*columns).where(log.c.account == bindparam("account_name"), is_one_of)
 

@@ -566,3 +566,9 @@ async def test_log_is_unread_unless_a_run_has_read_it(store: LogStore) -> None:
     async with store.writing() as connection:
         await connection.execute(insert(log), {"account": "default", "id": 1, "stored_at": DAY, "record": "{}"})
     assert [(row.read_account_wide, row.read_by_integration) for row in await get_rows(store, log)] == [(False, False)]
+
+
+async def test_time_of_sqlite_is_that_of_this_machine(writer: AccountWriter) -> None:
+    before = datetime.now(UTC)
+    found = writer.get_time()
+    assert before <= found <= datetime.now(UTC)
