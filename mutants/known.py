@@ -76,8 +76,8 @@ KNOWN: Final = (
     KnownMutant(
         "errors.py",
         "two attempts are not mentioned in the message",
-        "if self.attempts > 1:",
-        "if self.attempts > 2:",
+        "if self.attempts > 1 else",
+        "if self.attempts > 2 else",
     ),
     KnownMutant(
         "runtime/error_responses.py",

@@ -55,6 +55,11 @@ def _to_tuple(patterns: Iterable[SecretPattern]) -> tuple[SecretPattern, ...]:
     return tuple(patterns)
 
 
+def _require_text(_instance: object, _attribute: object, marker: str) -> None:
+    if not marker:
+        raise ConfigurationError("Invalid marker of Redaction: must not be empty. Use a text such as [redacted].")
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class Redaction:
     """Configuration of the redaction of secrets, which applies to stored and to quarantined records.
@@ -81,7 +86,7 @@ class Redaction:
 
     headers: frozenset[str] = attrs.field(default=DEFAULT_HEADERS, converter=_to_frozenset)
     fields: frozenset[str] = attrs.field(default=DEFAULT_FIELDS, converter=_to_frozenset)
-    marker: str = attrs.field(default="[redacted]")
+    marker: str = attrs.field(default="[redacted]", validator=_require_text)
     patterns: tuple[SecretPattern, ...] = attrs.field(default=DEFAULT_PATTERNS, converter=_to_tuple)
     personal_data: bool = False
     _names: NameClassifier = attrs.field(init=False, eq=False)
@@ -90,11 +95,6 @@ class Redaction:
     _find_hints: Callable[[str], int] = attrs.field(init=False, eq=False)
     _find_hints_cached: Callable[[str], int] = attrs.field(init=False, eq=False)
     _redact_again: Callable[[str], str] = attrs.field(init=False, eq=False)
-
-    @marker.validator
-    def _validate_marker(self, _: object, marker: str) -> None:
-        if not marker:
-            raise ConfigurationError("Invalid marker of Redaction: must not be empty. Use a text such as [redacted].")
 
     def __attrs_post_init__(self) -> None:
         names = NameClassifier(self.headers, self.fields, phones=self.personal_data)
