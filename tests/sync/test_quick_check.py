@@ -23,7 +23,7 @@ CHECK = QuickCheck(DEFAULT_FIELDS | DEFAULT_HEADERS, DEFAULT_PATTERNS)
         (Hint.NAME, [
             "the pin", "userPin", "user_pin", "PIN", "pass", "xpass", "compass", "password", "xpasswordx", "apiKey",
             "keys", "bearer", "curl", "schlüssel", "SCHLÜSSEL", "Schlüssel", "CONTRASEÑA", "x" * 20_001 + " pin",
-            "x " * 10_001 + "pin", "userPINCode",
+            "x " * 10_001 + "pin", "userPINCode", "pin\x7fx",
         ]),
         (Hint.PATTERN, ["AKIA", "AKIAX", "xapp-1", "Atza|x", "Atza", "sk-x", "nsk_live_x", "SG.x", "a SG"]),
         (Hint.USERINFO, ["a:b@c", " a:b@c", '"a:b@c', "x\na:b@c"]),
@@ -43,6 +43,11 @@ def test_texts_have_hints(hints: int, texts: list[str]) -> None:
     found = {text: CHECK.find_hints(text.encode()) for text in texts}
     assert found == dict.fromkeys(texts, hints)
     assert {CHECK.is_suspicious(text.encode()) for text in texts} == {hints != Hint.NONE}
+
+
+def test_flags_can_be_combined() -> None:
+    flags = [Hint.NAME, Hint.PATTERN, Hint.USERINFO, Hint.PERCENT, Hint.ESCAPE, Hint.RUN]
+    assert (Hint.NONE, flags, Hint.ALL) == (0, [1, 2, 4, 8, 16, 32], sum(flags))
 
 
 def test_unprintable_base64_is_no_text() -> None:

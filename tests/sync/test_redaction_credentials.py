@@ -32,6 +32,7 @@ RANDOM = "a8Fk29dLq0Zx81mPs7"
             f"{'u' * 62}:x5X@host": f"{'u' * 62}:x5X@host",
             f"{'u' * 63}:x5X@host": f"{'u' * 63}:x5X@host",
             f" {'u' * 61}:x5X@host": f" {'u' * 61}:{MARK}@host",
+            f"{'x ' * 100}bob:x5X@host": f"{'x ' * 100}bob:{MARK}@host",
             f"x/{'u' * 61}:x5X@host": f"x/{'u' * 61}:x5X@host",
             f"u:{'X5' * 50}@host": f"u:{MARK}@host",
             f"u:{'X5' * 50}X@host": f"u:{'X5' * 50}X@host",
@@ -72,6 +73,7 @@ def test_passwords_without_a_scheme_are_replaced(changes: dict[str, str]) -> Non
             f"Basic {'A' * 396}Ojoo": f"Basic {MARK}",  # a colon among the last of 400 characters
             f"Basic {'A' * 400}Ojoo": f"Basic {'A' * 400}Ojoo",
             f"Basic {'A' * 401}1": f"Basic {MARK}",
+            f"Basic {'A' * 407}1": f"Basic {MARK}",
         },
         {
             "Bearer abc1": f"Bearer {MARK}",

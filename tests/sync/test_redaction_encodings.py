@@ -40,6 +40,14 @@ def test_text_that_was_percent_encoded_many_times_is_redacted(levels: int) -> No
 def test_text_that_was_encoded_in_base64_many_times_is_redacted(levels: int) -> None:
     text = f"see {encode_base64('password=x5X5', levels)}, x"
     assert REDACTION.redact_text(text) == (f"see {MARK}, x" if levels <= 4 else text)
+    text = f"{'x ' * 200}{text}"
+    assert REDACTION.redact_text(text) == (f"{'x ' * 200}see {MARK}, x" if levels <= 4 else text)
+
+
+@pytest.mark.parametrize("levels", range(1, 6))
+def test_escapes_within_base64_count_as_one_more_level(levels: int) -> None:
+    text = encode_base64("&lt;pin&gt;x5X&lt;/pin&gt;", levels)
+    assert REDACTION.redact_text(text) == (MARK if levels <= 3 else text)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +105,8 @@ def test_text_that_was_encoded_in_base64_many_times_is_redacted(levels: int) -> 
             "cGFzc3dvcmQ9eDVYPj4+Pz8/": MARK,
             "cGFzc3dvcmQ9eDVYPj4+Pz8\\/Pg": MARK,
             "cGluPXg1WDUK": "cGluPXg1WDUK",
+            "bXktYWdlIHBpbj15": MARK,  # the value is in the last character
+            "bXktYWdlIHBpbj15X": MARK,
             "cGluPXg1WDU1DQo5": MARK,  # with a line break
             "cGluPXg1WDU1AAA5": "cGluPXg1WDU1AAA5",  # with a control character
             "b3JkZXI9NSZwYWdlPTI1": "b3JkZXI9NSZwYWdlPTI1",

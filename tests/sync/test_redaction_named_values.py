@@ -29,8 +29,8 @@ REDACTION = Redaction()
         {  # padded base64 followed by a space, which is no name
             "a8Fk29dLq0Z5pin= x5X": "a8Fk29dLq0Z5pin= x5X",
             "a8Fk29dLq0Z51pin= x5X": "a8Fk29dLq0Z51pin= x5X",
-            "a8Fk29dLq0Zpin== x5X": "a8Fk29dLq0Zpin== x5X",
-            "a8Fk29dLq05pin= x5X": f"a8Fk29dLq05pin= {MARK}",
+            "a8Fk29dLqZ0pin== x5X": "a8Fk29dLqZ0pin== x5X",
+            "a8Fk29dLqZ0pin= x5X": f"a8Fk29dLqZ0pin= {MARK}",
             "a8Fk29dLq0pin== x5X": f"a8Fk29dLq0pin== {MARK}",
             "a8Fk29dLq0Z51pin=x5X": f"a8Fk29dLq0Z51pin={MARK}",
             "a8Fk29dLq0Z51pin = x5X": f"a8Fk29dLq0Z51pin = {MARK}",

@@ -9,6 +9,7 @@ import pytest
 
 from sendcloud_integrations_client.sync import DEFAULT_FIELDS, DEFAULT_HEADERS, Redaction, SecretPattern
 from sendcloud_integrations_client.sync.redaction.personal_data import redact_personal_data
+from sendcloud_integrations_client.sync.redaction.tables import COLUMN_LISTS
 
 MARK = "[redacted]"
 REDACTION = Redaction()
@@ -85,6 +86,18 @@ def test_secrets_are_found_by_the_structure_of_a_record(record: Any, expected: A
     assert clean == expected
     assert json.loads(content) == expected
     assert json.loads(REDACTION.redact_text(json.dumps(record))) == expected
+
+
+@pytest.mark.parametrize("name", sorted(COLUMN_LISTS))
+def test_each_list_of_columns_is_used(name: str) -> None:
+    record = dict.fromkeys(COLUMN_LISTS, ["a"]) | {name: ["pin"], "rows": [["x"]]}
+    assert REDACTION.redact_record(record)[0] == record | {"rows": [[MARK]]}
+
+
+def test_a_name_can_be_both_a_header_and_a_field() -> None:
+    redaction = Redaction(headers=["X-Shop"], fields=["X-Shop"])
+    assert redaction.redact_text("X-Shop: a") == f"X-Shop: {MARK}"
+    assert redaction.redact_record({"X-Shop": "a"})[0] == {"X-Shop": MARK}
 
 
 def test_repr_shows_only_options_that_are_not_default() -> None:

@@ -55,6 +55,7 @@ REDACTION = Redaction()
             "x Authorization: [a] b\nc": f"x Authorization: {MARK} b\nc",
             "Authorization: 'a' b\nc": f"Authorization: {MARK}\nc",
             "Authorization='a' b\nc": f"Authorization='{MARK}' b\nc",
+            "Authorization -> 'a' b": f"Authorization -> '{MARK}' b",
             "Authorization = 'a' b": f"Authorization = '{MARK}' b",
             "(Authorization: Digest a=b, c=d, e: f": f"(Authorization: {MARK}",
             "(Authorization: x a=b, c=d, e: f": f"(Authorization: {MARK}, c=d, e: f",
@@ -130,3 +131,21 @@ def test_simple_values_are_matched_without_their_context(
 def test_the_value_of_a_header_takes_the_whole_line(text: str, value: str | None) -> None:
     found = ValueFinder(MARK).match_header(text, 0)
     assert (None if found is None else found[1]) == value
+
+
+def test_replacements_that_complete_another_notation_are_redacted_again() -> None:
+    changes = {
+        "Authorization=[T]=": f"Authorization={MARK}",
+        "Authorization=[x] abc123": f"Authorization={MARK}",
+        f"{'x ' * 200}Authorization=[T]=": f"{'x ' * 200}Authorization={MARK}",
+        "passwd:R-->": f"passwd:{MARK}>",
+        "a,pin\n,Cookie:|,": f"a,pin\n,{MARK}",
+    }
+    assert {text: REDACTION.redact_text(text) for text in changes} == changes
+    assert {text: REDACTION.redact_text(text) for text in changes.values()} == {text: text for text in changes.values()}
+
+
+def test_texts_beyond_20000_characters_are_redacted_once() -> None:
+    end = "Authorization=[T]="
+    for length, expected in ((20_000, f"Authorization={MARK}"), (20_001, f"Authorization={MARK}=")):
+        assert REDACTION.redact_text(f"{'x ' * 10_000}"[: length - len(end) - 1] + f" {end}").endswith(f" {expected}")
