@@ -10,7 +10,12 @@ import pytest
 
 from sendcloud_integrations_client.sync import Redaction
 from sendcloud_integrations_client.sync.redaction import encode_json
-from sendcloud_integrations_client.sync.redaction.json_text import MAX_DEPTH, TOO_DEEP, has_repeated_names, parse_json_text
+from sendcloud_integrations_client.sync.redaction.json_text import (
+    MAX_DEPTH,
+    TOO_DEEP,
+    has_repeated_names,
+    parse_json_text,
+)
 
 MARK = "[redacted]"
 REDACTION = Redaction()

@@ -48,7 +48,8 @@ REDACTION = Redaction()
             "a,pin\n2,xx\n": f"a,pin\n2,{MARK}\n",
             "a | pin\n--|--\n1 | x5X x": f"a | pin\n--|--\n1 | {MARK}",
             "| a | pin |\n|===|\n| 1 | x5X |\n| x5Y |": f"| a | pin |\n|===|\n| 1 | {MARK} |\n| x5Y |",
-            "+--+--+\n| a | pin |\n+--+--+\n| 1 | x5X |\n+--+--+": f"+--+--+\n| a | pin |\n+--+--+\n| 1 | {MARK} |\n+--+--+",
+            "+--+--+\n| a | pin |\n+--+--+\n| 1 | x5X |\n+--+--+":
+                f"+--+--+\n| a | pin |\n+--+--+\n| 1 | {MARK} |\n+--+--+",
             '"a","pin"\n"1","x5X"\n"2",x5Y\n3,"x""5,Z"\n"4","x5"Z':
                 f'"a","pin"\n"1","{MARK}"\n"2",{MARK}\n3,"{MARK}"\n"4","x5"Z',
             '"a";pin\n1;"x5X"\n2; x5Y ': f'"a";pin\n1;"{MARK}"\n2; {MARK} ',
@@ -70,7 +71,8 @@ def test_secret_columns_of_tables_are_replaced(changes: dict[str, str]) -> None:
     "changes",
     [
         {
-            "INSERT INTO t (a, pin) VALUES (1, 'x5X'), (2, 'x5Y')": f"INSERT INTO t (a, pin) VALUES (1, '{MARK}'), (2, '{MARK}')",
+            "INSERT INTO t (a, pin) VALUES (1, 'x5X'), (2, 'x5Y')":
+                f"INSERT INTO t (a, pin) VALUES (1, '{MARK}'), (2, '{MARK}')",
             "insert ignore into t (pin,a) values('x5X',1)": f"insert ignore into t (pin,a) values('{MARK}',1)",
             "INSERT INTO t (pin) VALUES (NULL), ('x'), (\"x5\"\"Y\"), (5), (f(x5))":
                 f"INSERT INTO t (pin) VALUES (NULL), ('{MARK}'), (\"{MARK}\"), ({MARK}), ({MARK})",
@@ -82,7 +84,8 @@ def test_secret_columns_of_tables_are_replaced(changes: dict[str, str]) -> None:
             "REPLACE INTO [t] ([pin]) VALUE (N'x5X')": f"REPLACE INTO [t] ([pin]) VALUE (N'{MARK}')",
             f"INSERT INTO t (pin) VALUES ('{MARK}'), ('')": f"INSERT INTO t (pin) VALUES ('{MARK}'), ('')",
             "INSERT INTO t (a,pin) VALUES (,'x5X')": "INSERT INTO t (a,pin) VALUES (,'x5X')",
-            "INSERT INTO t (a,pin) VALUES (1,'x5X';) (2,'x5Y')": f"INSERT INTO t (a,pin) VALUES (1,'{MARK}';) (2,'x5Y')",
+            "INSERT INTO t (a,pin) VALUES (1,'x5X';) (2,'x5Y')":
+                f"INSERT INTO t (a,pin) VALUES (1,'{MARK}';) (2,'x5Y')",
             "INSERT INTO t (sig, a, pin) VALUES ('x', 'y', 'z'), ('x', 'y', 'z') z":
                 f"INSERT INTO t (sig, a, pin) VALUES ('{MARK}', 'y', '{MARK}'), ('{MARK}', 'y', '{MARK}') z",
         },

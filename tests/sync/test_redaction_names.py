@@ -32,8 +32,8 @@ KIND = NameKind
             "p" * 192 + "password",
         ]),
         (KIND.SECRET | KIND.HEADER, [
-            "Authorization", "X-Authorization", "authorization_code", "Cookie", "Set-Cookie", "SET_COOKIE", "cookie_jar",
-            "X-Api-Key", "api.key", "API key", "Proxy-Authorization",
+            "Authorization", "X-Authorization", "authorization_code", "Cookie", "Set-Cookie", "SET_COOKIE",
+            "cookie_jar", "X-Api-Key", "api.key", "API key", "Proxy-Authorization",
         ]),
         (KIND.NONE, [
             "shipping", "enclave", "compass", "bypass", "boarding_pass", "mykey", "keys", "xhash", "x_hash", "clé_x",

@@ -90,7 +90,7 @@ def test_secrets_are_found_by_the_structure_of_a_record(record: Any, expected: A
 
 @pytest.mark.parametrize("name", sorted(COLUMN_LISTS))
 def test_each_list_of_columns_is_used(name: str) -> None:
-    record = dict.fromkeys(COLUMN_LISTS, ["a"]) | {name: ["pin"], "rows": [["x"]]}
+    record = {key: ["a"] for key in COLUMN_LISTS} | {name: ["pin"], "rows": [["x"]]}
     assert REDACTION.redact_record(record)[0] == record | {"rows": [[MARK]]}
 
 
@@ -126,7 +126,9 @@ def test_options_select_names_and_shapes() -> None:
     assert {text: redaction.redact_record({"a": text})[0]["a"] for text in changes} == changes
 
 
-@pytest.mark.parametrize(("prefix", "is_valid"), [("ab", True), ("1ab-", True), ("a", False), ("a1b", False), ("", False)])
+@pytest.mark.parametrize(
+    ("prefix", "is_valid"), [("ab", True), ("1ab-", True), ("a", False), ("a1b", False), ("", False)]
+)
 def test_prefixes_of_patterns_need_two_consecutive_letters(prefix: str, is_valid: bool) -> None:
     if is_valid:
         assert Redaction(patterns=[SecretPattern("x", prefix, "[0-9]{4}")]).redact_text(f"{prefix}1234") == MARK
