@@ -46,6 +46,16 @@ _CHANGES: Final = "Only changes of the number are noticed, not the number itself
 _OS_NAMES: Final = "The only other name is `nt`, which is before `posix`."
 _EQUAL_TIMES: Final = "If both times are equal, it does not matter which one is stored."
 _INTERNAL: Final = "The class is internal, and all of its callers pass keywords."
+_CACHE: Final = "The size of a cache does not change results."
+_SEARCHED_AGAIN: Final = "The check saves time: without it, the search or the redaction that follows finds the same."
+_PATTERN_LIMITS: Final = "The pattern that is matched in the slice limits the length, too."
+_AT_SIGN: Final = "The character at `end` is `@`, and the search is for a dot."
+_NEVER_FIRST: Final = "The position is after the beginning of the text, so it is never 0."
+_BRACKET_ENDS: Final = (
+    "An assignment that begins before the bracket ends at most one character after it; others are dropped."
+)
+_AFTER_VALUE: Final = "Each position is after a name, a sign and a value, so it is at least 3."
+_MORE_PASSES: Final = "More passes over a text that no pass changes do not change it."
 
 EQUIVALENTS: Final = (
     Equivalent("auth/oauth2.py", "(0.0, None)", "(1.0, None)", _IN_1970),
@@ -124,6 +134,291 @@ EQUIVALENTS: Final = (
     Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform >= "win32"', _OTHER_PLATFORM),
     Equivalent("sync/run_lock.py", 'sys.platform == "win32"', 'sys.platform > "win32"', _OTHER_PLATFORM),
     Equivalent("sync/run_options.py", "@attrs.frozen(kw_only=True)", "@attrs.frozen(kw_only=False)", _INTERNAL),
+    Equivalent(
+        "sync/redaction/credentials.py",
+        "_MAX_BARE_PASSWORD: Final = 100",
+        "_MAX_BARE_PASSWORD: Final = 101",
+        _PATTERN_LIMITS,
+    ),
+    Equivalent("sync/redaction/credentials.py", "_MAX_BARE_PASSWORD - 1", "_MAX_BARE_PASSWORD - 2", _PATTERN_LIMITS),
+    Equivalent(
+        "sync/redaction/credentials.py", "_MAX_BARE_USER: Final = 61", "_MAX_BARE_USER: Final = 62", _PATTERN_LIMITS
+    ),
+    *(
+        Equivalent("sync/redaction/credentials.py", "start - _MAX_BARE_USER - 2", mutated, _PATTERN_LIMITS)
+        for mutated in ("start - _MAX_BARE_USER - 3", "start // _MAX_BARE_USER - 2")
+    ),
+    *(
+        Equivalent("sync/redaction/credentials.py", "_MIN_LONG_TEXT: Final = 200", mutated, _SEARCHED_AGAIN)
+        for mutated in ("_MIN_LONG_TEXT: Final = 201", "_MIN_LONG_TEXT: Final = 199")
+    ),
+    *(
+        Equivalent("sync/redaction/credentials.py", "if len(text) > _MIN_LONG_TEXT", mutated, _SEARCHED_AGAIN)
+        for mutated in (
+            "if len(text) >= _MIN_LONG_TEXT",
+            "if len(text) == _MIN_LONG_TEXT",
+            "if len(text) != _MIN_LONG_TEXT",
+            "if len(text) < _MIN_LONG_TEXT",
+            "if len(text) <= _MIN_LONG_TEXT",
+            "if not len(text) > _MIN_LONG_TEXT",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/credentials.py", "end + 1 : end + 101", mutated, _AT_SIGN)
+        for mutated in (
+            "end + 0 : end + 101",
+            "end * 1 : end + 101",
+            "end // 1 : end + 101",
+            "end ** 1 : end + 101",
+            "end | 1 : end + 101",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/encodings.py", "@lru_cache(maxsize=1000)", mutated, _CACHE)
+        for mutated in ("@lru_cache(maxsize=1001)", "@lru_cache(maxsize=999)", "")
+    ),
+    Equivalent(
+        "sync/redaction/encodings.py",
+        'elif sign and "%" in value',
+        'elif sign or "%" in value',
+        "A token contains a percent sign, and without a sign, its value is empty.",
+    ),
+    *(
+        Equivalent("sync/redaction/encodings.py", "(-len(plain) % 4)", mutated, "The decoder ignores excess padding.")
+        for mutated in ("(len(plain) % 4)", "(+len(plain) % 4)")
+    ),
+    Equivalent(
+        "sync/redaction/named_values.py",
+        "kind & _SECRET_OR_HEADER == _SECRET:",
+        "kind ** _SECRET_OR_HEADER == _SECRET:",
+        "The kind of a secret is SECRET, with or without HEADER. Both are true for SECRET alone.",
+    ),
+    *(
+        Equivalent("sync/redaction/named_values.py", "_MAX_VALUE_NAME: Final = 50", mutated, _BRACKET_ENDS)
+        for mutated in ("_MAX_VALUE_NAME: Final = 51", "_MAX_VALUE_NAME: Final = 49")
+    ),
+    *(
+        Equivalent("sync/redaction/named_values.py", "bracket + 1 + _MAX_VALUE_NAME", mutated, _BRACKET_ENDS)
+        for mutated in (
+            "bracket + 2 + _MAX_VALUE_NAME",
+            "bracket + 0 + _MAX_VALUE_NAME",
+            "bracket + 1 * _MAX_VALUE_NAME",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/named_values.py", "len(text) if end < 0 else end", mutated, _NEVER_FIRST)
+        for mutated in ("len(text) if end <= 0 else end", "len(text) if end < 1 else end")
+    ),
+    Equivalent("sync/redaction/named_values.py", "max(indent, 0)", "max(indent, -1)", "The indent is never negative."),
+    *(
+        Equivalent("sync/redaction/named_values.py", "self._position = self._found = -1", mutated, _AFTER_VALUE)
+        for mutated in (
+            "self._position = self._found = -0",
+            "self._position = self._found = -2",
+            "self._position = self._found = +1",
+            "self._position = self._found = not 1",
+            "self._position = self._found = ~1",
+            "self._position = self._found = 1",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/names.py", "lru_cache(maxsize=10_000)", mutated, _CACHE)
+        for mutated in ("lru_cache(maxsize=10001)", "lru_cache(maxsize=9999)")
+    ),
+    *(
+        Equivalent("sync/redaction/names.py", "lru_cache(maxsize=2000)", mutated, _CACHE)
+        for mutated in ("lru_cache(maxsize=2001)", "lru_cache(maxsize=1999)")
+    ),
+    *(
+        Equivalent("sync/redaction/names.py", "found or 0", mutated, "The other number is at least 1.")
+        for mutated in ("found or 1", "found or -1")
+    ),
+    *(
+        Equivalent("sync/redaction/patterns.py", "default=0", mutated, "All are below the minimum.")
+        for mutated in ("default= -1", "default=1")
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "_MAX_KNOWN_WORDS: Final = 20_000", mutated, _CACHE)
+        for mutated in ("_MAX_KNOWN_WORDS: Final = 20001", "_MAX_KNOWN_WORDS: Final = 19999")
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "_MAX_SPLIT_LENGTH: Final = 20_000", mutated, _SEARCHED_AGAIN)
+        for mutated in ("_MAX_SPLIT_LENGTH: Final = 20001", "_MAX_SPLIT_LENGTH: Final = 19999")
+    ),
+    *(
+        Equivalent(
+            "sync/redaction/quick_check.py",
+            "1 if code < 128 and",
+            mutated,
+            "The characters 127 and 128 are neither letters nor digits.",
+        )
+        for mutated in ("1 if code < 127 and", "1 if code < 129 and")
+    ),
+    Equivalent(
+        "sync/redaction/quick_check.py",
+        "self._find_words(content) != Hint.NONE",
+        "self._find_words(content) > Hint.NONE",
+        "Hints are never negative.",
+    ),
+    Equivalent(
+        "sync/redaction/quick_check.py",
+        "self._find_notations(content) != Hint.NONE",
+        "self._find_notations(content) > Hint.NONE",
+        "Hints are never negative.",
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "_MAX_CACHED_LENGTH: Final = 200", mutated, _CACHE)
+        for mutated in ("_MAX_CACHED_LENGTH: Final = 201", "_MAX_CACHED_LENGTH: Final = 199")
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "_MAX_CACHED_RESULT: Final = 300", mutated, _CACHE)
+        for mutated in ("_MAX_CACHED_RESULT: Final = 301", "_MAX_CACHED_RESULT: Final = 299")
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "len(value) > _MAX_CACHED_RESULT", mutated, _CACHE)
+        for mutated in ("len(value) >= _MAX_CACHED_RESULT", "len(value) != _MAX_CACHED_RESULT")
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "len(item) > _MAX_CACHED_LENGTH", mutated, _SEARCHED_AGAIN)
+        for mutated in (
+            "len(item) >= _MAX_CACHED_LENGTH",
+            "len(item) != _MAX_CACHED_LENGTH",
+            "len(item) == _MAX_CACHED_LENGTH",
+            "len(item) < _MAX_CACHED_LENGTH",
+            "len(item) <= _MAX_CACHED_LENGTH",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "len(name) > _MAX_CACHED_LENGTH", mutated, _SEARCHED_AGAIN)
+        for mutated in (
+            "len(name) >= _MAX_CACHED_LENGTH",
+            "len(name) != _MAX_CACHED_LENGTH",
+            "len(name) == _MAX_CACHED_LENGTH",
+            "len(name) < _MAX_CACHED_LENGTH",
+            "len(name) <= _MAX_CACHED_LENGTH",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "len(value) <= _MAX_CACHED_LENGTH", mutated, _CACHE)
+        for mutated in (
+            "len(value) >= _MAX_CACHED_LENGTH",
+            "len(value) != _MAX_CACHED_LENGTH",
+            "len(value) == _MAX_CACHED_LENGTH",
+            "len(value) < _MAX_CACHED_LENGTH",
+            "len(value) > _MAX_CACHED_LENGTH",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "lru_cache(maxsize=10_000)", mutated, _CACHE)
+        for mutated in ("lru_cache(maxsize=10001)", "lru_cache(maxsize=9999)")
+    ),
+    *(
+        Equivalent("sync/redaction/redactor.py", "lru_cache(maxsize=2000)", mutated, _CACHE)
+        for mutated in ("lru_cache(maxsize=2001)", "lru_cache(maxsize=1999)")
+    ),
+    *(
+        Equivalent(
+            "sync/redaction/redactor.py",
+            "len(item) <= MAX_NAME_LENGTH",
+            mutated,
+            "Only names of at most 100 characters are classified as those of secrets.",
+        )
+        for mutated in ("len(item) < MAX_NAME_LENGTH", "len(item) != MAX_NAME_LENGTH")
+    ),
+    *(
+        Equivalent(
+            "sync/redaction/redactor.py",
+            "kinds & _ANY_VALUE",
+            mutated,
+            "Without a name of a value, nothing is replaced below.",
+        )
+        for mutated in (
+            "kinds / _ANY_VALUE",
+            "kinds | _ANY_VALUE",
+            "kinds + _ANY_VALUE",
+            "kinds * _ANY_VALUE",
+            "kinds ** _ANY_VALUE",
+            "kinds << _ANY_VALUE",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/tables.py", "len(text) if end < 0 else end", mutated, _NEVER_FIRST)
+        for mutated in ("len(text) if end <= 0 else end", "len(text) if end < 1 else end")
+    ),
+    *(
+        Equivalent("sync/redaction/tables.py", "if first < last and not", mutated, "An empty value is harmless.")
+        for mutated in ("if first <= last and not", "if first != last and not")
+    ),
+    *(
+        Equivalent("sync/redaction/text_redactor.py", "lru_cache(maxsize=10)", mutated, _CACHE)
+        for mutated in ("lru_cache(maxsize=11)", "lru_cache(maxsize=9)")
+    ),
+    *(
+        Equivalent("sync/redaction/text_redactor.py", "_MAX_PLAIN_LENGTH: Final = 200", mutated, _SEARCHED_AGAIN)
+        for mutated in ("_MAX_PLAIN_LENGTH: Final = 201", "_MAX_PLAIN_LENGTH: Final = 199")
+    ),
+    *(
+        Equivalent("sync/redaction/text_redactor.py", "len(text) < _MAX_PLAIN_LENGTH", mutated, _SEARCHED_AGAIN)
+        for mutated in ("len(text) <= _MAX_PLAIN_LENGTH", "len(text) == _MAX_PLAIN_LENGTH")
+    ),
+    *(
+        Equivalent(
+            "sync/redaction/text_redactor.py",
+            "hints == Hint.NAME | Hint.PERCENT",
+            mutated,
+            "The flags have no bit in common.",
+        )
+        for mutated in ("hints == Hint.NAME + Hint.PERCENT", "hints == Hint.NAME ^ Hint.PERCENT")
+    ),
+    Equivalent(
+        "sync/redaction/text_redactor.py", '"<" in text and ">" in text', '"<" in text or ">" in text', _SEARCHED_AGAIN
+    ),
+    *(
+        Equivalent(
+            "sync/redaction/text_redactor.py",
+            'layer >= _MAX_LAYERS or "%" not in text',
+            mutated,
+            "No layer is deeper, and the last one decodes all levels.",
+        )
+        for mutated in ('layer == _MAX_LAYERS or "%" not in text', 'layer >= _MAX_LAYERS and "%" not in text')
+    ),
+    Equivalent("sync/redaction/text_redactor.py", "unchanged = 0 # number", "unchanged = -1 # number", _MORE_PASSES),
+    Equivalent("sync/redaction/text_redactor.py", "if clean == text else 0", "if clean == text else -1", _MORE_PASSES),
+    Equivalent(
+        "sync/redaction/tries.py",
+        "parts[0] if len(parts) == 1",
+        "parts[ -1] if len(parts) == 1",
+        "The list has one item.",
+    ),
+    *(
+        Equivalent("sync/redaction/values.py", "_FIRST_SEARCH: Final = 200", mutated, _SEARCHED_AGAIN)
+        for mutated in ("_FIRST_SEARCH: Final = 201", "_FIRST_SEARCH: Final = 199")
+    ),
+    Equivalent(
+        "sync/redaction/values.py", "LOOKAHEAD: Final = 100", "LOOKAHEAD: Final = 101", "No pattern looks ahead as far."
+    ),
+    *(
+        Equivalent("sync/redaction/values.py", "@lru_cache(maxsize=500)", mutated, _CACHE)
+        for mutated in ("@lru_cache(maxsize=501)", "@lru_cache(maxsize=499)", "")
+    ),
+    Equivalent(
+        "sync/redaction/values.py",
+        "if depth <= 0:",
+        "if depth == 0:",
+        "The first bracket opens, so the depth is 0 before it is negative.",
+    ),
+    *(
+        Equivalent("sync/redaction/xml_values.py", "_MAX_CACHED: Final = 2000", mutated, _CACHE)
+        for mutated in ("_MAX_CACHED: Final = 2001", "_MAX_CACHED: Final = 1999")
+    ),
+    *(
+        Equivalent("sync/redaction/xml_values.py", "return 0 < len(content)", mutated, "An empty text is no name.")
+        for mutated in ("return -1 < len(content)", "return 0 != len(content)", "return 0 <= len(content)")
+    ),
+    *(
+        Equivalent("sync/redaction/xml_values.py", "if first >= 0 and", mutated, _SEARCHED_AGAIN)
+        for mutated in ("if first > 0 and", "if first >= -1 and", "if first >= 1 and", "if not first >= 0 and")
+    ),
 )
 
 
