@@ -55,7 +55,9 @@ _BRACKET_ENDS: Final = (
     "An assignment that begins before the bracket ends at most one character after it; others are dropped."
 )
 _AFTER_VALUE: Final = "Each position is after a name, a sign and a value, so it is at least 3."
-_MORE_PASSES: Final = "More passes over a text that no pass changes do not change it."
+_SHORTER_THAN_TEXT: Final = "`end` is at most `limit`, and `limit` is at most the length of the text."
+_GROWING: Final = "The positions grow, so a search that is not skipped finds the same."
+_MORE_PASSES: Final = "If nothing changes a text, further rounds leave it unchanged, too."
 
 EQUIVALENTS: Final = (
     Equivalent("auth/oauth2.py", "(0.0, None)", "(1.0, None)", _IN_1970),
@@ -222,8 +224,32 @@ EQUIVALENTS: Final = (
         )
     ),
     *(
-        Equivalent("sync/redaction/names.py", "lru_cache(maxsize=10_000)", mutated, _CACHE)
-        for mutated in ("lru_cache(maxsize=10001)", "lru_cache(maxsize=9999)")
+        Equivalent("sync/redaction/names.py", "_MAX_CACHED_NAMES: Final = 10_000", mutated, _CACHE)
+        for mutated in ("_MAX_CACHED_NAMES: Final = 10001", "_MAX_CACHED_NAMES: Final = 9999")
+    ),
+    *(
+        Equivalent("sync/redaction/names.py", "len(self) >= _MAX_CACHED_NAMES", mutated, _CACHE)
+        for mutated in ("len(self) > _MAX_CACHED_NAMES", "len(self) == _MAX_CACHED_NAMES")
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "len(self._harmless_tokens) >= _MAX_KNOWN_WORDS", mutated, _CACHE)
+        for mutated in (
+            "len(self._harmless_tokens) > _MAX_KNOWN_WORDS",
+            "len(self._harmless_tokens) == _MAX_KNOWN_WORDS",
+            "len(self._harmless_tokens) != _MAX_KNOWN_WORDS",
+            "len(self._harmless_tokens) < _MAX_KNOWN_WORDS",
+            "len(self._harmless_tokens) <= _MAX_KNOWN_WORDS",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "len(token) <= _MAX_CACHED_RUN", mutated, _CACHE)
+        for mutated in (
+            "len(token) < _MAX_CACHED_RUN",
+            "len(token) == _MAX_CACHED_RUN",
+            "len(token) != _MAX_CACHED_RUN",
+            "len(token) >= _MAX_CACHED_RUN",
+            "len(token) > _MAX_CACHED_RUN",
+        )
     ),
     *(
         Equivalent("sync/redaction/names.py", "lru_cache(maxsize=2000)", mutated, _CACHE)
@@ -245,25 +271,10 @@ EQUIVALENTS: Final = (
         Equivalent("sync/redaction/quick_check.py", "_MAX_SPLIT_LENGTH: Final = 20_000", mutated, _SEARCHED_AGAIN)
         for mutated in ("_MAX_SPLIT_LENGTH: Final = 20001", "_MAX_SPLIT_LENGTH: Final = 19999")
     ),
-    *(
-        Equivalent(
-            "sync/redaction/quick_check.py",
-            "1 if code < 128 and",
-            mutated,
-            "The characters 127 and 128 are neither letters nor digits.",
-        )
-        for mutated in ("1 if code < 127 and", "1 if code < 129 and")
-    ),
     Equivalent(
         "sync/redaction/quick_check.py",
-        "self._find_words(content) != Hint.NONE",
-        "self._find_words(content) > Hint.NONE",
-        "Hints are never negative.",
-    ),
-    Equivalent(
-        "sync/redaction/quick_check.py",
-        "self._find_notations(content) != Hint.NONE",
-        "self._find_notations(content) > Hint.NONE",
+        "self._find_notations(record) != Hint.NONE",
+        "self._find_notations(record) > Hint.NONE",
         "Hints are never negative.",
     ),
     *(
@@ -419,6 +430,57 @@ EQUIVALENTS: Final = (
         Equivalent("sync/redaction/xml_values.py", "if first >= 0 and", mutated, _SEARCHED_AGAIN)
         for mutated in ("if first > 0 and", "if first >= -1 and", "if first >= 1 and", "if not first >= 0 and")
     ),
+    *(
+        Equivalent("sync/redaction/named_values.py", "self._position <= position", mutated, _GROWING)
+        for mutated in ("self._position == position", "self._position < position", "self._position >= position")
+    ),
+    *(
+        Equivalent("sync/redaction/named_values.py", "position <= self._found", mutated, _GROWING)
+        for mutated in ("position == self._found", "position < self._found")
+    ),
+    Equivalent("sync/redaction/named_values.py", "_MIN_BASE64: Final = 14", "_MIN_BASE64: Final = 13", _SEARCHED_AGAIN),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "len(content) > _MAX_SPLIT_LENGTH", mutated, _SEARCHED_AGAIN)
+        for mutated in (
+            "len(content) >= _MAX_SPLIT_LENGTH",
+            "len(content) == _MAX_SPLIT_LENGTH",
+            "len(content) != _MAX_SPLIT_LENGTH",
+            "len(content) < _MAX_SPLIT_LENGTH",
+            "len(content) <= _MAX_SPLIT_LENGTH",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "len(self._harmless) + len(self._suspicious)", mutated, _CACHE)
+        for mutated in (
+            "len(self._harmless) - len(self._suspicious)",
+            "len(self._harmless) * len(self._suspicious)",
+            "len(self._harmless) | len(self._suspicious)",
+            "len(self._harmless) ^ len(self._suspicious)",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "len(self._suspicious) > _MAX_KNOWN_WORDS", mutated, _CACHE)
+        for mutated in (
+            "len(self._suspicious) >= _MAX_KNOWN_WORDS",
+            "len(self._suspicious) == _MAX_KNOWN_WORDS",
+            "len(self._suspicious) != _MAX_KNOWN_WORDS",
+            "len(self._suspicious) < _MAX_KNOWN_WORDS",
+            "len(self._suspicious) <= _MAX_KNOWN_WORDS",
+        )
+    ),
+    *(
+        Equivalent("sync/redaction/quick_check.py", "if end >= 0 else", mutated, _NEVER_FIRST)
+        for mutated in ("if end > 0 else", "if end >= 1 else")
+    ),
+    *(
+        Equivalent(
+            "sync/redaction/quick_check.py", "if end >= 0 else -1", mutated, "Every negative number ends the loop."
+        )
+        for mutated in ("if end >= 0 else -2", "if end >= 0 else ~1")
+    ),
+    Equivalent("sync/redaction/values.py", "limit == len(text)", "limit >= len(text)", _SHORTER_THAN_TEXT),
+    Equivalent("sync/redaction/values.py", "end < limit ==", "end != limit ==", _SHORTER_THAN_TEXT),
+    Equivalent("sync/redaction/values.py", "end < limit - 1", "end < limit - 2", _SEARCHED_AGAIN),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sendcloud_integrations_client.sync import DEFAULT_FIELDS, DEFAULT_HEADERS, DEFAULT_PATTERNS, SecretPattern
+from sendcloud_integrations_client.sync.redaction.names import NameKind
 from sendcloud_integrations_client.sync.redaction.quick_check import Hint, QuickCheck
 
 CHECK = QuickCheck(DEFAULT_FIELDS | DEFAULT_HEADERS, DEFAULT_PATTERNS)
@@ -42,7 +43,7 @@ CHECK = QuickCheck(DEFAULT_FIELDS | DEFAULT_HEADERS, DEFAULT_PATTERNS)
 def test_texts_have_hints(hints: int, texts: list[str]) -> None:
     found = {text: CHECK.find_hints(text.encode()) for text in texts}
     assert found == dict.fromkeys(texts, hints)
-    assert {CHECK.is_suspicious(text.encode()) for text in texts} == {hints != Hint.NONE}
+    assert {CHECK.is_suspicious(text.encode(), lambda _: NameKind.NONE) for text in texts} == {hints != Hint.NONE}
 
 
 def test_flags_can_be_combined() -> None:
