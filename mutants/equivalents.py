@@ -177,7 +177,7 @@ EQUIVALENTS: Final = (
     ),
     *(
         Equivalent("sync/redaction/encodings.py", "@lru_cache(maxsize=1000)", mutated, _CACHE)
-        for mutated in ("@lru_cache(maxsize=1001)", "@lru_cache(maxsize=999)", "")
+        for mutated in ("@lru_cache(maxsize= 1001)", "@lru_cache(maxsize= 999)", "")
     ),
     Equivalent(
         "sync/redaction/encodings.py",
@@ -215,8 +215,8 @@ EQUIVALENTS: Final = (
     *(
         Equivalent("sync/redaction/named_values.py", "self._position = self._found = -1", mutated, _AFTER_VALUE)
         for mutated in (
-            "self._position = self._found = -0",
-            "self._position = self._found = -2",
+            "self._position = self._found = - 0",
+            "self._position = self._found = - 2",
             "self._position = self._found = +1",
             "self._position = self._found = not 1",
             "self._position = self._found = ~1",
@@ -253,7 +253,7 @@ EQUIVALENTS: Final = (
     ),
     *(
         Equivalent("sync/redaction/names.py", "lru_cache(maxsize=2000)", mutated, _CACHE)
-        for mutated in ("lru_cache(maxsize=2001)", "lru_cache(maxsize=1999)")
+        for mutated in ("lru_cache(maxsize= 2001)", "lru_cache(maxsize= 1999)")
     ),
     *(
         Equivalent("sync/redaction/names.py", "found or 0", mutated, "The other number is at least 1.")
@@ -321,11 +321,11 @@ EQUIVALENTS: Final = (
     ),
     *(
         Equivalent("sync/redaction/redactor.py", "lru_cache(maxsize=10_000)", mutated, _CACHE)
-        for mutated in ("lru_cache(maxsize=10001)", "lru_cache(maxsize=9999)")
+        for mutated in ("lru_cache(maxsize= 10001)", "lru_cache(maxsize= 9999)")
     ),
     *(
         Equivalent("sync/redaction/redactor.py", "lru_cache(maxsize=2000)", mutated, _CACHE)
-        for mutated in ("lru_cache(maxsize=2001)", "lru_cache(maxsize=1999)")
+        for mutated in ("lru_cache(maxsize= 2001)", "lru_cache(maxsize= 1999)")
     ),
     *(
         Equivalent(
@@ -362,7 +362,7 @@ EQUIVALENTS: Final = (
     ),
     *(
         Equivalent("sync/redaction/text_redactor.py", "lru_cache(maxsize=10)", mutated, _CACHE)
-        for mutated in ("lru_cache(maxsize=11)", "lru_cache(maxsize=9)")
+        for mutated in ("lru_cache(maxsize= 11)", "lru_cache(maxsize= 9)")
     ),
     *(
         Equivalent("sync/redaction/text_redactor.py", "_MAX_PLAIN_LENGTH: Final = 200", mutated, _SEARCHED_AGAIN)
@@ -410,7 +410,7 @@ EQUIVALENTS: Final = (
     ),
     *(
         Equivalent("sync/redaction/values.py", "@lru_cache(maxsize=500)", mutated, _CACHE)
-        for mutated in ("@lru_cache(maxsize=501)", "@lru_cache(maxsize=499)", "")
+        for mutated in ("@lru_cache(maxsize= 501)", "@lru_cache(maxsize= 499)", "")
     ),
     Equivalent(
         "sync/redaction/values.py",
@@ -476,7 +476,7 @@ EQUIVALENTS: Final = (
         Equivalent(
             "sync/redaction/quick_check.py", "if end >= 0 else -1", mutated, "Every negative number ends the loop."
         )
-        for mutated in ("if end >= 0 else -2", "if end >= 0 else ~1")
+        for mutated in ("if end >= 0 else - 2", "if end >= 0 else ~1")
     ),
     Equivalent("sync/redaction/values.py", "limit == len(text)", "limit >= len(text)", _SHORTER_THAN_TEXT),
     Equivalent("sync/redaction/values.py", "end < limit ==", "end != limit ==", _SHORTER_THAN_TEXT),
