@@ -351,3 +351,26 @@ def test_shortest_base64_text_with_a_secret_is_replaced(padding: str) -> None:
 def test_empty_marker_is_rejected() -> None:
     with pytest.raises(ConfigurationError, match=r"^Invalid marker of Redaction: must not be empty"):
         Redaction(marker="")
+
+
+@pytest.mark.parametrize("name", ["pin", "pwd", "otp", "cvc", "iban", "mdp", "sig", "key"])
+@pytest.mark.parametrize("before", ["\n", "\r\n", "\t", "\f", "\b", "\v", "\x1f"])
+def test_short_name_after_a_control_character_is_found_in_a_record(name: str, before: str) -> None:
+    value = "x5X" if name != "key" else "a8Fk29dLq0Zx81mP"
+    for text in (f"user: bob{before}{name}: {value}", orjson.dumps(f"user: bob{before}{name}: {value}").decode()):
+        stored = REDACTION.redact_record({"body": text})[1]
+        assert value.encode() not in stored
+        assert MARK.encode() in stored
+
+
+def test_only_the_given_fields_are_redacted_without_headers() -> None:
+    assert Redaction(headers=[], fields=["pin"]).redact_text("pin=1&order=5") == f"pin={MARK}&order=5"
+    assert Redaction(headers=[], fields=[], patterns=[]).redact_text("pin=1&order=5") == "pin=1&order=5"
+
+
+@pytest.mark.parametrize("before", ["", "\n", "\r\n", "\t", "\f", "\b", "\v", "\x1f", '"', "\\"])
+@pytest.mark.parametrize("secret", ["pin=123456", "pwd=aaaaaaa", "password=aaaaaaaaaa"])
+def test_base64_after_a_control_character_is_found_in_a_record(before: str, secret: str) -> None:
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    stored = REDACTION.redact_record({"body": f"kept{before}{encoded} kept" if before else encoded})[1]
+    assert (encoded.encode() in stored, MARK.encode() in stored) == (False, True)

@@ -290,3 +290,11 @@ def test_any_depth_is_accepted(depth: int, kind: type) -> None:
     clean_text = REDACTION.redact_text(text)
     assert "S3CRET" not in clean_text
     assert REDACTION.redact_text(clean_text) == clean_text
+
+
+@pytest.mark.parametrize("before", ["\n", "\r\n", "\t", "\f", "\b", "\v", '"', "\\", "é", "<"])
+def test_record_with_a_text_is_redacted_as_the_text(before: str) -> None:
+    redaction = Redaction()
+    texts = [f"x{before}{secret}" for secrets in SECRETS.values() for secret in secrets]
+    in_records = [redaction.redact_record({"body": text})[0]["body"] for text in texts]
+    assert in_records == [redaction.redact_text(text) for text in texts]

@@ -340,11 +340,12 @@ async def test_store_of_another_revision_is_not_read(store: LogStore, revision: 
             await again.check_version()
 
 
-async def test_connections_to_sqlite_wait_for_a_lock_for_30_seconds(store: LogStore) -> None:
-    async with store.reading() as connection:
-        assert await connection.scalar(text("PRAGMA busy_timeout")) == 30_000
-        assert await connection.scalar(text("PRAGMA synchronous")) == 1
-    assert store.engine.sync_engine.hide_parameters
+async def test_connections_to_sqlite_wait_for_a_lock_for_30_seconds(tmp_path: Path) -> None:
+    async with LogStore(tmp_path / "logs.db") as store:
+        async with store.reading() as connection:
+            assert await connection.scalar(text("PRAGMA busy_timeout")) == 30_000
+            assert await connection.scalar(text("PRAGMA synchronous")) == 1
+        assert store.engine.sync_engine.hide_parameters
 
 
 async def test_writers_of_sqlite_wait_for_each_other_without_a_timeout(

@@ -103,7 +103,8 @@ class QuickCheck:
         # Only ASCII letters are compared regardless of case.
         for texts in (parts, words):
             texts |= {"".join(char if char.isascii() else char.upper() for char in text) for text in texts}
-        self._names = re.compile(b"%b| (?:%b) |pass " % (_build_byte_trie(parts), _build_byte_trie(words)))
+        # In JSON, the letter of an escape such as `\n` precedes a name at the beginning of a line.
+        self._names = re.compile(b"%b| [nrtbf]?(?:%b) |pass " % (_build_byte_trie(parts), _build_byte_trie(words)))
         starts, whole = set[str](), set[str]()
         for pattern in patterns:
             found = _PREFIX_WORD.search(pattern.prefix)
@@ -241,9 +242,15 @@ def _find_suspicious_runs(content: bytes) -> Iterator[tuple[int, int]]:
 
 def _check_run(run: bytes) -> bool:
     # Without separators, a part is neither a UUID nor a timestamp.
-    return looks_random(run.decode("utf-8", "replace")) or any(
-        (len(part) >= MIN_RANDOM_LENGTH and is_irregular(part[:200].decode())) or _is_base64_text(part[:64])
-        for part in _BASE64_PART.findall(run)
+    return (
+        looks_random(run.decode("utf-8", "replace"))
+        or any(
+            (len(part) >= MIN_RANDOM_LENGTH and is_irregular(part[:200].decode()))
+            or _is_base64_text(part[:64])
+            # In JSON, the letter of an escape such as `\n` precedes base64 at the beginning of a line.
+            or (part[0] in b"nrtbf" and _is_base64_text(part[1:65]))
+            for part in _BASE64_PART.findall(run)
+        )
     )
 
 

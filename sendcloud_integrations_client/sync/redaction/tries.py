@@ -21,7 +21,7 @@ def build_trie(texts: Iterable[str]) -> str:
         for letter in text:
             node = node.setdefault(letter, {})
         node[""] = {}
-    return _render(root) or "(?!)"
+    return _render(root) if root else "(?!)"
 
 
 def match_words(words: Mapping[str, str]) -> str:
