@@ -259,7 +259,7 @@ _is_suspicious_run: Final = lru_cache(maxsize=5_000)(_check_run)
 
 
 def _find_name_of_token(record: bytes, start: int, end: int) -> str | None:
-    """Return the name of a value in JSON that can only be a secret by its name, because it has no notation of its own.
+    """Return the name of a value in JSON that consists of token characters, so that only its name can make it a secret.
 
     Args:
         record: The record, as compact JSON.
