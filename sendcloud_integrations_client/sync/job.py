@@ -105,6 +105,7 @@ async def sync_logs(
         give_up_after=give_up_after,
         if_running=if_running,
     )
+    _validate_store("sync_logs", store)
     validate_account_names([account])
     return await _sync_account(client, store, account, options, on_progress, stop, asyncio.Semaphore(concurrency))
 
@@ -175,6 +176,7 @@ async def sync_accounts(
         give_up_after=give_up_after,
         if_running=if_running,
     )
+    _validate_store("sync_accounts", store)
     targets = _collect_targets(accounts)
     validate_account_names(targets)
     if not isinstance(max_accounts, int) or max_accounts < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -205,6 +207,13 @@ async def sync_accounts(
 
 
 _Target = SendcloudIntegrations | Callable[[], SendcloudIntegrations] | Account
+
+
+def _validate_store(operation: str, store: object) -> None:
+    if not isinstance(store, LogStore):
+        raise InvalidInputError(
+            operation, "store", f'must be a LogStore such as LogStore("logs.db"), not {type(store).__name__}'
+        )
 
 
 def _collect_targets(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sendcloud_integrations_client import InvalidInputError
-from sendcloud_integrations_client.sync import Redaction
+from sendcloud_integrations_client.sync import Redaction, sync_accounts, sync_logs
 from sendcloud_integrations_client.sync.run_options import RunOptions, validate_account_names
 
 DEFAULTS: dict[str, Any] = {
@@ -101,3 +101,9 @@ def test_other_names_of_accounts_are_rejected(name: Any) -> None:
         validate_account_names(["default", name])
     assert (caught.value.operation, caught.value.field) == ("sync_logs", "account")
     assert caught.value.rule == "must be text without NUL characters and lone surrogates"
+
+
+@pytest.mark.parametrize("sync", [sync_logs, sync_accounts])
+async def test_path_instead_of_a_store_is_rejected(sync: Any) -> None:
+    with pytest.raises(InvalidInputError, match=r"store for sync_\w+: must be a LogStore such as .*, not str"):
+        await sync({}, "logs.db")
